@@ -1,0 +1,14 @@
+//! The domain of Tipstaff, pure: what a tracker is, what a message says, what may be written where, and what
+//! should happen next. No I/O, no clock, no randomness, no vendor; the same facts give the same bytes (G6).
+//!
+//! One module per noun of the trade; the rules live in [`rules`], a file per capability.
+
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
+
+pub mod confidential;
+pub mod config;
+pub mod mail;
+pub mod people;
+pub mod reply;
+pub mod rules;
+pub mod tracker;
