@@ -1,1 +1,3 @@
-//! rules
+//! The rules of the trade, a file per capability. A rule is a function over facts with an id, shown wherever its
+//! items are shown.
+
