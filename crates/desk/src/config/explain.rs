@@ -272,8 +272,7 @@ fn split(key: &str) -> Option<Vec<String>> {
 /// The allowed words of a key.
 pub(super) fn allowed(kind: Kind) -> Vec<String> {
     let words = match kind {
-        Kind::One(Leaf::Word(w) | Leaf::WordOrEmpty(w))
-        | Kind::List(Leaf::Word(w) | Leaf::WordOrEmpty(w)) => w(),
+        Kind::One(Leaf::Word(w)) | Kind::List(Leaf::Word(w)) => w(),
         Kind::Map(Some(words), _) => words(),
         _ => Vec::new(),
     };
@@ -291,9 +290,9 @@ pub(super) fn describe(kind: Kind) -> String {
                 if words.is_some() { "a table by role or state" } else { "a table with keys of your own" };
             format!("{key}; each is {}", describe(*value))
         }
-        Kind::One(Leaf::Word(_) | Leaf::WordOrEmpty(_)) => "one word".into(),
+        Kind::One(Leaf::Word(_)) => "one word".into(),
         Kind::One(leaf) => takes(leaf),
-        Kind::List(Leaf::Word(_) | Leaf::WordOrEmpty(_)) => "a list of words".into(),
+        Kind::List(Leaf::Word(_)) => "a list of words".into(),
         Kind::List(leaf) => format!("a list, each {}", takes(leaf)),
     }
 }

@@ -23,8 +23,6 @@ pub enum Leaf {
     Fraction,
     /// One of the words.
     Word(Words),
-    /// One of the words, or empty.
-    WordOrEmpty(Words),
     /// A regular expression; `true` when it must have a group to capture.
     Regex(bool),
     /// Text with these `{variables}`.
@@ -184,7 +182,7 @@ words_of! {
 use Kind::{List, Map, One, Table, Tables};
 use Leaf::{
     Address, Count, Date, Flag, Fraction, Handle, KeyName, ListRef, Regex, Repo, Secret, ServerUrl, Template,
-    Text, Url, UrlTemplate, Word, WordOrEmpty, Zone,
+    Text, Url, UrlTemplate, Word, Zone,
 };
 use Need::{Optional, Profile, Required};
 
@@ -341,7 +339,7 @@ pub const KEYS: &[Key] = &[
     key("releases.rm_lookup.wiki_url", One(UrlTemplate(&["project_id"])), Optional, "SY", "A wiki page"),
     key("releases.rm_lookup.vote_thread", One(ListRef), Optional, "SY", "The list that votes; who sent the result is the release manager"),
     key("releases.registries", List(Word(|| REGISTRIES.to_vec())), Optional, "SY", "Registries that prove a release"),
-    key("releases.announce", One(WordOrEmpty(|| vec!["lists", "releases"])), Profile, "SY RP", "Where releases are announced"),
+    key("releases.announce", One(Text), Profile, "SY RP", "Where releases are announced: lists, releases, or the address of a list"),
     key("releases.vote_required", One(Flag), Profile, "SY", "Does a release need a vote?"),
     key("releases.train", Tables("name"), Optional, "SY FX", "Release trains"),
     key("releases.train.name", One(Text), Required, "SY FX", "Its name"),

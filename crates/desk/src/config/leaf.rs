@@ -38,7 +38,6 @@ pub(super) fn check(leaf: Leaf, text: &str) -> Checked {
         return Err(Refusal::new("config.bad-text", "contains a NUL character"));
     }
     match leaf {
-        Leaf::WordOrEmpty(words) => word(text, &words()),
         Leaf::Regex(group) => regex(text, group),
         Leaf::Template(vars) => template(text, vars),
         Leaf::UrlTemplate(vars) => template(text, vars).and_then(|t| url(&t, &["https", "http"])),
@@ -280,7 +279,7 @@ pub(super) fn takes(leaf: Leaf) -> String {
         Leaf::Flag => "true or false".into(),
         Leaf::Count => "a whole number from 0 on".into(),
         Leaf::Fraction => "a number above 0, at most 1".into(),
-        Leaf::Word(words) | Leaf::WordOrEmpty(words) => format!("one of {}", words().join(", ")),
+        Leaf::Word(words) => format!("one of {}", words().join(", ")),
         Leaf::Text => "text".into(),
         Leaf::Regex(_) => "a regular expression".into(),
         Leaf::Template(vars) => format!("text with {}", braces(vars)),

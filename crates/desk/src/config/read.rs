@@ -14,8 +14,6 @@ use super::{
 
 /// More errors than anyone reads are counted, not kept.
 const MOST: usize = 100;
-/// Keys nested deeper than any key are refused before they are parsed: the parser's tables are dropped recursively.
-const DEEPEST: usize = 64;
 
 /// Collects errors with their places; sorts them at the end.
 #[derive(Debug)]
@@ -104,11 +102,6 @@ impl<'a> Errors<'a> {
 
 /// Reads one file; what is wrong goes to `errors`, and what remains is returned.
 pub(super) fn read(source: usize, text: &str, errors: &mut Errors<'_>) -> Entry {
-    if let Some(start) = too_deep(text) {
-        let at = errors.at(source, &(start..start + 1));
-        errors.add("config.syntax", at, "", format!("not TOML: a key of more than {DEEPEST} parts"), None);
-        return Entry::empty();
-    }
     let (table, syntax) = DeTable::parse_recoverable(text);
     if !syntax.is_empty() {
         // What follows from a syntax error is noise: one error a line, and no look at the keys.
@@ -127,30 +120,6 @@ pub(super) fn read(source: usize, text: &str, errors: &mut Errors<'_>) -> Entry 
     let mut reader = Reader { source, errors, path: Vec::new() };
     let map = reader.table(root(), table.get_ref());
     Entry::new(Value::Table(map), At { source, ..At::default() })
-}
-
-/// Where a run of dotted key parts is longer than any key can be. Dots in strings may be counted too, which is why
-/// the limit is generous: only `a.a.a.` without a blank between counts.
-fn too_deep(text: &str) -> Option<usize> {
-    let mut dots = 0;
-    let mut quoted = None;
-    let mut start = 0;
-    for (i, b) in text.bytes().enumerate() {
-        match b {
-            b'\n' => (dots, quoted, start) = (0, None, i + 1),
-            b'"' | b'\'' if quoted.is_none() => quoted = Some(b),
-            b if quoted == Some(b) => quoted = None,
-            b'=' | b'#' if quoted.is_none() => dots = 0,
-            b'.' if quoted.is_none() => {
-                dots += 1;
-                if dots > DEEPEST {
-                    return Some(start);
-                }
-            }
-            _ => {}
-        }
-    }
-    None
 }
 
 struct Reader<'e, 'a> {

@@ -65,7 +65,7 @@ fn the_table_of_keys_and_the_types_agree() {
 fn every_allowed_word_is_a_value_of_its_type() {
     for key in KEYS {
         let (words, list) = match key.kind {
-            Kind::One(Leaf::Word(w) | Leaf::WordOrEmpty(w)) => (w(), false),
+            Kind::One(Leaf::Word(w)) => (w(), false),
             Kind::List(Leaf::Word(w)) => (w(), true),
             _ => continue,
         };
