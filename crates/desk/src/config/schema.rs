@@ -42,6 +42,8 @@ pub struct Config {
     pub stats: Stats,
     /// Rosters and releases service of the organization.
     pub metadata: Metadata,
+    /// Base address by outside service, when it is not the connector's own, e.g. a forge inside the house.
+    pub services: BTreeMap<String, String>,
     /// The person at this desk; only the user layer sets it.
     pub user: User,
     /// Keys that later layers may not change (organization layer only).
@@ -611,6 +613,8 @@ pub struct MailSource {
     pub folder: String,
     /// Path of a local source.
     pub path: String,
+    /// Address of the server, e.g. `imaps://mail.example.org`.
+    pub url: String,
 }
 
 /// `[[forwarder]]`: an adapter for a relay (intake page §5).
