@@ -196,10 +196,14 @@ pub fn split(bytes: &[u8]) -> impl Iterator<Item = MboxEntry<'_>> {
 #[derive(Debug)]
 pub struct MboxSplitter {
     buf: Vec<u8>,
-    /// Kept start of an entry longer than the limit.
+    /// Where the entry at hand starts in `buf`; what is before it is dropped at the next push.
+    start: usize,
+    /// Where to go on searching, from `start`.
+    resume: usize,
+    /// Kept start of an entry longer than the limit, and how much of it left `buf`.
     head: Vec<u8>,
     dropped: u64,
-    resume: usize,
+    /// Place of the entry at hand in the file.
     offset: u64,
     limit: usize,
     single: Option<bool>,
@@ -212,9 +216,10 @@ impl MboxSplitter {
     pub fn new(limit: usize) -> Self {
         Self {
             buf: Vec::new(),
+            start: 0,
+            resume: 1,
             head: Vec::new(),
             dropped: 0,
-            resume: 1,
             offset: 0,
             limit: limit.max(MAX_SEPARATOR),
             single: None,
@@ -224,6 +229,8 @@ impl MboxSplitter {
 
     /// Append bytes of the file.
     pub fn push(&mut self, bytes: &[u8]) {
+        self.buf.drain(..self.start);
+        self.start = 0;
         self.buf.extend_from_slice(bytes);
     }
 
@@ -234,24 +241,25 @@ impl MboxSplitter {
 
     /// The next whole entry, if it is there.
     pub fn take(&mut self) -> Option<MboxEntry<'static>> {
+        let bytes = self.buf.get(self.start..).unwrap_or_default();
         if self.single.is_none() {
             // The first line decides, whole or longer than any header name.
-            if !self.eof && memchr::memchr(b'\n', &self.buf).is_none() && self.buf.len() < MAX_SEPARATOR {
+            if !self.eof && memchr::memchr(b'\n', bytes).is_none() && bytes.len() < MAX_SEPARATOR {
                 return None;
             }
-            self.single = Some(is_single_message(&self.buf));
+            self.single = Some(is_single_message(bytes));
         }
-        if self.buf.is_empty() && self.dropped == 0 {
+        if bytes.is_empty() && self.dropped == 0 {
             return None;
         }
-        let boundary = if self.single == Some(true) {
-            if self.eof { Boundary::End } else { Boundary::More(self.buf.len()) }
-        } else {
-            next_boundary(&self.buf, self.resume, self.eof)
+        let boundary = match (self.single, self.eof) {
+            (Some(true), true) => Boundary::End,
+            (Some(true), false) => Boundary::More(bytes.len()),
+            _ => next_boundary(bytes, self.resume, self.eof),
         };
         let end = match boundary {
             Boundary::At(n) => n,
-            Boundary::End => self.buf.len(),
+            Boundary::End => bytes.len(),
             Boundary::More(resume) => {
                 self.resume = resume;
                 self.shed();
@@ -259,20 +267,19 @@ impl MboxSplitter {
             }
         };
         let last = boundary == Boundary::End;
-        let rest = self.buf.split_off(end);
-        let mut bytes = std::mem::replace(&mut self.buf, rest);
-        let len = self.dropped + bytes.len() as u64;
-        let over = self.dropped > 0;
-        if over {
+        let bytes = bytes.get(..end).unwrap_or(bytes);
+        let mut entry = if self.dropped == 0 {
+            MboxEntry::from_bytes(self.offset, bytes, last).into_owned()
+        } else {
             let mut head = std::mem::take(&mut self.head);
             let room = self.limit.saturating_sub(head.len());
-            head.extend_from_slice(bytes.get(..room).unwrap_or(&bytes));
-            bytes = head;
-        }
-        let mut entry = MboxEntry::from_bytes(self.offset, &bytes, last).into_owned();
-        entry.len = len;
-        entry.truncated |= over;
-        self.offset += len;
+            head.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
+            let cut = MboxEntry::from_bytes(self.offset, &head, last).into_owned();
+            MboxEntry { truncated: true, ..cut }
+        };
+        entry.len = self.dropped + end as u64;
+        self.offset += entry.len;
+        self.start += end;
         self.dropped = 0;
         self.resume = 1;
         Some(entry)
@@ -280,16 +287,14 @@ impl MboxSplitter {
 
     /// Drop the middle of an entry that is over the limit.
     fn shed(&mut self) {
-        if self.buf.len() <= self.limit {
-            return;
-        }
         let cut = self.resume.saturating_sub(CONTEXT);
-        if cut == 0 {
+        if self.buf.len() - self.start <= self.limit || cut == 0 {
             return;
         }
+        let gone = self.buf.get(self.start..self.start + cut).unwrap_or_default();
         let room = self.limit.saturating_sub(self.head.len());
-        let gone: Vec<u8> = self.buf.drain(..cut).collect();
-        self.head.extend_from_slice(gone.get(..room).unwrap_or(&gone));
+        self.head.extend_from_slice(gone.get(..room).unwrap_or(gone));
+        self.start += cut;
         self.dropped += cut as u64;
         self.resume -= cut;
     }

@@ -1,6 +1,8 @@
 //! Threads by `References` and `In-Reply-To` only, never by subject (intake page §2 rule 5): two reports titled
 //! "Security issue" must not join.
 
+use std::collections::BTreeMap;
+
 use super::{Message, MessageKey, Thread};
 
 /// Threads, and what was odd about the messages.
@@ -41,7 +43,7 @@ pub fn group(mut messages: Vec<Message>) -> Grouped {
             .chain(others)
             .filter_map(|(_, m)| slots.get_mut(*m as usize).and_then(Option::take))
             .collect();
-        let id = match tops.ids.get(top as usize) {
+        let id = match tops.ids.get(&top) {
             Some(id) => id.clone(),
             // A root without Message-ID.
             None => messages.first().map(|m| format!("sha256:{}", m.key.digest.0)).unwrap_or_default(),
@@ -85,8 +87,8 @@ fn repeats(messages: &[Message], out: &mut Grouped) -> Vec<bool> {
 }
 
 struct Tops {
-    /// Every id that occurs, sorted; nodes past the end are messages without id.
-    ids: Vec<String>,
+    /// Message-IDs of the tops that have one.
+    ids: BTreeMap<u32, String>,
     /// For each message the top of its tree and its own node.
     nodes: Vec<(u32, u32)>,
 }
@@ -121,56 +123,63 @@ impl Forest {
     }
 }
 
+/// The ids a message names: its own, its references, the first it answers.
+fn named(m: &Message) -> impl Iterator<Item = &str> {
+    std::iter::once(&m.key.id).chain(&m.references).chain(m.in_reply_to.first()).map(String::as_str)
+}
+
 fn tops(messages: &[Message]) -> Tops {
-    let mut ids: Vec<&str> = messages
-        .iter()
-        .flat_map(|m| {
-            std::iter::once(&m.key.id).chain(&m.references).chain(m.in_reply_to.first()).map(String::as_str)
-        })
-        .filter(|id| !id.is_empty())
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let node = |id: &str| ids.binary_search(&id).ok().and_then(|n| u32::try_from(n).ok());
-    let mut next = u32::try_from(ids.len()).unwrap_or(u32::MAX);
-    let own: Vec<u32> = messages
-        .iter()
-        .map(|m| {
-            node(&m.key.id).unwrap_or_else(|| {
-                let n = next;
-                next = next.saturating_add(1);
-                n
-            })
-        })
-        .collect();
-    let mut seen = vec![false; next as usize];
-    for n in &own {
-        if let Some(s) = seen.get_mut(*n as usize) {
+    // Every place an id stands, sorted by id, gives each id one number; an empty id gets a number of its own.
+    let mut places: Vec<(&str, u32)> = messages.iter().flat_map(named).zip(0u32..).collect();
+    let mut number = vec![0u32; places.len()];
+    let mut name: Vec<&str> = Vec::new();
+    places.sort_unstable();
+    let mut before = "";
+    for (id, place) in &places {
+        if id.is_empty() || *id != before {
+            name.push(id);
+            before = id;
+        }
+        if let Some(n) = number.get_mut(*place as usize) {
+            *n = u32::try_from(name.len() - 1).unwrap_or(u32::MAX);
+        }
+    }
+    // Back to messages: the numbers of own id, references, answered id.
+    let mut rest = number.as_slice();
+    let mut links: Vec<(u32, &[u32], &[u32])> = Vec::with_capacity(messages.len());
+    for m in messages {
+        let (own, tail) = rest.split_first().map_or((0, &[][..]), |(o, t)| (*o, t));
+        let (references, tail) = tail.split_at_checked(m.references.len()).unwrap_or((&[], &[]));
+        let (answered, tail) = tail.split_at_checked(m.in_reply_to.len().min(1)).unwrap_or((&[], &[]));
+        rest = tail;
+        links.push((own, references, answered));
+    }
+    let mut seen = vec![false; name.len()];
+    for (own, ..) in &links {
+        if let Some(s) = seen.get_mut(*own as usize) {
             *s = true;
         }
     }
-    let mut forest = Forest((0..next).collect());
-    for (m, &me) in messages.iter().zip(&own) {
+    let mut forest = Forest((0u32..).take(name.len()).collect());
+    for (own, references, answered) in &links {
         // The last reference is what is answered; some programs write In-Reply-To only.
-        let answered =
-            m.references.iter().rev().chain(&m.in_reply_to).filter_map(|id| node(id)).find(|p| *p != me);
-        if let Some(parent) = answered {
-            forest.link(parent, me);
+        if let Some(parent) = references.iter().rev().chain(*answered).find(|p| *p != own) {
+            forest.link(*parent, *own);
         }
     }
-    for m in messages {
-        for pair in m.references.windows(2) {
+    for (_, references, _) in &links {
+        for pair in references.windows(2) {
             if let [a, b] = pair
-                && let (Some(a), Some(b)) = (node(a), node(b))
-                && a != b
-                && !seen.get(b as usize).copied().unwrap_or(true)
+                && !seen.get(*b as usize).copied().unwrap_or(true)
             {
-                forest.link(a, b);
+                forest.link(*a, *b);
             }
         }
     }
-    let nodes = own.iter().map(|&n| (forest.top(n), n)).collect();
-    Tops { nodes, ids: ids.into_iter().map(str::to_owned).collect() }
+    let nodes: Vec<(u32, u32)> = links.iter().map(|(own, ..)| (forest.top(*own), *own)).collect();
+    let id = |top: u32| name.get(top as usize).filter(|id| !id.is_empty()).map(|id| (top, (*id).to_owned()));
+    let ids = nodes.iter().filter_map(|(top, _)| id(*top)).collect();
+    Tops { ids, nodes }
 }
 
 #[cfg(test)]
