@@ -142,7 +142,55 @@ pub(super) fn date(value: &[u8]) -> Option<Timestamp> {
             return Timestamp::from_second(d.to_timestamp()).ok();
         }
     }
-    std::str::from_utf8(value).ok()?.trim().parse().ok()
+    let text = std::str::from_utf8(value).ok()?;
+    text.trim().parse().ok().or_else(|| loose_date(text))
+}
+
+/// Dates as old programs wrote them: no seconds, month first, full names, two-digit years. Without a zone, UTC.
+fn loose_date(text: &str) -> Option<Timestamp> {
+    const MONTHS: [&str; 12] =
+        ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    const ZONES: [(&str, i64); 9] = [
+        ("est", -5),
+        ("edt", -4),
+        ("cst", -6),
+        ("cdt", -5),
+        ("mst", -7),
+        ("mdt", -6),
+        ("pst", -8),
+        ("pdt", -7),
+        ("cet", 1),
+    ];
+    let (mut day, mut month, mut year, mut time, mut offset) = (None, None, None, None, 0i64);
+    let text = text.split('(').next().unwrap_or(text);
+    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|w| !w.is_empty()) {
+        let lower = word.to_ascii_lowercase();
+        if let Some((h, rest)) = word.split_once(':') {
+            let (m, s) = rest.split_once(':').unwrap_or((rest, "0"));
+            time = Some((h.parse::<i8>().ok()?, m.parse::<i8>().ok()?, s.parse::<i8>().ok()?.min(59)));
+        } else if let Some(sign) = word.strip_prefix(['+', '-']).filter(|z| z.len() == 4) {
+            let zone: i64 = sign.parse().ok()?;
+            let seconds = (zone / 100) * 3600 + (zone % 100) * 60;
+            offset = if word.starts_with('-') { -seconds } else { seconds };
+        } else if let Ok(n) = word.parse::<i16>() {
+            match word.len() {
+                1 | 2 if day.is_none() => day = i8::try_from(n).ok(),
+                2 if year.is_none() => year = Some(if n < 70 { 2000 + n } else { 1900 + n }),
+                4 => year = Some(n),
+                _ => return None,
+            }
+        } else if let Some((_, hours)) = ZONES.iter().find(|(z, _)| *z == lower) {
+            offset = hours * 3600;
+        } else if month.is_none()
+            && let Some(n) = MONTHS.iter().position(|m| lower.starts_with(m))
+        {
+            month = i8::try_from(n + 1).ok();
+        }
+    }
+    let (h, m, s) = time?;
+    let local = jiff::civil::DateTime::new(year?, month?, day?, h, m, s, 0).ok()?;
+    let utc = local.to_zoned(jiff::tz::TimeZone::UTC).ok()?.timestamp();
+    utc.checked_sub(jiff::SignedDuration::from_secs(offset)).ok()
 }
 
 /// `Content-Type` and `Content-Disposition`.

@@ -127,6 +127,9 @@ fn the_time_of_arrival_is_never_after_observation() {
         ("never", vec!["Mon, 4 May 2026 10:09:00 +0000"], t("2026-05-04T10:09:00Z"), false),
         ("never", vec![], None, false),
         ("2026-05-04T10:00:00Z", vec![], t("2026-05-04T10:00:00Z"), false),
+        ("4 May 26 05:00 EST", vec![], t("2026-05-04T10:00:00Z"), false),
+        ("Mon May  4 10:00:00 2026", vec![], t("2026-05-04T10:00:00Z"), false),
+        ("Monday, 4 May 2026 12:00 +0200", vec![], t("2026-05-04T10:00:00Z"), false),
         ("Mon, 04 May 2026 05:00:00 -0500 (EST)", vec![], t("2026-05-04T10:00:00Z"), false),
     ] {
         let hops: String =

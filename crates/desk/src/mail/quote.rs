@@ -209,9 +209,12 @@ fn bare_attribution(lines: &[&str], i: usize) -> bool {
 /// Does an attribution that says when (or from which address) stand there? Then what follows is quoted even
 /// without marks.
 fn is_dated(lines: &[&str]) -> bool {
-    lines
-        .iter()
-        .any(|l| l.contains('@') || (is(&OPENER, l) && l.chars().filter(char::is_ascii_digit).count() >= 3))
+    let time = |l: &str| {
+        l.as_bytes()
+            .windows(4)
+            .any(|w| matches!(w, [a, b':', b, c] if [a, b, c].iter().all(|d| d.is_ascii_digit())))
+    };
+    lines.iter().any(|l| l.contains('@') || time(l))
 }
 
 /// What each line is.
@@ -235,15 +238,27 @@ fn classify(lines: &[&str]) -> Vec<Kind> {
     let end = footer.unwrap_or(lines.len());
     set(end, lines.len(), Kind::Footer);
     let mut i = 0;
+    // Was there a word of the sender's own above? And are we inside a fence, where marks are code?
+    let (mut spoke, mut fenced) = (false, false);
     while i < end {
         let line = lines.get(i).copied().unwrap_or("");
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced && fence_closes(lines.get(i + 1..end).unwrap_or_default());
+        }
+        if fenced {
+            i += 1;
+            continue;
+        }
         if quoted(line) {
             set(i, i + 1, Kind::Quote);
             i += 1;
             continue;
         }
         let rest = lines.get(i..end).unwrap_or_default();
-        if is_original(line) || is_forward(line) || is_header_block(rest) {
+        // A text that starts with such a block and no word before it shows one, or is a report of spoofed headers.
+        let apart =
+            i.checked_sub(1).and_then(|p| lines.get(p)).is_some_and(|l| l.trim().is_empty() || is_rule(l));
+        if is_original(line) || is_forward(line) || (spoke && apart && is_header_block(rest)) {
             // A rule of underscores belongs to the block below it.
             let rule = i.checked_sub(1).filter(|r| lines.get(*r).is_some_and(|l| is_rule(l)));
             set(rule.unwrap_or(i), end, Kind::Quote);
@@ -255,28 +270,39 @@ fn classify(lines: &[&str]) -> Vec<Kind> {
             let later = lines.get(i + 1..end).unwrap_or_default();
             if marked {
                 set(start, i + 1, Kind::Quote);
-            } else if next.is_some()
+            } else if spoke
+                && next.is_some()
                 && is_dated(lines.get(start..=i).unwrap_or_default())
                 && !some(later, &quoted)
             {
                 set(start, end, Kind::Quote);
                 return kinds;
             }
+            spoke |= !marked;
             i += 1;
             continue;
         }
         if is_delimiter(line) {
             let stop = signature_end(lines, i + 1, end, &quoted);
-            let limit = if line.trim_end().len() == line.len() { MAX_BARE_SIGNATURE } else { MAX_SIGNATURE };
-            if stop - (i + 1) <= limit {
+            let bare = line.trim_end().len() == line.len();
+            let limit = if bare { MAX_BARE_SIGNATURE } else { MAX_SIGNATURE };
+            // Two bare ones are rules around something.
+            let rules = bare && lines.get(stop).is_some_and(|l| stop < end && is_delimiter(l));
+            if stop - (i + 1) <= limit && !rules {
                 set(i, stop, Kind::Signature);
                 i = stop;
                 continue;
             }
         }
+        spoke |= !line.trim().is_empty() && !is_rule(line);
         i += 1;
     }
     kinds
+}
+
+/// Is a fence closed soon enough to be one?
+fn fence_closes(lines: &[&str]) -> bool {
+    lines.iter().take(500).any(|l| l.trim_start().starts_with("```"))
 }
 
 /// Looks at few lines only: quotes far below belong to something else.
@@ -503,6 +529,12 @@ mod tests {
             ),
             (">>> import os\n>>> os.system('id')\n", ">>> import os\n>>> os.system('id')\n"),
             ("As the vendor wrote:\nno fix will come.\n", "As the vendor wrote:\nno fix will come.\n"),
+            ("see\n```\n> POST / HTTP/1.1\n< 200\n```\n", "see\n```\n> POST / HTTP/1.1\n< 200\n```\n"),
+            (
+                "From: a\nTo: b\nSubject: c\nis what one gets\n",
+                "From: a\nTo: b\nSubject: c\nis what one gets\n",
+            ),
+            ("On 4 May 2026 the vendor wrote:\nno\n", "On 4 May 2026 the vendor wrote:\nno\n"),
             ("From: the code\nit follows\n", "From: the code\nit follows\n"),
             ("a\n----------\nb\n", "a\n----------\nb\n"),
             ("", ""),
