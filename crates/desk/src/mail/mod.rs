@@ -1,6 +1,30 @@
 //! Mail as data: what a message says, who wrote it, which thread it belongs to. Everything here is untrusted
 //! text; no rule ever takes an instruction from it (intake page §7).
 
+mod armour;
+mod author;
+mod automatic;
+mod body;
+mod decode;
+mod draft;
+mod flowed;
+mod headers;
+mod html;
+mod hygiene;
+mod mbox;
 mod message;
+mod mime;
+mod parse;
+#[cfg(test)]
+mod parse_tests;
+mod quote;
+mod style;
+mod thread;
 
+pub use draft::{DraftError, MailDraft, message_id_for, render, reply_subject};
+pub use hygiene::{has_control, has_invisible, one_line, visible};
+pub use mbox::{Boundary, CONTEXT, MboxEntry, MboxSplitter, is_single_message, next_boundary, split};
 pub use message::*;
+pub use parse::{MAX_MESSAGE, digest, parse, parse_headers};
+pub use quote::{Forwarded, forwarded, own_words, signature};
+pub use thread::{Grouped, group};
