@@ -133,6 +133,15 @@ fn a_recorded_reason_answers_a_justify_hit_and_no_other() {
 }
 
 #[test]
+fn the_name_of_a_branch_is_judged_more_strictly() {
+    let d = Draft::<Public>::text("improve-security");
+    let clear = |kind| {
+        policy().clear_as(kind, &d, &Slots::new(), &Recipients::none(), &context(), Phase::Embargo).is_ok()
+    };
+    assert!(clear(Kind::Title) && !clear(Kind::Branch));
+}
+
+#[test]
 fn a_tracker_turned_public_refuses_every_write() {
     let mut c = config();
     c.tracker.contents = crate::config::Visibility::Public;

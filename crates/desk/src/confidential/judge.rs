@@ -116,11 +116,10 @@ impl<'a> Judge<'a> {
             }
             What::Number => {
                 // `other/repo#42` is somebody else's number.
-                let before = f.span(start, end).0;
-                let hash = f.text.get(..before).and_then(|t| t.rfind(['#', '＃', ';'])).unwrap_or(0);
-                let owned =
-                    f.text.get(..hash).and_then(|t| t.chars().next_back()).is_some_and(char::is_alphanumeric);
-                self.tracker().filter(|_| !owned).map(hit)
+                let (before, _) = f.span(start, end);
+                let head = f.text.get(..before).unwrap_or_default();
+                let owned = head.strip_suffix(['#', '＃']).and_then(|t| t.chars().next_back());
+                self.tracker().filter(|_| !owned.is_some_and(char::is_alphanumeric)).map(hit)
             }
             What::Issues => {
                 // `/owner/repo/issues/42` of another repository is not ours; with our slug the slug says it.
@@ -213,7 +212,7 @@ impl<'a> Judge<'a> {
             let tier = self.cve_tier(f.kept(end, after))?;
             return Some(("scan.cve-id", tier, start, after));
         }
-        let spelled = (start + 1..end).all(|i| f.gap(i));
+        let spelled = (start + 1..end).all(|i| f.spells(i));
         let plural = f.bytes.get(end) == Some(&b's') && f.boundary(end + 1);
         let word = f.boundary(start) && (f.boundary(end) || plural) && (whole || spelled);
         (word && self.forbidden(Info::CveId)).then_some(("scan.cve-word", Tier::Block, start, end))

@@ -119,7 +119,7 @@ impl Pat {
     /// Are the gaps inside the match such as a reader overlooks? Between words any gap may stand; inside a word a
     /// hyphen at a line's end, gaps in a long word, or a gap after every letter.
     fn gaps_fit(&self, f: &Folded, start: usize) -> bool {
-        let (mut letters, mut gaps, mut odd) = (0, 0, false);
+        let (mut letters, mut gaps, mut odd, mut spelled) = (0, 0, false, true);
         for k in 1..self.key.len() {
             if self.key.get(k).is_some_and(|b| b & 0xC0 == 0x80) {
                 continue;
@@ -130,12 +130,14 @@ impl Pat {
                 continue;
             }
             letters += 1;
+            // A long word is recognised through any gaps; a short one only when spelled out on purpose.
+            spelled &= self.word_length(k) >= 7 || f.spells(start + k);
             if flags & SEP != 0 && flags & BREAK == 0 {
                 gaps += 1;
                 odd |= flags & STOP != 0 || self.word_length(k) < 7;
             }
         }
-        !odd || (letters > 0 && gaps == letters)
+        !odd || (spelled && letters > 0 && gaps == letters)
     }
 
     /// The end of the match in kept bytes, or `None` when it is no word of its own.

@@ -237,6 +237,18 @@ impl Folded<'_> {
         (start, i)
     }
 
+    /// Is the gap before kept byte `i` such as people spell a word out with: on one line, no brackets, quotes or
+    /// operators? Code such as `x(s)?.s` spells nothing.
+    pub(super) fn spells(&self, i: usize) -> bool {
+        let Some(before) = i.checked_sub(1).filter(|_| self.gap(i)) else { return false };
+        let (_, from) = self.span(before, i);
+        let (to, _) = self.span(i, i + 1);
+        let gap = self.text.get(from..to).unwrap_or_default();
+        // An escape in the gap stands for a dash or a space; its own letters are no code.
+        gap.starts_with(['&', '%', '\\'])
+            || (gap.len() <= 12 && gap.chars().all(|c| !c.is_ascii() || " \t-_.*~".contains(c)))
+    }
+
     /// Kept bytes `start..end`, empty when out of range.
     pub(super) fn kept(&self, start: usize, end: usize) -> &[u8] {
         self.bytes.get(start..end).unwrap_or_default()

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use regex::Regex;
 
 use super::{
-    Cell, Cleared, Draft, Identity, Info, Phase, Piece, Recipients, Refusal, Refused, ScanRequest, Scanner,
-    Secrets, Slot, Slots, Surface, SurfaceKind, Tier, TrackerContext, cell,
+    Cell, Cleared, Draft, Identity, Info, Kind, Phase, Piece, Recipients, Refusal, Refused, ScanRequest,
+    Scanner, Secrets, Slot, Slots, Surface, SurfaceKind, Tier, TrackerContext, cell,
     judge::{Judge, cve_digits},
     matcher::{ListKind, Matcher, Part, Pat, What, Who},
     normal::Folded,
@@ -126,15 +126,27 @@ impl Policy {
         context: &TrackerContext,
         phase: Phase,
     ) -> Result<Cleared<S>, Refusal> {
+        self.clear_as(Kind::Text, draft, slots, recipients, context, phase)
+    }
+
+    /// [`Policy::clear`] for a text of that kind: the name of a branch is judged more strictly, and a text of a pull
+    /// request without its required parts is still cleared (the scan names what is missing).
+    ///
+    /// # Errors
+    /// The refusal, with every hit.
+    pub fn clear_as<S: Surface>(
+        &self,
+        kind: Kind,
+        draft: &Draft<S>,
+        slots: &Slots,
+        recipients: &Recipients,
+        context: &TrackerContext,
+        phase: Phase,
+    ) -> Result<Cleared<S>, Refusal> {
         let surface = S::KIND;
         let mut refused = Vec::new();
-        let request = ScanRequest {
-            surface,
-            phase,
-            kind: super::Kind::Text,
-            secrets: context.secrets(),
-            exempt: context.exempt.clone(),
-        };
+        let request =
+            ScanRequest { surface, phase, kind, secrets: context.secrets(), exempt: context.exempt.clone() };
         let addressed: Vec<String> = recipients.all().map(String::from).collect();
         let judge = Judge::new(self, &request, Some((context.fix_pr_open, &addressed)));
 

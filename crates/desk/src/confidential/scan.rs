@@ -224,7 +224,12 @@ impl<'a> Scanner<'a> {
         for (matcher, secret) in [(&self.policy.matcher, false), (secrets, true)] {
             matcher.each(f, |pat, start, end| {
                 let Some((rule, tier, start, end)) = self.judge.weigh(f, pat, start, end) else { return };
-                let (s, e) = f.span(start, end);
+                let (mut s, e) = f.span(start, end);
+                if pat.what == What::Number && f.around(start, end).0.is_some_and(|c| matches!(c, '#' | '＃'))
+                {
+                    // The sign belongs to the number.
+                    s -= f.around(start, end).0.map_or(0, char::len_utf8);
+                }
                 let firm = secret || matches!(pat.what, What::Slug | What::CveTool | What::List(_));
                 if firm || !is_exempt(exempt, rule, s, e) {
                     found.add(rule, tier, s, e);
