@@ -1,6 +1,16 @@
 //! The tracker: one report on its way to an advisory. Its body fields, labels, board column, status rollup, and the
 //! sanitiser that lets report text into it.
 
+mod body;
+mod field;
+mod invisible;
+mod markdown;
+mod structure;
+
+pub use body::*;
+pub use field::*;
+pub use markdown::*;
+
 use std::{collections::BTreeSet, fmt};
 
 use jiff::Timestamp;
