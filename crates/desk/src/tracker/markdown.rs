@@ -76,6 +76,57 @@ pub fn sanitise(text: &str) -> Sanitised {
     Sanitised { markdown: fence(&clean), fenced_whole: true, notes: fenced.0 }
 }
 
+/// Team text with its Markdown alive but no live HTML: what stands in a status entry, whose own tags must stay the
+/// only ones. Text that does not balance is fenced whole.
+pub(super) fn without_html(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let (clean, _) = invisible::visible(&text);
+    let mut current = trim_blank_lines(&clean).to_owned();
+    for _ in 0..PASSES {
+        if structure::unbalanced(&structure::scan(&current, 0), false).is_some() {
+            break;
+        }
+        let mut reader = Reader::new(&current);
+        reader.events();
+        let mut html = reader.edits;
+        html.retain(|e| e.rule == "sanitise.html");
+        if html.is_empty() {
+            return current;
+        }
+        html.sort_by_key(|e| e.span.start);
+        html.dedup_by_key(|e| e.span.start);
+        current = trim_blank_lines(&apply(&current, html)).to_owned();
+    }
+    fence(&clean)
+}
+
+/// The same for text that must stay on one line: blanks are folded, and every `<` outside code is written as text.
+pub(super) fn line_without_html(text: &str) -> String {
+    let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let (line, _) = invisible::visible(&line);
+    if !line.contains('<') {
+        return line.into_owned();
+    }
+    // The leading word keeps the line a paragraph, as it will be behind its label.
+    let lead = "x ";
+    let paragraph = format!("{lead}{line}");
+    let mut reader = Reader::new(&paragraph);
+    reader.events();
+    let code = reader.shielded;
+    let mut out = String::with_capacity(line.len() + 8);
+    let mut shield = Shield::new(&code);
+    let html: BTreeSet<usize> =
+        reader.edits.iter().filter(|e| e.rule == "sanitise.html").map(|e| e.span.start).collect();
+    for (at, c) in paragraph.char_indices().skip(lead.len()) {
+        let live = c == '<' && (html.contains(&at) || !shield.covers(&(at..at + 1)));
+        out.push_str(if live { "&lt;" } else { "" });
+        if !live {
+            out.push(c);
+        }
+    }
+    out
+}
+
 #[derive(Default)]
 struct Notes(Vec<Note>);
 
@@ -131,7 +182,7 @@ fn apply(text: &str, edits: Vec<Edit>) -> String {
 
 /// Everything one pass wants to rewrite, in order and without overlap. What overlaps waits for the next pass.
 fn edits(text: &str) -> Vec<Edit> {
-    let mut reader = Reader { text, edits: Vec::new(), shielded: Vec::new(), images: BTreeSet::new() };
+    let mut reader = Reader::new(text);
     reader.events();
     reader.source();
     let mut all = reader.edits;
@@ -166,7 +217,11 @@ struct OpenLink {
     empty: bool,
 }
 
-impl Reader<'_> {
+impl<'a> Reader<'a> {
+    fn new(text: &'a str) -> Self {
+        Self { text, edits: Vec::new(), shielded: Vec::new(), images: BTreeSet::new() }
+    }
+
     fn edit(&mut self, span: Range<usize>, with: impl Into<String>, rule: &'static str, shown: Range<usize>) {
         self.edits.push(Edit { span, with: with.into(), rule, shown });
     }
@@ -440,7 +495,7 @@ impl<'a> Shield<'a> {
 /// What a forge turns into a notification or a cross reference. Addresses of the web are matched to be skipped.
 static NOTIFIES: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?:https?|ftp)://[A-Za-z0-9][A-Za-z0-9.-]*(?:[:/?#][^\s<>()\[\]`*\x22'\\|]*)?",
+        r"(?:https?|ftp)://[A-Za-z0-9][A-Za-z0-9.-]*(?:[:/?#][^\s<>()\[\]`*\x22'|]*)?",
         r"|@[A-Za-z0-9][A-Za-z0-9-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)?",
         r"|#[0-9]+",
         r"|[Gg][Hh]\\?-[0-9]+",
@@ -545,8 +600,15 @@ pub fn inline_text(text: &str) -> String {
     for hit in NOTIFIES.find_iter(&line) {
         let head = line.get(..hit.start()).unwrap_or_default();
         let word_before = head.ends_with(|c: char| c.is_ascii_alphanumeric());
+        if hit.as_str().contains("://") {
+            let url = hit.as_str().trim_end_matches(['.', ',', ';', ':', '!', '?', '_', '~']);
+            escape_into(line.get(pos..hit.start()).unwrap_or_default(), &mut out);
+            out.push_str(&format!("<{url}>"));
+            pos = hit.start() + url.len();
+            continue;
+        }
         let touches = hit.start() == pos && out.ends_with('`');
-        if hit.as_str().contains("://") || (word_before && !touches && !hit.as_str().starts_with('#')) {
+        if word_before && !touches && !hit.as_str().starts_with('#') {
             continue;
         }
         if touches {

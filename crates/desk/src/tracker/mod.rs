@@ -1,15 +1,24 @@
 //! The tracker: one report on its way to an advisory. Its body fields, labels, board column, status rollup, and the
 //! sanitiser that lets report text into it.
 
+mod board;
 mod body;
 mod field;
 mod invisible;
+mod label;
 mod markdown;
+pub mod rollup;
 mod structure;
+mod thread;
+mod values;
 
+pub use board::*;
 pub use body::*;
 pub use field::*;
+pub use label::*;
 pub use markdown::*;
+pub use thread::*;
+pub use values::*;
 
 use std::{collections::BTreeSet, fmt};
 
@@ -106,7 +115,7 @@ pub struct Tracker {
     pub title: String,
     /// The sections (config page §2).
     pub body: String,
-    /// Labels as written at the host; compare them by role, without regard to case.
+    /// Labels as written at the host; compare them through [`LabelNames::read`].
     pub labels: BTreeSet<String>,
     /// Open or closed.
     pub state: State,
