@@ -241,7 +241,7 @@ fn role() -> impl Strategy<Value = FieldRole> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(2000))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     #[test]
     fn a_write_reads_back_and_changes_nothing_else(body in chunk(), role in role(), value in chunk()) {

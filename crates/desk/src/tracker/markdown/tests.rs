@@ -1,4 +1,5 @@
 use proptest::prelude::*;
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag};
 
 use super::*;
 use crate::tracker::{
@@ -238,7 +239,7 @@ fn short_text_shows_as_written_and_does_nothing() {
 #[test]
 #[allow(clippy::disallowed_types, reason = "measures how long the rule takes")]
 fn hostile_text_takes_time_in_proportion() {
-    let big = |s: &str| s.repeat(100_000 / s.len());
+    let big = |s: &str| s.repeat(40_000 / s.len());
     for text in [
         "[", "![", "> ", "*a_ ", "`", "` ``", "<", "<a", "<!-- ", "&#64;", "@a", "#1", "[a]: b\n", "- ",
         "```\n", "a\n=\n", "\\", "<div>", "<?", "$", "| a ", "![](", "# a\n", "](",
@@ -266,7 +267,7 @@ fn hostile() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1500))]
+    #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
     fn the_result_is_always_safe(text in hostile()) {

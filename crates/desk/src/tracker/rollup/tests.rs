@@ -1,6 +1,7 @@
 use proptest::prelude::*;
 
-use super::*;
+use super::{entry::one_line, *};
+use crate::tracker::Comment;
 
 const KEY: &[u8] = b"a key of this desk";
 
@@ -248,7 +249,7 @@ fn text() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1200))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn appended_entries_are_exactly_the_entries_read(
