@@ -9,6 +9,7 @@ pub mod confidential;
 pub mod config;
 pub mod mail;
 pub mod people;
+pub mod plan;
 pub mod reply;
 pub mod rules;
 pub mod tracker;

@@ -1,0 +1,3 @@
+//! What is proposed to a person, and what the person answered.
+
+pub mod confirm;
