@@ -1,1 +1,2 @@
-//! rules
+//! The rules of the desk, a file per capability.
+pub mod extract;
