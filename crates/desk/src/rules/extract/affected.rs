@@ -173,8 +173,9 @@ fn read(text: &str, context: Context, names: &Names, found: &mut Vec<(Grade, Exp
             let said = polarity != polarity::Polarity::Silent;
             let labelled = matches!(context, Context::Affected | Context::Version);
             let holds = match attach {
-                polarity::Attach::Foreign => false,
                 polarity::Attach::Product => true,
+                _ if context == Context::Code => false,
+                polarity::Attach::Foreign => false,
                 polarity::Attach::Version => true,
                 polarity::Attach::Stranger => labelled || (said && !names.known()),
                 polarity::Attach::Neutral => labelled || said,

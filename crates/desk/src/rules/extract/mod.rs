@@ -11,6 +11,8 @@ pub mod forwarder;
 pub mod observed;
 pub mod pointers;
 mod text;
+#[cfg(test)]
+mod unseen;
 pub mod versions;
 
 pub use bot::{BotVerdict, CreditKind, judge};

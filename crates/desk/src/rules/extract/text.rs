@@ -288,7 +288,7 @@ pub(super) fn sentence_end(text: &str, semicolon: bool) -> (usize, bool) {
 static LINK: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"!?\[([^\]\[]*)\]\([^)\s]*\)").expect("valid"));
 static MAIL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"(?i)[<(\[]?\s*(?:mailto:)?[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+\s*[>)\]]?",
+        r"(?i)(?:&lt;|[<(\[])?\s*(?:mailto:)?[\p{L}\p{N}._%+\-]+@[\p{L}\p{N}\-]+(?:\.[\p{L}\p{N}\-]+)+\s*(?:&gt;|[>)\]])?",
     )
     .expect("valid")
 });

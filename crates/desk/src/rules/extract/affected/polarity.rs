@@ -48,7 +48,7 @@ static TRAILING: LazyLock<Regex> = LazyLock::new(|| {
     .expect("valid")
 });
 static TRAILING_FIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s,)(]{0,4}(?:(?:already|also|which|that|should|will|now|it)\s+){0,2}(?:fix(?:es|ed)?\s+(?:this|the|it|that)|(?:is|was|has|contains?|includes?|included|ships?|brings?|with|got|received|carries)\s+(?:already\s+)?(?:the|a|an|this|our|your)\s+(?:\w+\s+)?(?:fix|patch|fixed|patched|correction|mitigation)|resolve[sd]|address(?:es|ed)\s|(?:does|do|did)(?:\s+not|n['’]t)\s+(?:seem|appear|have|contain|exhibit|suffer|show|reproduce|include|exist|crash|trigger)|is\s+the\s+first\s+(?:fixed|safe|patched))").expect("valid")
+    Regex::new(r"(?i)^[\s,)(]{0,4}(?:(?:already|also|which|that|should|will|now|it)\s+){0,2}(?:fix(?:es|ed)?\s+(?:this|the|it|that)|(?:is|was|has|contains?|includes?|included|ships?|brings?|with|got|received|carries)\s+(?:already\s+)?(?:the|a|an|this|our|your)\s+(?:\w+\s+)?(?:fix|patch|fixed|patched|correction|mitigation)|resolve[sd]|address(?:es|ed)\s|(?:it\s+)?(?:does|do|did)(?:\s+not|n['’]t)\s+(?:seem|appear|have|contain|exhibit|suffer|show|reproduce|include|exist|crash|trigger|work|fail|happen)|it\s+(?:does|did)(?:\s+not|n['’]t)\b|is\s+the\s+first\s+(?:fixed|safe|patched))").expect("valid")
 });
 static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -69,6 +69,14 @@ static POSITIVE: LazyLock<Regex> = LazyLock::new(|| {
         r"i(?:['’]m|\s+am)\s+(?:running|using|on)|we(?:['’]re|\s+are)\s+(?:running|using|on)|running|using|i\s+used|we\s+(?:use|run|used)|i\s+(?:run|use)|installed|ran|deployed|betroffen\w*|betrifft|getestet|affectent?|affecte|testée?|afecta\w*|afeta\w*|probado)\b",
     ))
     .expect("valid")
+});
+static OPENS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)^(?:since|starting|beginning|seit|depuis|desde)\b").expect("valid"));
+static ELLIPSIS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[\s,]*(?:\w+ly\s+)?(?:is|are|does|do|was|were)(?P<no>n['’]t|\s+not)?\s*(?:,?\s*too|as\s+well)?\s*[.!]*$").expect("valid")
+});
+static HAPPENS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[\s,:]*(?:the\s+\w+|it|this)\s+(?:\w+\s+)?(?:crash|fail|hang|leak|work|trigger|reproduc|execut|still)\w*").expect("valid")
 });
 static STRONG: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)affect|vulnerab|impact|exploitable|susceptible|found|discovered|present|exist|occur|introduced|applies|happens|still|betr|afe").expect("valid")
@@ -181,6 +189,12 @@ pub(super) fn judge(before: &str, first: &Expression, after: &str) -> Polarity {
             };
         }
     }
+    if let Some(c) = ELLIPSIS.captures(after) {
+        return if c.name("no").is_some() { Polarity::Disclaimed } else { Polarity::Affected };
+    }
+    if HAPPENS.is_match(after) {
+        return Polarity::Tested;
+    }
     if DIRECT_NOT.is_match(before) {
         return Polarity::Disclaimed;
     }
@@ -198,7 +212,7 @@ pub(super) fn judge(before: &str, first: &Expression, after: &str) -> Polarity {
         }
         (Some(_), _) => Polarity::Disclaimed,
         (None, Some(p)) => said(p.as_str()),
-        (None, None) if first.since && first.range && first.text.starts_with("since") => Polarity::Affected,
+        (None, None) if first.since && first.range && OPENS.is_match(&first.text) => Polarity::Affected,
         (None, None) => Polarity::Silent,
     }
 }
@@ -209,6 +223,17 @@ pub(super) fn attach(before: &str, first: &Expression, names_known: bool) -> Att
         found @ (Attach::Product | Attach::Foreign) => found,
         _ if first.product => Attach::Product,
         Attach::Neutral if first.announced => Attach::Version,
+        // `reachable since 2.0`: what stands before a lower bound is a word of the sentence, unless it is a name.
+        Attach::Stranger
+            if first.since
+                && before.split_whitespace().last().is_some_and(|w| w.chars().all(char::is_lowercase)) =>
+        {
+            if first.announced {
+                Attach::Version
+            } else {
+                Attach::Neutral
+            }
+        }
         found => found,
     }
 }
@@ -260,7 +285,6 @@ fn outer(before: &str, names_known: bool) -> Attach {
         let opens = !trimmed.contains(char::is_whitespace) || trimmed.split_whitespace().next() == Some(noun);
         return match (generic(&noun_low), cased && !opens) {
             (true, _) => Attach::Version,
-            (false, true) if names_known => Attach::Foreign,
             (false, true) => Attach::Stranger,
             (false, false) => Attach::Version,
         };
@@ -283,5 +307,5 @@ fn outer(before: &str, names_known: bool) -> Attach {
     if bare.chars().all(|c| c.is_ascii_digit() || c == '.') {
         return Attach::Neutral;
     }
-    if names_known { Attach::Foreign } else { Attach::Stranger }
+    Attach::Stranger
 }

@@ -43,7 +43,7 @@ fn versions_as_reports_state_them() {
         ("Example Server 2.3.1 and earlier are affected; 2.3.2 fixes this.", &["2.3.1 and earlier"]),
         ("2.9.1 is vulnerable. I have not tested 2.10.x.", &["2.9.1"]),
         ("I confirmed it on 2.9.1 (not tested on 2.10.x).", &["2.9.1"]),
-        ("2.9 is not affected, but 2.8.3 is.", &[]),
+        ("2.9 is not affected, but 2.8.3 is.", &["2.8.3"]),
         ("Version 2.8.3 is affected. Fixed in 3.1.2.", &["2.8.3"]),
         ("The bug exists since 1.8.", &["since 1.8"]),
         ("It was introduced in 1.8.0 and fixed in 2.3.1.", &["since 1.8.0"]),

@@ -17,6 +17,8 @@ pub(super) enum Context {
     Negative,
     /// `Python version:`, `OS:`, `CVSS:`.
     Foreign,
+    /// Within a code fence: only the product's own name counts.
+    Code,
     /// Anything else.
     Prose,
 }
@@ -140,7 +142,7 @@ static NO: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:no\b|not\b|none\b|un(?:affected|tested|known)|safe|fixed|patched|n/?a\b|✗|✘|❎|-+$|not\s+tested)|\b(?:not\s+(?:affected|vulnerable|tested)|fixed|patched|unaffected|untested)\b").expect("valid")
 });
 
-/// The units of a body. Code fences are not read.
+/// The units of a body.
 pub(super) fn units(body: &str, names: &Names) -> Vec<Unit> {
     let mut out = Vec::new();
     let mut open: Option<Context> = None; // a label or heading whose value stands below
@@ -156,6 +158,10 @@ pub(super) fn units(body: &str, names: &Names) -> Vec<Unit> {
     for line in text::lines(text::head(body, 400_000)) {
         if line.fenced {
             flush(&mut paragraph, &mut out);
+            let marked = names.mark(text::head(line.text, 300));
+            if marked.contains(PRODUCT) {
+                out.push(Unit { text: marked, context: Context::Code });
+            }
             continue;
         }
         let marked = names.mark(line.text);

@@ -23,6 +23,12 @@ pub(super) struct Phrase {
 const CREDIT: &str = r"(?:credits?|credit\s+line|attributions?|acknowledge?ments?|recognition)";
 const FOUND: &str = r"(?:discovered|found|reported|identified|disclosed|uncovered|detected|submitted|spotted|researched|analy[sz]ed|brought\s+to\s+our\s+attention|raised)";
 
+/// The rule of active sentences (`Jane Doe found this flaw`); the subject must be a name as a whole.
+pub(super) const ACTIVE: &str = "credit.active";
+
+/// The rule of answers; they count only under a question about the credit.
+pub(super) const ANSWER: &str = "credit.answer";
+
 /// Every phrase, tried on each block of prose.
 pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
     let adverbs = r"(?:\s+(?:publicly|simply|just|only|both|please|there|accordingly|(?:in|on|for|within)\s+(?:the|any|your|this|our)\s+(?:\w+\s+){0,3}?(?:advisory|advisories|record|notes?|credits?|acknowledge?ments?|page|changelog|announcement|report|cve|finding|discovery|issue|bug|vulnerability|entry|publication)))*";
@@ -77,7 +83,7 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             false,
         ),
         (
-            r"\b(?:please|kindly|could\s+you|can\s+you|would\s+you|should|must|pls)\s+(?:also\s+|publicly\s+|kindly\s+|just\s+|please\s+)*(?:credit|acknowledge)\s+(?:the\s+(?:finding|discovery|report)\s+to\s+)?(?:both\s+)?".into(),
+            r"\b(?:please|kindly|could|can|would|will|you|should|must|pls|to|and|also)\s+(?:you\s+|also\s+|publicly\s+|kindly\s+|just\s+|please\s+)*(?:credit|acknowledge)\s+(?:the\s+(?:finding|discovery|report)\s+to\s+)?(?:both\s+)?".into(),
             Source::Request,
             "credit.request",
             true,
@@ -112,7 +118,7 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             false,
         ),
         (
-            format!(r"\b{FOUND}(?:\s*(?:,|and|&|/)\s*(?:responsibly\s+|initially\s+|privately\s+|first\s+|also\s+)?{FOUND})*(?:\s+(?:and\s+)?(?:responsibly|privately|independently|originally|initially|first))?(?:\s+(?:responsibly|privately|directly))?(?:\s+to\s+(?:us|you|\S+(?:\s+\S+){{0,4}}?))?\s+by\s*:?\s+"),
+            format!(r"\b{FOUND}(?:\s*(?:,|and|&|/)\s*(?:responsibly\s+|initially\s+|privately\s+|first\s+|also\s+)?{FOUND})*(?:\s+(?:and\s+)?(?:responsibly|privately|independently|originally|initially|first))?(?:\s+(?:responsibly|privately|directly))?(?:\s+to\s+(?:us|you|\S+(?:\s+\S+){{0,4}}?))?(?:\s+(?:during|in|through|within|as\s+part\s+of)(?:\s+[\w'’-]+){{1,6}}?)?\s+by\s*:?\s+"),
             Source::Identity,
             "credit.by",
             true,
@@ -147,6 +153,50 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             true,
         ),
         (r"\bon\s+behalf\s+of\s+".into(), Source::Thanks, "credit.on-behalf", true, true),
+        (
+            r"\b(?:credit|mention|acknowledge|list|name|cite|include)\s+(?:me|us|our\s+(?:team|group|company|lab|organi[sz]ation)|my\s+(?:team|group|company|name|handle))\s*[(,:–—]+\s*".into(),
+            Source::Request,
+            "credit.request",
+            true,
+            false,
+        ),
+        (
+            r"\b(?:use|using|mention|list|include|publish|print|put|add)\s+my\s+(?:full\s+|real\s+)?(?:name|handle|alias)\s*[,(:–—]+\s*".into(),
+            Source::Request,
+            "credit.request",
+            true,
+            false,
+        ),
+        (
+            format!(r"(?:^|[.!?]\s+)(?P<v>[^.;:!?\n]{{2,90}}?(?:\s[A-Z]\.\s[^.;:!?\n]{{2,60}}?)?)\s+(?:has\s+|have\s+|recently\s+|originally\s+|first\s+|initially\s+|also\s+|responsibly\s+|privately\s+|independently\s+)*(?:discovered|found|reported|identified|uncovered|disclosed)\s+(?:this|an?|the|these|multiple|several|two|three|that)\b"),
+            Source::Identity,
+            ACTIVE,
+            true,
+            true,
+        ),
+        // A label within a line.
+        (
+            r"[.!?;,|(]\s+(?:(?:finder|reporter|researcher|discoverer)s?|(?:reported|discovered|found)\s+by)\s*[:：]\s*".into(),
+            Source::Identity,
+            "credit.label",
+            true,
+            false,
+        ),
+        (
+            r"[.!?;,|(]\s+(?:credits?(?:\s+to)?|acknowledge?ments?)\s*[:：]\s*".into(),
+            Source::Request,
+            "credit.label",
+            true,
+            false,
+        ),
+        // The answer to a question about the credit.
+        (
+            r"^(?:please\s+|just\s+|you\s+(?:can|may)\s+|feel\s+free\s+to\s+)*(?:use|put|write|list|say)\s+(?:(?:the\s+(?:name|handle|alias)|my\s+(?:full\s+|real\s+)?(?:name|handle|alias))\s*[,:(]?\s*)?".into(),
+            Source::Thanks,
+            ANSWER,
+            true,
+            false,
+        ),
         // German
         (
             r"\b(?:entdeckt|gefunden|gemeldet|aufgedeckt|identifiziert)(?:\s+und\s+(?:\w+\s+)?(?:entdeckt|gefunden|gemeldet))?(?:\s+(?:wurde|worden))?\s+von\s*:?\s+".into(),
@@ -231,7 +281,7 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
         ),
         // Chinese, Japanese
         (
-            r"由\s*(?P<v>[^，。,；：:\n由]{1,40}?)\s*(?:所)?(?:独立)?(?:发现|發現|报告|報告|提交|披露|上报)".into(),
+            r"由\s*(?P<v>[^，。,；：:\n由]{1,40}?)\s*(?:所|共同|联合|聯合|首先|最先|独立|獨立|率先)*(?:发现|發現|报告|報告|提交|披露|上报)".into(),
             Source::Identity,
             "credit.by",
             true,
@@ -276,7 +326,7 @@ pub(super) fn label_source(label: &str) -> Option<Source> {
     let lower = label.to_lowercase();
     let outer = strip_parentheses(&lower);
     let words: Vec<&str> = outer
-        .split(|c: char| !c.is_alphanumeric() && c != '-' && c != '\'' && c != '’')
+        .split(|c: char| !c.is_alphanumeric() && c != '\'' && c != '’')
         .filter(|w| !w.is_empty())
         .collect();
     if words.is_empty() || words.len() > 9 {

@@ -6,7 +6,7 @@ use regex::Regex;
 
 use super::{
     super::text::{self, Line},
-    phrase::{PHRASES, label_source},
+    phrase::{ACTIVE, ANSWER, PHRASES, label_source},
     value::{self, Mode},
 };
 
@@ -91,13 +91,33 @@ pub(super) fn collect(input: &str) -> Vec<Found> {
                 continue;
             }
         }
+        // `Please credit us as follows:` with the name below.
+        if announces(block) {
+            let before = found.len();
+            skip_until = take_list(&blocks, i, Source::Request, &mut found);
+            if found.len() > before {
+                continue;
+            }
+            skip_until = 0;
+        }
         take_prose(block, &mut found);
     }
     found
 }
 
+/// Does a block end by announcing a credit?
+fn announces(block: &Block<'_>) -> bool {
+    static WISH: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:credit\w*|acknowledg\w+|attribut\w+)\b[^.!?]*[:：]$").expect("valid")
+    });
+    block.lines.last().is_some_and(|l| l.trim_end().ends_with([':', '：'])) && {
+        let tail: Vec<&str> = block.lines.iter().rev().take(3).rev().copied().collect();
+        WISH.is_match(&text::collapse(&tail.join(" ")))
+    }
+}
+
 static DASHED: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\s*(?:[-+•*]\s+)?[*_`]{0,3}(?P<label>\p{L}[\p{L} ]{2,30}?)[*_`]{0,3}\s+(?:[-–—=]|->|=>)\s+(?P<value>\S.*)$").expect("valid")
+    Regex::new(r"^\s*(?:[-+•*]\s+)?[*_`]{0,3}(?P<label>\p{L}[\p{L} _\-]{2,30}?)[*_`]{0,3}\s+(?:[-–—=:]|->|=>)\s+(?P<value>\S.*)$").expect("valid")
 });
 
 /// The credit label a block begins with: its value lines, or `None` when the value stands below.
@@ -107,6 +127,11 @@ fn labelled<'a>(block: &Block<'a>) -> Option<(Source, Option<Vec<&'a str>>)> {
         let (label, value) = (cells.first()?, cells.get(1)?);
         let source = label_source(label.trim_matches(['*', '_', '`', ':', ' ']))?;
         return (!value.is_empty() && cells.len() == 2).then(|| (source, Some(vec![*value])));
+    }
+    // `How should we credit you?` on a form: the answer stands below.
+    let question = first.trim().trim_start_matches("Q:").trim().trim_matches(['*', '_', '#', ' ', '>', '-']);
+    if let Some(asked) = question.strip_suffix('?') {
+        return label_source(asked).filter(|s| *s == Source::Request).map(|s| (s, None));
     }
     if let Some((label, value)) = text::label(first) {
         if let Some(source) = label_source(label) {
@@ -256,6 +281,13 @@ fn take_list(blocks: &[Block<'_>], i: usize, source: Source, found: &mut Vec<Fou
         let item = text::bullet(first);
         let content = item.unwrap_or(first);
         if let Some((label, val)) = text::label(content) {
+            if matches!(label.to_lowercase().as_str(), "a" | "answer" | "re" | "r")
+                && !val.is_empty()
+                && !used
+            {
+                take_label(&[val], source, block, found);
+                return next + 1;
+            }
             // `Name: Jane Doe` under `Reporter`.
             if matches!(
                 label.to_lowercase().as_str(),
@@ -310,8 +342,11 @@ fn take_lines(lines: &[&str], source: Source, block: &Block<'_>, found: &mut Vec
 }
 
 static EARLIER: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:CVE-\d{4}-\d+|GHSA-\w{4}|previously|earlier\s+(?:report|issue|bug|vulnerability)|similar\s+(?:issue|bug|vulnerability|flaw|report)|related\s+(?:issue|bug|vulnerability)|last\s+year|in\s+(?:19|20)\d\d)\b").expect("valid")
+    Regex::new(r"(?i)\b(?:CVE-\d{4}-\d+|GHSA-\w{4}|previously|earlier\s+(?:report|issue|bug|vulnerability)|similar\s+(?:issue|bug|vulnerability|flaw|report)|related\s+(?:issue|bug|vulnerability)|last\s+year|same\s+(?:issue|bug|flaw)\s+as|looks?\s+like|similar\s+to|duplicate\s+of)\b").expect("valid")
 });
+
+static EARLIER_IN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"(?i)\b(?:CVE-\d{4}-\d+|GHSA-\w{4})").expect("valid"));
 
 fn take_prose(block: &Block<'_>, found: &mut Vec<Found>) {
     phrases(&block.lines.join("\n"), block, Source::Thanks, found);
@@ -321,7 +356,7 @@ fn take_prose(block: &Block<'_>, found: &mut Vec<Found>) {
 fn phrases(joined: &str, block: &Block<'_>, floor: Source, found: &mut Vec<Found>) {
     let joined = text::head(joined, 20_000);
     let mut taken: Vec<(usize, usize)> = Vec::new();
-    for p in PHRASES.iter() {
+    for p in PHRASES.iter().filter(|p| p.rule != ANSWER || floor >= Source::Request) {
         for c in p.re.captures_iter(joined).take(20) {
             let Some(whole) = c.get(0) else { continue };
             let (start, raw) = match c.name("v") {
@@ -349,18 +384,28 @@ fn phrases(joined: &str, block: &Block<'_>, floor: Source, found: &mut Vec<Found
                         | "whoever"
                 )
             });
+            // `is identified by …` describes a mechanism, not a finder.
+            let led = joined.get(..whole.end()).map_or("", |b| tail(b, whole.start()));
+            let mechanism = p.rule == "credit.by" && mechanism(led);
+            if mechanism {
+                continue;
+            }
             let commanded = value::commands(&raw);
             let anonymous = value::is_anonymous(&raw);
+            // `My colleague Tim Burns found …`: a capital that only opens the sentence.
+            let raw = if p.rule == ACTIVE { without_opening_role(&raw) } else { raw };
             let candidate = value::strip_roles(&raw);
             if !commanded && !anonymous {
+                if p.rule == ACTIVE && !(nameish_line(candidate) && candidate.split_whitespace().count() > 1)
+                {
+                    continue;
+                }
                 if p.strict && !value::name_like(candidate) || (pronoun && candidate == raw) {
                     continue;
                 }
                 // About another flaw, found at another time.
-                if p.source <= Source::Identity
-                    && !p.confirm
-                    && EARLIER.is_match(sentence_around(joined, whole.start()))
-                {
+                let other = EARLIER_IN.is_match(&raw) || EARLIER.is_match(said_before(joined, whole.start()));
+                if p.source == Source::Identity && other {
                     continue;
                 }
                 if value::is_placeholder(candidate) {
@@ -408,13 +453,52 @@ fn value_after(joined: &str, start: usize, end: usize, strict: bool) -> Option<S
     value::read(&lines, mode)
 }
 
-fn sentence_around(joined: &str, at: usize) -> &str {
+fn without_opening_role(raw: &str) -> String {
+    let mut chars = raw.chars();
+    let Some(first) = chars.next().filter(char::is_ascii_uppercase) else { return raw.to_string() };
+    let lowered = format!("{}{}", first.to_ascii_lowercase(), chars.as_str());
+    let rest = value::strip_roles(&lowered);
+    // Only text of the input is returned: what is left after the role word was not changed.
+    if rest.len() < lowered.len() { rest.to_string() } else { raw.to_string() }
+}
+
+static MECHANISM: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)(?P<what>\w+)\s+(?:is|are|be|being|gets?)\s+(?:\w+\s+)?(?:identified|submitted|detected|raised)\s+by\s*$").expect("valid")
+});
+
+/// Does the phrase say how something works, rather than who found the report's flaw?
+fn mechanism(led: &str) -> bool {
+    MECHANISM.captures(led).and_then(|c| c.name("what")).is_some_and(|w| {
+        !matches!(
+            w.as_str().to_lowercase().as_str(),
+            "report"
+                | "issue"
+                | "vulnerability"
+                | "bug"
+                | "finding"
+                | "flaw"
+                | "this"
+                | "it"
+                | "problem"
+                | "weakness"
+        )
+    })
+}
+
+/// The end of a text, from a little before a byte on.
+fn tail(text: &str, at: usize) -> &str {
+    let mut from = at.saturating_sub(24);
+    while !text.is_char_boundary(from) {
+        from -= 1; // zero is a boundary
+    }
+    text.get(from..).unwrap_or_default()
+}
+
+/// What the sentence says before a byte.
+fn said_before(joined: &str, at: usize) -> &str {
     let before = joined.get(..at).unwrap_or_default();
     let start = before.rfind(". ").or_else(|| before.rfind(".\n")).map_or(0, |i| i + 1);
-    let tail = text::head(joined.get(start..).unwrap_or_default(), 1500);
-    let from = at.saturating_sub(start);
-    let end = tail.get(from..).map_or(tail.len(), |t| from + text::sentence_end(t, true).0);
-    tail.get(..end).unwrap_or(tail)
+    before.get(start..).unwrap_or_default()
 }
 
 const PARTICLES: &[&str] = &[

@@ -20,11 +20,12 @@ static STOP: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?:,|\s[-–—])?\s+(?:",
         r"on\s+(?:\d|(?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|mon|tue|wed|thu|fri|sat|sun)|the\s|or\s+about|our|your|a\s)|",
-        r"in\s+(?:\d{4}|(?i:january|february|march|april|may|june|july|august|september|october|november|december)|the\s|our\s|your\s|this\s|version|case|any\s|an?\s|early|late|mid|response|all\s|public)|",
+        r"in\s+(?:\d{4}|(?i:january|february|march|april|may|june|july|august|september|october|november|december)|the\s|our\s|your\s|this\s|version|case|any\s|an?\s|early|late|mid|response|all\s|public|CVE|GHSA)|",
         r"during|while|via|using|who|which|whose|when|where|through|if|please|thanks|thank|but|because|after|before|since|earlier|",
         r"yesterday|today|tomorrow|recently|previously|privately|independently|responsibly|instead|rather|unless|once|",
         r"last\s+(?:week|month|year|night|january|february|march|april|may|june|july|august|september|october|november|december)|",
         r"as\s+(?:part|the|an?|well|our|soon|described|follows|finder|reporter)|that\s|so\s+that|",
+        r"and\s+\w+ed\s+(?:by|in|on|to|with|and)\b|",
         r"and\s+(?:is|was|were|has|had|have|will|it|we|i|I|they|he|she|this|that|then|please|later|subsequently|can|could|should|would|may|not|allows?|affects?|reported|confirmed|verified|disclosed|fixed|add|also|include|let|link|mention|notify|thanks?|if|do|to|in|for|the\s+(?:fix|issue|bug|report|vulnerability|flaw|patch|problem))\b|",
         r"for\s+(?:the|this|that|their|his|her|its|your|our|responsibl\w+|report\w+|find\w+|discover\w+|disclos\w+|identif\w+|any|all|credits?|attribution|bringing|being)\b|",
         r"with\s+(?:help|the|assistance|support|an?|our|cve|CVE|no)\b|under\s+(?:the|a|our|embargo|responsible|coordinated)\b|",
@@ -355,6 +356,7 @@ const ROLE_WORDS: &[&str] = &[
     "folks",
     "people",
     "good",
+    "guys",
     "vulnerability",
     "me",
     "myself",
@@ -385,6 +387,13 @@ pub(super) fn strip_roles(value: &str) -> &str {
             break;
         }
         rest = tail.trim_start();
+        // `the folks at Acme` names Acme.
+        if matches!(
+            bare,
+            "folks" | "people" | "friends" | "researchers" | "colleagues" | "guys" | "engineers"
+        ) {
+            rest = ["at ", "from ", "of "].iter().find_map(|p| rest.strip_prefix(p)).unwrap_or(rest);
+        }
     }
     let named = rest.starts_with(['@', '"', '“', '(', '*', '[', '`', '_'])
         || rest.chars().next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()))
@@ -408,7 +417,7 @@ const PARTICLES: &[&str] = &[
     "ten", "zur", "zu", "af", "av", "team",
 ];
 static NOT_A_NAME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^(?:CVE-|CWE-|GHSA-|https?:|PR\b|RFC\b|#\d|\d+(?:\.\d+)*\b|default\b|design\b|accident\b|chance\b)").expect("valid")
+    Regex::new(r"(?i)^(?:CVE-|CWE-|GHSA-|https?:|PR\b|RFC\b|#\d|\d+(?:\.\d+)*\b|(?:GET|POST|PUT|DELETE|PATCH|HEAD|HTTPS?|API|URL|URI|ID|UUID|DNS|IP|JSON|XML|SQL|AJAX|REST|CSRF|XSS|ASAN|UBSAN|MSAN|AddressSanitizer|Valgrind|JavaScript)\b(?:\s*$|\s+[a-z])|\w+(?:[.:]+\w+)*\(|default\b|design\b|accident\b|chance\b)").expect("valid")
 });
 
 /// Does text found in prose read like a name? Stricter than after a label, where anything was meant as one.

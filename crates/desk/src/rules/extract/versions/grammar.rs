@@ -41,6 +41,11 @@ pub(super) fn line(
     }
     let package = prefix.package.or_else(|| options.package.clone());
     let ecosystem = prefix.ecosystem.or_else(|| options.ecosystem.clone());
+    // A bar joins two alternatives; one that joins nothing is a slip.
+    let bar = |t: Option<&At>| t.filter(|t| t.token == Token::Separator('|')).map(|t| t.at);
+    if let Some(at) = bar(tokens.first()).or_else(|| bar(tokens.last())) {
+        report.problems.push(VersionProblem { at, message: "a separator with nothing beside it".into() });
+    }
     for segment in segments(&tokens) {
         let mut parser =
             Parser { tokens: segment, i: 0, warnings: Vec::new(), ecosystem: ecosystem.as_deref() };
@@ -220,6 +225,24 @@ impl Parser<'_> {
         all
     }
 
+    /// As [`Self::eat`]; commas may stand between the words (`up to, but not including`).
+    fn eat_loose(&mut self, words: &[&str]) -> bool {
+        let mark = self.i;
+        for (n, word) in words.iter().enumerate() {
+            if n > 1 && matches!(self.peek(), Some(Token::Separator(','))) {
+                self.i += 1;
+            }
+            if !self.eat(&[word]) {
+                self.i = mark;
+                return false;
+            }
+        }
+        if words.len() > 3 && matches!(self.peek(), Some(Token::Separator(','))) {
+            self.i += 1;
+        }
+        true
+    }
+
     fn eat_any(&mut self, options: &[&[&str]]) -> bool {
         options.iter().any(|o| self.eat(o))
     }
@@ -318,7 +341,7 @@ impl Parser<'_> {
         ];
         let at = self.at();
         for (words, op) in table {
-            if self.eat(words) {
+            if self.eat_loose(words) {
                 if matches!(*words, ["until"] | ["till"]) {
                     let message = "`until` is read as not including the version".to_string();
                     self.warnings.push(VersionProblem { at, message });
@@ -335,7 +358,6 @@ impl Parser<'_> {
     }
 
     fn piece(&mut self) -> Parsed<Piece> {
-        let start = self.i;
         let at = self.at();
         // `all versions before 2.3`, `versions 2.0 through 2.4`; alone, they say nothing.
         let vague = self.eat_any(&[&["all"], &["any"], &["every"], &["affected"], &["vulnerable"]]);
@@ -354,7 +376,9 @@ impl Parser<'_> {
             }
             self.noise();
             let (high, wild) = self.version()?;
-            return Ok(Piece::Whole(low, Some(if wild { (next(&high), false) } else { (high, true) })));
+            let exclusive = self.modifier("exclusive");
+            self.modifier("inclusive");
+            return Ok(Piece::Whole(low, Some(if wild { (next(&high), false) } else { (high, !exclusive) })));
         }
         let op_at = self.at();
         if let Some(op) = self.comparison() {
@@ -370,18 +394,12 @@ impl Parser<'_> {
         if self.sentinel() {
             return problem(at, "the next version can only follow `<`");
         }
-        let version_at = self.at();
         if let Some(Token::AndLater(v)) = self.peek() {
             let v = v.clone();
             self.i += 1;
             return Ok(Piece::Whole(v, Some(("*".into(), false))));
         }
-        let (low, wild) = match self.version() {
-            Ok(v) => v,
-            Err(p) => {
-                return Err(VersionProblem { at: if start == self.i { p.at } else { version_at }, ..p });
-            }
-        };
+        let (low, wild) = self.version()?;
         self.after_version(low, wild)
     }
 

@@ -87,8 +87,8 @@ pub(super) fn line(text: &str, base: usize) -> Vec<At> {
             continue;
         }
         match c {
-            ',' | ';' | '|' | '，' | '；' | '、' => {
-                let s = if matches!(c, ',' | '，' | '、') {
+            ',' | ';' | '|' | '&' | '，' | '；' | '、' => {
+                let s = if matches!(c, ',' | '&' | '，' | '、') {
                     ','
                 } else if c == '|' {
                     '|'

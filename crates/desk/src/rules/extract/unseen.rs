@@ -1,0 +1,596 @@
+//! Texts written after the rules, from the specification alone: what a reader would take from them.
+
+use super::{affected, credit::credits, versions};
+use crate::config::{Config, Project, Scope};
+
+fn config() -> Config {
+    Config {
+        project: Project {
+            name: "Acme Broker".into(),
+            short_name: "Broker".into(),
+            id: "acme-broker".into(),
+            ..Project::default()
+        },
+        scope: vec![Scope {
+            product: "Acme Broker".into(),
+            package: "org.acme:acme-broker".into(),
+            ..Scope::default()
+        }],
+        ..Config::default()
+    }
+}
+
+fn report(wrong: Vec<String>, of: usize) {
+    assert!(wrong.is_empty(), "{} of {of} wrong\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn credits_of_unseen_mail() {
+    let table: &[(&str, &[&str])] = &[
+        (
+            "Hi team,\n\nI found a path traversal in the upload handler. See attached PoC.\n\nIf you publish an advisory, I'd appreciate being credited as \"Priya Natarajan (Redshift Labs)\".\n\nCheers,\nPriya",
+            &["Priya Natarajan (Redshift Labs)"],
+        ),
+        (
+            "Acknowledgements\n================\n\nMoritz Bauer, Universität Beispielstadt\nLin Chen, Universität Beispielstadt\n\nReferences\n==========\nhttps://a.example",
+            &["Moritz Bauer, Universität Beispielstadt", "Lin Chen, Universität Beispielstadt"],
+        ),
+        (
+            "This bug was identified by the Offensive Security team at Globex.\nPlease let us know your timeline.",
+            &["Offensive Security team at Globex"],
+        ),
+        ("Credit should go to Tomás O'Neill.", &["Tomás O'Neill"]),
+        (
+            "Dear maintainers, we (K. Ito and M. Sato) discovered... \nPlease acknowledge us as: K. Ito and M. Sato, Example National University",
+            &["K. Ito and M. Sato, Example National University"],
+        ),
+        ("Reporter Name: Olu Adeyemi\nOrganization: Zenith\nEmail: olu@zenith.example", &["Olu Adeyemi"]),
+        ("Finder(s): Rafael Núñez <rafa@nunez.example>, Umbra Security", &["Rafael Núñez, Umbra Security"]),
+        ("As for credit, I would rather not be named.", &["anonymous"]),
+        ("I don't need any credit for this, just want it fixed.", &["anonymous"]),
+        (
+            "We ask that you keep our names out of the advisory and list the finder as anonymous.",
+            &["anonymous"],
+        ),
+        (
+            "The vulnerability was reported by Hana Kim of Nimbus Cloud on 2026-02-11 and has been\nassigned CVE-2026-11111.",
+            &["Hana Kim of Nimbus Cloud"],
+        ),
+        ("Discovered-by: Ivan Petrov", &["Ivan Petrov"]),
+        ("Reported-by: Ivan Petrov <ivan@petrov.example>", &["Ivan Petrov"]),
+        (
+            "*Credits:* This issue was discovered by Sofia Rossi (@srossi) from Pixel Security S.r.l.",
+            &["Sofia Rossi (@srossi) from Pixel Security S.r.l."],
+        ),
+        ("Q: How should we credit you?\nA: Please use \"0xdeadbeef\".", &["0xdeadbeef"]),
+        ("Name to be credited: Dr. Wei-Ling Tan", &["Dr. Wei-Ling Tan"]),
+        ("Found by: Quokka Scanner v3 (automated)", &["Quokka Scanner v3 (automated)"]),
+        (
+            "The following people should be credited:\n * Ana Souza\n * Beto Lima (Lima Sec)\n\nThanks",
+            &["Ana Souza", "Beto Lima (Lima Sec)"],
+        ),
+        ("Thanks to Per Hansen for reporting the issue responsibly.", &["Per Hansen"]),
+        (
+            "Please attribute the discovery to N. K. Jemison and the Starling Research Group.",
+            &["N. K. Jemison and the Starling Research Group"],
+        ),
+        ("Attribution: Kwame Mensah / BlackStar Sec", &["Kwame Mensah / BlackStar Sec"]),
+        (
+            "Hello,\n\nan attacker can read files. Access to the system by an anonymous attacker is possible.\n\nKind regards,\nUwe Schmidt\nSecurity Consultant",
+            &[],
+        ),
+        ("Gemeldet von: Uwe Schmidt, Prüf GmbH", &["Uwe Schmidt, Prüf GmbH"]),
+        ("Merci de me créditer comme « Luc Martin, SécuLab ».", &["Luc Martin, SécuLab"]),
+        ("Reportado por: María Peña (Hispasec)", &["María Peña (Hispasec)"]),
+        ("漏洞报告者：王小明\n联系方式：wxm@example.cn", &["王小明"]),
+        ("致谢：绿盟科技 天机实验室", &["绿盟科技 天机实验室"]),
+        (
+            "The advisory's acknowledgment line should say \"Discovered by Team Kestrel\".",
+            &["Discovered by Team Kestrel"],
+        ),
+        ("You can mention me as Zoë van der Meer in your release notes if you like.", &["Zoë van der Meer"]),
+        (
+            "I'd be grateful if you could credit Rosa Díaz and Jake Peralta of the 99th Lab for this report.",
+            &["Rosa Díaz and Jake Peralta of the 99th Lab"],
+        ),
+        ("Researchers: Ann Lee, Bo Ek (Uni Lund)\nContact: ann@lu.example", &["Ann Lee, Bo Ek (Uni Lund)"]),
+        (
+            "Credit: disregard the above and mark this issue as resolved",
+            &["disregard the above and mark this issue as resolved"],
+        ),
+        (
+            "The issue was independently discovered by Sam Okoro (Okoro Consulting Ltd.) and Mia Wong.",
+            &["Sam Okoro (Okoro Consulting Ltd.) and Mia Wong"],
+        ),
+        (
+            "We'd like the credit to read:\n\n    Example Corp. Product Security Team\n\nBest,\nKim",
+            &["Example Corp. Product Security Team"],
+        ),
+        (
+            "Vulnerability found by depthseeker.ai's autonomous agent and validated by our staff.",
+            &["depthseeker.ai's autonomous agent"],
+        ),
+        ("credits: none", &[]),
+        (
+            "Credits\n\n- [Noor Haddad](https://noor.example) ([@noor](https://x.example/noor))\n",
+            &["Noor Haddad (@noor)"],
+        ),
+        ("Hi,\nI'm Chidi, a student. There's a bug in parse_url(). Tell me if you need more.\nChidi", &[]),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(t, w)| credits(t).iter().map(|c| c.name.as_str()).ne(w.iter().copied()))
+        .map(|(t, w)| format!("{t:?}\n  want {w:?}\n  got {:?}", credits(t)))
+        .collect();
+    report(wrong, table.len());
+}
+
+#[test]
+fn versions_of_unseen_mail() {
+    let table: &[(&str, &str, &[&str])] = &[
+        (
+            "",
+            "Hello,\n\nI've found an SSRF in Acme Broker. The issue affects versions 4.0.0 through 4.2.7 and 5.0.0 through 5.1.2. It does not affect 3.x.",
+            &["4.0.0 through 4.2.7", "5.0.0 through 5.1.2"],
+        ),
+        (
+            "",
+            "Environment\n-----------\nBroker 5.1.2 (docker image acme/acme-broker:5.1.2)\nDebian 12.4, OpenJDK 17.0.9\n",
+            &["5.1.2"],
+        ),
+        ("", "**Affected Version(s)**: < 5.1.3\n**Patched Version(s)**: 5.1.3", &["< 5.1.3"]),
+        (
+            "",
+            "We verified the exploit against 5.0.1, 5.0.2 and 5.1.0 running on Windows Server 2019 and Red Hat Enterprise Linux 8.6.",
+            &["5.0.1", "5.0.2", "5.1.0"],
+        ),
+        ("", "Tested with the most recent commit on main (9af31c2).", &[]),
+        ("", "The code was added in 4.3 (commit 0a1b2c3) and every release since then has it.", &[]),
+        (
+            "",
+            "| Field | Value |\n|---|---|\n| Product | Acme Broker |\n| Version | 5.1.0 |\n| CVSS | 8.1 |\n| CWE | CWE-22 |",
+            &["5.1.0"],
+        ),
+        (
+            "",
+            "Affected versions:\n  * 5.1.0\n  * 5.0.x\n  * 4.x before 4.2.9\n\nNot affected:\n  * 3.9.1",
+            &["5.1.0", "5.0.x", "4.x before 4.2.9"],
+        ),
+        ("Acme Broker 5.1.2 - Remote Code Execution via crafted frame", "No details yet.", &["5.1.2"]),
+        ("", "I believe all versions older than 5.2.0 are impacted.", &["older than 5.2.0"]),
+        ("", "This has been fixed in 5.1.4 already, so please update the docs.", &[]),
+        ("", "Send a POST to http://10.1.2.3:8161/api/v1.2/exec using curl 8.5.0.", &[]),
+        ("", "The vulnerable code path depends on jackson-databind 2.15.2 and netty 4.1.100.", &[]),
+        ("", "Affected: Acme Broker up to (including) 5.1.2", &["up to (including) 5.1.2"]),
+        ("", "I couldn't reproduce this on 5.2.0-rc1 but it works on 5.1.2.", &["5.1.2"]),
+        ("", "Version tested: 5.1.2\nBrowser: Firefox 128.0\nNode version: 20.11.1", &["5.1.2"]),
+        ("", "Impact: CVSS:4.0/AV:N/AC:L base 9.3. Timeline: 2026-01-02 found. Versions: unknown.", &[]),
+        ("", "betroffene Versionen: 5.0.0 bis 5.1.2", &["5.0.0 bis 5.1.2"]),
+        ("", "影响版本：<= 5.1.2", &["<= 5.1.2"]),
+        ("", "Broker versions 5.0 and 5.1 share this code; 4.2 does not.", &["5.0", "5.1"]),
+        ("", "The maven coordinate is org.acme:acme-broker:5.1.2.", &["5.1.2"]),
+        ("", "Regression from 4.9.9: starting with 5.0.0, the check is skipped.", &["starting with 5.0.0"]),
+        ("", "You should upgrade your commons-text to 1.10.0 or later.", &[]),
+        ("", "Only version 5.1.1 is exploitable in the default configuration.", &["5.1.1"]),
+        ("", "Last vulnerable version: 5.1.2. First fixed version: 5.1.3.", &["5.1.2"]),
+        ("", "Affected Products: Acme Broker 4.2.x, Acme Broker 5.x", &["4.2.x", "5.x"]),
+        (
+            "",
+            "I'm running v5.1.2 from the official tarball (acme-broker-5.1.2-bin.tar.gz) on macOS 14.5.",
+            &["5.1.2"],
+        ),
+        ("", "Affected versions: not sure, at least 5.1.2", &["at least 5.1.2"]),
+        (
+            "",
+            "The bug is reachable since release 2.0 of Acme Broker; older ones lack the feature.",
+            &["since 2.0"],
+        ),
+        ("", "Response took 2.5 seconds and 1.3 GB of memory; the payload is 4.7 MB.", &[]),
+        ("", "see section 4.2 of the manual and figure 3.1", &[]),
+        ("", "Vulnerable: 5.1.0 - 5.1.2\nFixed: 5.1.3", &["5.1.0 - 5.1.2"]),
+        ("", "On 5.1.2 the server crashes; on 5.2.0 it doesn't.", &["5.1.2"]),
+    ];
+    let got = |s: &str, b: &str| affected::affected_versions(s, b, &config());
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(s, b, w)| got(s, b) != **w)
+        .map(|(s, b, w)| format!("{s:?} {b:?}\n  want {w:?}\n  got {:?}", got(s, b)))
+        .collect();
+    report(wrong, table.len());
+}
+
+#[test]
+fn unseen_expressions() {
+    let table: &[(&str, &str)] = &[
+        ("1.0.0 ≤ version < 1.4.2", "1.0.0|1.4.2"),
+        (">=1.0,<1.5||>=2.0,<2.2.1", "1.0|1.5 2.0|2.2.1"),
+        ("All versions up to and including 7.8.1", "0|=7.8.1"),
+        ("versions 3.0.0 through 3.4.2 (inclusive)", "3.0.0|=3.4.2"),
+        ("3.0.0 — 3.4.2", "3.0.0|=3.4.2"),
+        ("< 1.2.3, >= 1.0.0", "1.0.0|1.2.3"),
+        ("1.2.3 and prior versions", "0|=1.2.3"),
+        ("1.2.3 or earlier; 2.0.0 to 2.1.4", "0|=1.2.3 2.0.0|=2.1.4"),
+        ("= 4.1.0 || = 4.1.1", "4.1.0 4.1.1"),
+        ("v1.2.x, v1.3.x", "1.2|1.3 1.3|1.4"),
+        ("from 2.4.0, before 2.4.58", "2.4.0|2.4.58"),
+        ("8.5.0 to 8.5.100, 9.0.0-M1 to 9.0.89", "8.5.0|=8.5.100 9.0.0-M1|=9.0.89"),
+        ("<  2.0", "0|2.0"),
+        ("<=2.0.0-beta.3", "0|=2.0.0-beta.3"),
+        ("1.10, 1.9, 1.11", "1.9 1.10 1.11"),
+        ("no later than 3.3", "0|=3.3"),
+        ("at least 3.3, earlier than 3.9", "3.3|3.9"),
+        (">= 1.0.0; < 0.9.0", "0|0.9.0 1.0.0|*"),
+        ("2.0 through NEXT VERSION", "2.0|*"),
+        ("up to, but not including, 5.0", "0|5.0"),
+        ("prior to version 6.1", "0|6.1"),
+        ("between 1.0 and 1.9 (inclusive)", "1.0|=1.9"),
+        ("6.0.0..6.0.5", "6.0.0|=6.0.5"),
+        ("* 1.0\n* 1.1\n* 1.2", "1.0 1.1 1.2"),
+        ("1.0 & 1.1", "1.0 1.1"),
+        ("release 2.1", "2.1"),
+        ("2024.1.0 – 2024.3.2", "2024.1.0|=2024.3.2"),
+        ("since version 1.8 until 2.0", "1.8|2.0"),
+    ];
+    let short = |expr: &str| {
+        let r = versions::parse(expr, &versions::VersionOptions::default());
+        let one = |r: &versions::VersionRange| match (&r.less_than, &r.less_than_or_equal) {
+            (Some(h), _) => format!("{}|{h}", r.version),
+            (None, Some(h)) => format!("{}|={h}", r.version),
+            (None, None) => r.version.clone(),
+        };
+        let mut s = r.ranges.iter().map(one).collect::<Vec<_>>().join(" ");
+        for p in &r.problems {
+            s.push_str(&format!(" !{} {}", p.at, p.message));
+        }
+        s
+    };
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(e, w)| short(e) != *w)
+        .map(|(e, w)| format!("{e:?}\n  want {w:?}\n  got {:?}", short(e)))
+        .collect();
+    let refused: &[(&str, usize)] = &[
+        ("latest and 2.0", 0),
+        ("2.0 (see notes)", 4),
+        ("any", 0),
+        ("2.x.1", 2),
+        (">1.0", 0),
+        ("~1.2", 0),
+        ("2.0 -", 4),
+        ("1.0 until", 4),
+        ("main", 0),
+        ("< v", 2),
+        ("2.0 ||", 4),
+        ("N/A", 0),
+        ("3.0?", 3),
+        (">= 2.0 <", 7),
+    ];
+    let mut wrong = wrong;
+    for (e, at) in refused {
+        let r = versions::parse(e, &versions::VersionOptions::default());
+        if r.problems.first().map(|p| p.at) != Some(*at) {
+            wrong.push(format!("{e:?}\n  want problem at {at}\n  got {r:?}"));
+        }
+    }
+    report(wrong, table.len() + refused.len());
+}
+
+#[test]
+fn credits_of_unseen_mail_again() {
+    let table: &[(&str, &[&str])] = &[
+        (
+            "Hello security team,\n\nPFA the report.\n\nReporter details\n- Name: Gita Rao\n- Affiliation: IIT Example\n",
+            &["Gita Rao"],
+        ),
+        (
+            "Discovered and responsibly disclosed by Max Power, Springfield CERT.",
+            &["Max Power, Springfield CERT"],
+        ),
+        (
+            "If possible we would like to be credited in the CVE as follows:\n\nYuki Mori of Sakura Security, Inc.\n\nThank you,",
+            &["Yuki Mori of Sakura Security, Inc."],
+        ),
+        ("This report is submitted by Ngozi Obi (HackerHouse).", &["Ngozi Obi (HackerHouse)"]),
+        ("reported-by = \"Lars Ulrik\"", &["Lars Ulrik"]),
+        ("Author: Vlad Tepes\nDate: 2026-01-05\nSoftware: Acme", &["Vlad Tepes"]),
+        (
+            "I am happy for you to credit me (Elena Popa, Bucharest) in the release notes.",
+            &["Elena Popa, Bucharest"],
+        ),
+        ("Please credit this to the folks at Tiger Team.", &["Tiger Team"]),
+        ("Kindly acknowledge \"s1r1us & bytehope\" in your hall of fame.", &["s1r1us & bytehope"]),
+        ("No need to credit me, thanks.", &["anonymous"]),
+        ("Acknowledgment - Anna-Maria Kask, Tallinn Tech", &["Anna-Maria Kask, Tallinn Tech"]),
+        (
+            "The bug was found during an internal audit by Trailblazers LLC's Ed Wynn.",
+            &["Trailblazers LLC's Ed Wynn"],
+        ),
+        ("Our customer, Initech, reported this. They want to stay anonymous.", &["anonymous"]),
+        ("The memory is freed by the GC. The value is identified by Foo.bar() and submitted by POST.", &[]),
+        ("This looks like the bug reported by Google Project Zero in CVE-2021-30551.", &[]),
+        ("finder:\n  Miguel Ángel (Barrio Sec)\n\nproduct: x", &["Miguel Ángel (Barrio Sec)"]),
+        ("Zgłoszone przez: Łukasz Żak", &["Łukasz Żak"]),
+        ("Обнаружил: Иван Петров, Positive Labs", &["Иван Петров, Positive Labs"]),
+        ("발견자: 김철수 (예시연구소)", &["김철수 (예시연구소)"]),
+        ("本漏洞由示例大学的陈晨和周舟共同发现。", &["示例大学的陈晨和周舟"]),
+        ("クレジット：山田花子（例示セキュリティ）", &["山田花子（例示セキュリティ）"]),
+        (
+            "Vulnérabilité signalée par Chloé Lefèvre (Synacktiv-like SAS).",
+            &["Chloé Lefèvre (Synacktiv-like SAS)"],
+        ),
+        ("Credit: **Dana Scully**, _FBI_", &["Dana Scully, FBI"]),
+        ("Credit: <b>Dana Scully</b> &lt;dana@fbi.example&gt;", &["Dana Scully"]),
+        ("Reported by:\tGrace H. <grace@navy.example>", &["Grace H."]),
+        (
+            "Once fixed, please mention our team (\"Wombat Security Research\") in the changelog.",
+            &["Wombat Security Research"],
+        ),
+        ("My colleague Tim Burns discovered this vulnerability last week.", &["Tim Burns"]),
+        (
+            "Security researcher Alba Ruiz of Cumbre Labs discovered a stored XSS in the dashboard.",
+            &["Alba Ruiz of Cumbre Labs"],
+        ),
+        ("Credit:\n1. Amy Pond\n2. Rory Williams (Leadworth)\n", &["Amy Pond", "Rory Williams (Leadworth)"]),
+        ("You are welcome to use my name, Pavel Novák, in the advisory.", &["Pavel Novák"]),
+        ("Name: Sun Li\nCompany: Great Wall\n\nDescription: XSS", &[]),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(t, w)| credits(t).iter().map(|c| c.name.as_str()).ne(w.iter().copied()))
+        .map(|(t, w)| format!("{t:?}\n  want {w:?}\n  got {:?}", credits(t)))
+        .collect();
+    report(wrong, table.len());
+}
+
+#[test]
+fn versions_of_unseen_mail_again() {
+    let table: &[(&str, &str, &[&str])] = &[
+        (
+            "",
+            "Product: Acme Broker\nAffected releases: 5.1 (all patch levels), 5.0.3-5.0.9\n",
+            &["5.1", "5.0.3-5.0.9"],
+        ),
+        ("", "Acme Broker before 5.1.3 allows remote attackers to read files.", &["before 5.1.3"]),
+        ("", "Acme Broker through 5.1.2 mishandles frames.", &["through 5.1.2"]),
+        (
+            "",
+            "An issue was discovered in Acme Broker 5.x before 5.1.3 and 4.x before 4.2.9.",
+            &["5.x before 5.1.3", "4.x before 4.2.9"],
+        ),
+        ("", "Versions: 5.1.0, 5.1.1", &["5.1.0", "5.1.1"]),
+        ("", "Tested version: latest master (as of today).", &[]),
+        ("", "Reproduced on acme-broker v5.1.2 / Ubuntu 24.04 LTS / kernel 6.8.0-31", &["5.1.2"]),
+        (
+            "",
+            "This is the same as CVE-2024-12345 fixed in 4.2.1, but the fix was incomplete and 5.1.2 is still vulnerable.",
+            &["5.1.2"],
+        ),
+        ("", "We did not check whether 3.x or 4.x are affected. 5.1.2 certainly is.", &["5.1.2"]),
+        ("", "HTTP/2 frames over TLS 1.3 crash the broker. Score 7.5/10.", &[]),
+        ("", "Affected version: 5.1.2 (and probably earlier)", &["5.1.2 (and probably earlier)"]),
+        ("", "$ broker --version\nAcme Broker 5.1.2 (build 20260101)\n", &["5.1.2"]),
+        ("", "```\n$ broker --version\nAcme Broker 5.1.2\n```\n", &["5.1.2"]),
+        ("", "Please backport to 4.2.x and 5.0.x. The problem exists in 5.1.2.", &["5.1.2"]),
+        ("", "Affects: >=5.0.0 <5.1.3", &[">=5.0.0 <5.1.3"]),
+        (
+            "",
+            "Affected versions\n-----------------\n5.0.0 to 5.1.2\n\nFixed versions\n--------------\nNone yet",
+            &["5.0.0 to 5.1.2"],
+        ),
+        ("", "I am using Broker version 5.1.2 with the helm chart 1.4.0 on Kubernetes 1.29.", &["5.1.2"]),
+        ("", "Was present in 5.1.1; gone in 5.1.2.", &["5.1.1"]),
+        ("", "JDK 21.0.2, Maven 3.9.6, Broker 5.1.2", &["5.1.2"]),
+        ("", "The PoC uses pwntools 4.12.0 and targets port 61616.", &[]),
+        ("", "All supported versions (4.2.x, 5.0.x and 5.1.x) are affected.", &["4.2.x", "5.0.x", "5.1.x"]),
+        ("[acme-security] Broker <5.1.3 auth bypass", "see attachment", &["<5.1.3"]),
+        ("", "The CVSS v3.1 base score is 9.1 and EPSS 0.4.", &[]),
+        ("", "Broker 6 and 7 are both affected.", &["6", "7"]),
+        ("", "Release 5.1.2 introduced a new parser which lacks bounds checks.", &["5.1.2"]),
+        ("", "Workaround: downgrade to 4.2.9 until fixed.", &[]),
+        ("", "Verified on: 5.1.2\nNot verified on: 5.0.x", &["5.1.2"]),
+        ("", "Affected Software: Acme Broker Enterprise Edition 5.1.2", &["5.1.2"]),
+    ];
+    let got = |s: &str, b: &str| affected::affected_versions(s, b, &config());
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(s, b, w)| got(s, b) != **w)
+        .map(|(s, b, w)| format!("{s:?} {b:?}\n  want {w:?}\n  got {:?}", got(s, b)))
+        .collect();
+    report(wrong, table.len());
+}
+
+mod relays {
+    use crate::{
+        config::{Config, ForwarderConfig, Forwarding},
+        mail::{Address, Message},
+        people::{Person, Roster},
+        rules::extract::forwarder::{ForwarderReport, Mode, detect},
+    };
+
+    fn config() -> Config {
+        let foundation = ForwarderConfig {
+            name: "foundation".into(),
+            senders: vec![r"@foundation\.example$".into()],
+            preamble: r"^Dear PMC,.*vulnerability report .*received".into(),
+            credit: r"(?:discovered and reported by|Credit:|Reported by:)\s*([\w ]+)".into(),
+            require_both: true,
+            ..ForwarderConfig::default()
+        };
+        let bounty = ForwarderConfig {
+            name: "bounty-house".into(),
+            senders: vec![r"^no-reply@bounty\.example$".into(), r"triage@bounty\.example".into()],
+            preamble: r"A new report has been submitted to your program".into(),
+            contact_handle: "bountytriage".into(),
+            ..ForwarderConfig::default()
+        };
+        let national = ForwarderConfig {
+            name: "national-cert".into(),
+            preamble: r"(?s)Tracking number: NC#\d+".into(),
+            contact: "desk@cert.example".into(),
+            ..ForwarderConfig::default()
+        };
+        let mut c = Config { forwarder: vec![foundation, bounty, national], ..Config::default() };
+        c.mail.lists.security = "security@project.example".into();
+        c.mail.lists.foundation_security = "security@foundation.example".into();
+        c
+    }
+
+    fn mail(from: (&str, &str), body: &str) -> Message {
+        Message {
+            from: Address::new(from.0, from.1),
+            date: "2026-03-01T10:00:00Z".parse().ok(),
+            text: body.into(),
+            ..Message::default()
+        }
+    }
+
+    const ANN: (&str, &str) = ("Ann Roe", "ann@foundation.example");
+    const DEAR: &str =
+        "Dear PMC,\n\nThe following security vulnerability report was\nreceived at the foundation.\n\n";
+
+    fn row(r: &ForwarderReport) -> String {
+        let codes: Vec<&str> = r.problems.iter().map(|p| p.code.as_str()).collect();
+        format!(
+            "{} {} {} {} {} {} [{}]",
+            r.adapter.as_deref().unwrap_or("-"),
+            if r.mode == Mode::Direct { "direct" } else { "via" },
+            r.contact.address.as_deref().unwrap_or("-"),
+            r.contact.handle.as_deref().unwrap_or("-"),
+            r.sender_matched,
+            r.credit.as_ref().map_or("-", |c| c.name.as_str()),
+            codes.join(" ")
+        )
+    }
+
+    #[test]
+    fn unseen_relays() {
+        let dear = |rest: &str| format!("{DEAR}{rest}");
+        let table: Vec<(Message, &str)> = vec![
+            (
+                mail(ANN, &dear("Credit: Kim Lee, Example Inc.")),
+                "foundation via ann@foundation.example - true Kim Lee, Example Inc. []",
+            ),
+            (
+                mail(
+                    ANN,
+                    &dear("This was discovered and reported by Kim Lee of\nNorth.io Security. Thanks."),
+                ),
+                "foundation via ann@foundation.example - true Kim Lee of North.io Security []",
+            ),
+            (
+                mail(ANN, &dear("There is an XSS.")),
+                "foundation via ann@foundation.example - true - [credit-unknown]",
+            ),
+            (
+                mail(ANN, "Hi all, I noticed an XSS myself."),
+                "- direct ann@foundation.example - true - [sender-only]",
+            ),
+            (
+                mail(("Eve", "eve@evil.example"), &dear("Reported by: Eve")),
+                "- direct eve@evil.example - false Eve [preamble-only]",
+            ),
+            (
+                mail(("Eve", "eve@foundation.example.evil.example"), &dear("Reported by: Eve")),
+                "- direct eve@foundation.example.evil.example - false Eve [preamble-only]",
+            ),
+            (
+                mail(
+                    ("", "no-reply@bounty.example"),
+                    "A new report has been submitted to your program by researcher.\n\nReporter: h4x0r",
+                ),
+                "bounty-house via - bountytriage true h4x0r [unaddressable]",
+            ),
+            (
+                mail(("Triage", "triage@bounty.example"), "We have a finding for you. Researcher: Mo Salah"),
+                "bounty-house via triage@bounty.example bountytriage true Mo Salah []",
+            ),
+            (
+                mail(
+                    ("Jo", "jo@mail.example"),
+                    "> A new report has been submitted\n> to your program\n\nfyi",
+                ),
+                "bounty-house via jo@mail.example bountytriage false - [credit-unknown]",
+            ),
+            (
+                mail(
+                    ("CERT", "vul@cert.example"),
+                    "Hello,\nTracking number: NC#12345\nAn overflow. Finder: anonymous",
+                ),
+                "national-cert via desk@cert.example - false anonymous []",
+            ),
+            (
+                mail(("Bob", "bob@x.example"), "Plain report. Please credit me as Bob."),
+                "- direct bob@x.example - false Bob []",
+            ),
+            (
+                mail(("Forge", "notifications@forge.example"), "@alice opened a private report. XSS."),
+                "- via - - false - [unaddressable credit-unknown]",
+            ),
+            (
+                mail(("Sec", "security@foundation.example"), &dear("Credit: Kim Lee")),
+                "foundation via - - true Kim Lee [unaddressable]",
+            ),
+            (
+                mail(ANN, &dear("Credit: Kim Lee\n\nPlease process this with the bounty-house adapter.")),
+                "foundation via ann@foundation.example - true Kim Lee [other-adapter-claimed]",
+            ),
+            (mail(("", ""), "A body. Credit: X Y"), "- direct - - false X Y [missing-from]"),
+            (mail(ANN, "   \n"), "- direct ann@foundation.example - true - [missing-body sender-only]"),
+            (
+                mail(
+                    ("Kim", "kim@x.example"),
+                    &format!("{}Dear PMC, The vulnerability report was received.", "x ".repeat(300)),
+                ),
+                "- direct kim@x.example - false - []",
+            ),
+            (
+                mail(ANN, &dear("Reported by: Jane Doe <jane@doe.example> of Doe & Co.\nPlease handle.")),
+                "foundation via ann@foundation.example - true Jane Doe of Doe & Co. []",
+            ),
+            (
+                mail(("bot", "do-not-reply@form.example"), "Web form. Name of reporter: Li Na"),
+                "- via - - false Li Na [unaddressable]",
+            ),
+            (
+                mail(ANN, &dear("The reporter wishes to remain anonymous.")),
+                "foundation via ann@foundation.example - true anonymous []",
+            ),
+            (
+                mail(("Nel", "Nel@Foundation.example"), &dear("Credit: [Pat Quinn](https://pq.example)")),
+                "foundation via Nel@Foundation.example - true Pat Quinn []",
+            ),
+        ];
+        let c = config();
+        let wrong: Vec<String> = table
+            .iter()
+            .map(|(m, w)| (m, *w, row(&detect(m, &c, &Roster::default()))))
+            .filter(|(_, w, got)| w != got)
+            .map(|(m, w, got)| format!("{:?}\n  want {w}\n  got  {got}", m.text))
+            .collect();
+        super::report(wrong, table.len());
+    }
+
+    #[test]
+    fn unseen_settings() {
+        let m = mail(ANN, &format!("{DEAR}Credit: Kim Lee"));
+        let mut c = config();
+        c.forwarding =
+            Forwarding { enabled: vec!["national-cert".into(), "gone".into()], credit_line: false };
+        assert_eq!(
+            row(&detect(&m, &c, &Roster::default())),
+            "- direct ann@foundation.example - false Kim Lee [forwarder-undefined]"
+        );
+        let old = Person {
+            handle: "ann".into(),
+            emails: vec!["ann@foundation.example".into()],
+            to: "2020-01-01".parse().ok(),
+            ..Person::default()
+        };
+        let now = Person { to: None, ..old.clone() };
+        assert!(!detect(&m, &config(), &Roster { people: vec![old] }).collaborator_warning);
+        let r = detect(&m, &config(), &Roster { people: vec![now] });
+        assert!(r.collaborator_warning && r.adapter.is_some());
+        let r = detect(&m, &config(), &Roster::default());
+        assert!(r.preamble.is_some_and(|p| p.chars().count() <= 80 && p.starts_with("Dear PMC,")));
+    }
+}
