@@ -184,6 +184,7 @@ fn read(text: &str, context: Context, names: &Names, found: &mut Vec<(Grade, Exp
                 continue;
             }
             let grade = match (context, polarity) {
+                (Context::Affected, polarity::Polarity::Tested) => Grade::Tested,
                 (Context::Affected, _) => Grade::Labelled,
                 (_, polarity::Polarity::Affected) => Grade::Affected,
                 (Context::Version, _) | (_, polarity::Polarity::Tested) => Grade::Tested,

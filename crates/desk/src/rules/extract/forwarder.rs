@@ -275,15 +275,18 @@ fn claims(
         .chain(config.forwarding.enabled.iter().map(String::as_str));
     let others: std::collections::BTreeSet<&str> = names.filter(|n| !n.is_empty() && *n != own).collect();
     // The name of an adapter may be a common word; only an order about routing makes it a claim.
+    let body = text::head(&message.text, 200_000);
+    let lower = body.to_lowercase();
     let orders: Vec<(&str, Regex)> = others
         .into_iter()
+        .filter(|n| lower.contains(&n.to_lowercase()))
         .filter_map(|n| {
             let e = regex::escape(n);
             let p = format!(r"\b(?:adapters?|forwarders?|routing(?:[- ]?mode)?)\b\s*(?:name)?\s*(?:[:=]|is|to|as|named|called)?\s*[`'\x22]?{e}(?:$|[^\w\-])|(?:^|[^\w\-]){e}[`'\x22]?\s+(?:adapter|forwarder|routing)\b|\b(?:route|rout\w+|treat\w*|handle\w*|process\w*|import\w*|match\w*|classif\w+)\b[^.]{{0,40}}\b(?:via|as|through|with|by|using|to|under)\s+(?:the\s+|a\s+|an\s+)?[`'\x22]?{e}(?:$|[^\w\-])");
             Some((n, compile(&p)?))
         })
         .collect();
-    for line in text::head(&message.text, 200_000).lines() {
+    for line in body.lines() {
         let named = orders.iter().find(|(_, re)| re.is_match(line)).map(|(n, _)| *n);
         let asks = CLAIM.captures(line).is_some_and(|c| {
             c.get(1).is_none_or(|m| {

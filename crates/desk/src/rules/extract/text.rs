@@ -94,7 +94,11 @@ pub(super) fn heading(line: &str) -> Option<&str> {
         return Some(h.trim().trim_matches(['*', '_', '#', ' ', ':', '：']));
     }
     let bold = t.strip_prefix("**").and_then(|b| b.strip_suffix("**"));
-    bold.filter(|b| !b.contains("**")).map(|b| b.trim().trim_matches([':', '：', ' ']))
+    let slanted = ['*', '_']
+        .into_iter()
+        .find_map(|c| t.strip_prefix(c)?.strip_suffix(c))
+        .filter(|s| s.split_whitespace().count() <= 5);
+    bold.or(slanted).filter(|b| !b.contains(['*', '_'])).map(|b| b.trim().trim_matches([':', '：', ' ']))
 }
 
 /// Cells of a table row.

@@ -399,198 +399,127 @@ fn versions_of_unseen_mail_again() {
     report(wrong, table.len());
 }
 
-mod relays {
-    use crate::{
-        config::{Config, ForwarderConfig, Forwarding},
-        mail::{Address, Message},
-        people::{Person, Roster},
-        rules::extract::forwarder::{ForwarderReport, Mode, detect},
-    };
+mod relays;
 
-    fn config() -> Config {
-        let foundation = ForwarderConfig {
-            name: "foundation".into(),
-            senders: vec![r"@foundation\.example$".into()],
-            preamble: r"^Dear PMC,.*vulnerability report .*received".into(),
-            credit: r"(?:discovered and reported by|Credit:|Reported by:)\s*([\w ]+)".into(),
-            require_both: true,
-            ..ForwarderConfig::default()
-        };
-        let bounty = ForwarderConfig {
-            name: "bounty-house".into(),
-            senders: vec![r"^no-reply@bounty\.example$".into(), r"triage@bounty\.example".into()],
-            preamble: r"A new report has been submitted to your program".into(),
-            contact_handle: "bountytriage".into(),
-            ..ForwarderConfig::default()
-        };
-        let national = ForwarderConfig {
-            name: "national-cert".into(),
-            preamble: r"(?s)Tracking number: NC#\d+".into(),
-            contact: "desk@cert.example".into(),
-            ..ForwarderConfig::default()
-        };
-        let mut c = Config { forwarder: vec![foundation, bounty, national], ..Config::default() };
-        c.mail.lists.security = "security@project.example".into();
-        c.mail.lists.foundation_security = "security@foundation.example".into();
-        c
-    }
+#[test]
+fn credits_of_unseen_mail_third() {
+    let table: &[(&str, &[&str])] = &[
+        (
+            "Credit: Jane Doe of Foo Security. Please coordinate disclosure with us.",
+            &["Jane Doe of Foo Security"],
+        ),
+        (
+            "This vulnerability was found and reported by Zhang San of the Security Research\nInstitute at Example University.\n\nBest,\nZhang",
+            &["Zhang San of the Security Research Institute at Example University"],
+        ),
+        ("We kindly request that credit be given to Farah Aziz (@farah_sec).", &["Farah Aziz (@farah_sec)"]),
+        ("> I'd like to be credited as:\n> Omar K. <omar@k.example>\n\nforwarding.", &["Omar K."]),
+        ("The researcher asked to be credited as 'Blue Falcon'.", &["Blue Falcon"]),
+        ("The finder would like to be credited as \"Jun Park of Hanok Labs\".", &["Jun Park of Hanok Labs"]),
+        ("The reporter does not wish to be credited.", &["anonymous"]),
+        ("Please don't publish my name.", &["anonymous"]),
+        ("I do not want to remain anonymous; credit me as Leo Fox.", &["Leo Fox"]),
+        ("Credit requested: Yes - Sara Bianchi, Polimi", &["Sara Bianchi, Polimi"]),
+        ("Reported by: \"Ben Ali\" <ben@ali.example>", &["Ben Ali"]),
+        ("Report by: Mina (independent researcher)", &["Mina (independent researcher)"]),
+        ("Thank you to Ola Nordmann who reported this.", &["Ola Nordmann"]),
+        ("Vulnerability discovered by: Team82 / Example", &["Team82 / Example"]),
+        ("discoverer: e̶x̶p̶l̶o̶i̶t̶ Sam", &["e̶x̶p̶l̶o̶i̶t̶ Sam"]),
+        ("Credit line: Jane Doe, Acme & John Roe, Beta", &["Jane Doe, Acme & John Roe, Beta"]),
+        ("Acknowledgements: We thank Jane Doe for reporting this issue.", &["Jane Doe"]),
+        ("If you wish to credit somebody, credit Igor Stravin.", &["Igor Stravin"]),
+        ("CREDITS: FLUX TEAM (flux.example)", &["FLUX TEAM (flux.example)"]),
+        ("Credit: none required", &["anonymous"]),
+        ("Credit: N/A", &[]),
+        ("Credit: github-actions[bot]", &["github-actions[bot]"]),
+        (
+            "This issue was reported by an anonymous researcher working with Example Zero Day Initiative.",
+            &["anonymous researcher working with Example Zero Day Initiative"],
+        ),
+        ("reported by Jane Doe, CISO at Foo, and confirmed by our team.", &["Jane Doe, CISO at Foo"]),
+        ("It was first noticed by Al Bundy.", &["Al Bundy"]),
+        ("Full credit for this discovery belongs to Ruth Bader.", &["Ruth Bader"]),
+        ("Please include \"Found by Nia Long\" in the advisory.", &["Nia Long"]),
+        ("Bug reported by: Saanvi\nAffiliation: IISc\nDate: today", &["Saanvi"]),
+        ("*Credit*\nEva Green, Casino Labs\n\n*Impact*\nBad", &["Eva Green, Casino Labs"]),
+        ("Author: OpenSSL Team\n\nThe file is written by root.", &["OpenSSL Team"]),
+    ];
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(t, w)| credits(t).iter().map(|c| c.name.as_str()).ne(w.iter().copied()))
+        .map(|(t, w)| format!("{t:?}\n  want {w:?}\n  got {:?}", credits(t)))
+        .collect();
+    report(wrong, table.len());
+}
 
-    fn mail(from: (&str, &str), body: &str) -> Message {
-        Message {
-            from: Address::new(from.0, from.1),
-            date: "2026-03-01T10:00:00Z".parse().ok(),
-            text: body.into(),
-            ..Message::default()
-        }
-    }
+#[test]
+fn versions_of_unseen_mail_third() {
+    let table: &[(&str, &str, &[&str])] = &[
+        ("", "Tested against Acme Broker 5.1.2 (Windows 11 23H2, .NET 8.0.1).", &["5.1.2"]),
+        (
+            "",
+            "Acme Broker versions 4.0.0 up to, and including, 4.2.8 contain a bug.",
+            &["4.0.0 up to, and including, 4.2.8"],
+        ),
+        ("", "affected: 5.1.2\nfixed: N/A\ncvss: 9.8\n", &["5.1.2"]),
+        ("", "It looks like this was introduced by commit abc1234 in release 4.1.", &["4.1"]),
+        ("", "The Docker image acme/broker:latest as of 2026-01-02 is vulnerable.", &[]),
+        ("", "Users of 4.x and earlier are not impacted.", &[]),
+        ("", "Version(s) affected: 5.0.0, 5.0.1, 5.0.2, 5.1.0", &["5.0.0", "5.0.1", "5.0.2", "5.1.0"]),
+        ("", "Affected component: broker-core 5.1.2 (FrameParser.java:120)", &["5.1.2"]),
+        ("", "We run 5.1.2 in production.", &["5.1.2"]),
+        ("", "Works on 5.1.2, haven't tried others.", &["5.1.2"]),
+        ("", "The issue is not reproducible on 4.2.9, only on >= 5.0.", &[">= 5.0"]),
+        ("", "1. Install Acme Broker 5.1.2\n2. Run python3.11 exploit.py\n3. See 200 OK", &["5.1.2"]),
+        ("", "## 1.1 Overview\nText.\n## 1.2 Details\nMore text on 2.4 GHz.", &[]),
+        ("", "Affected versions: Acme Broker < 5.1.3 (tested 5.1.2)", &["< 5.1.3"]),
+        ("", "The default is TLS 1.0, and openssl 1.1.1w is bundled.", &[]),
+        ("", "Broker 5.1.2 ships log4j 2.17.1 which is fine.", &["5.1.2"]),
+        ("", "Affected versions: from 5.0.0 to latest", &["from 5.0.0"]),
+        ("", "Affected versions: any version below 5.1.3", &["below 5.1.3"]),
+        ("", "I compared 5.1.2 with 5.1.1: both are vulnerable.", &["5.1.2", "5.1.1"]),
+        ("", "Version 5.1.2, 64-bit, Windows 10.0.19045", &["5.1.2"]),
+        ("", "version = \"5.1.2\"", &["5.1.2"]),
+        ("", "org.acme:acme-broker:[5.0.0,5.1.3)", &["[5.0.0,5.1.3)"]),
+        ("", "The vulnerable range is 5.0.0 – 5.1.2.", &["5.0.0 – 5.1.2"]),
+        ("", "Please fix before 5.2.0 ships.", &[]),
+        ("", "Will this be fixed in 5.1.3 or 5.2.0?", &[]),
+    ];
+    let got = |s: &str, b: &str| affected::affected_versions(s, b, &config());
+    let wrong: Vec<String> = table
+        .iter()
+        .filter(|(s, b, w)| got(s, b) != **w)
+        .map(|(s, b, w)| format!("{s:?} {b:?}\n  want {w:?}\n  got {:?}", got(s, b)))
+        .collect();
+    report(wrong, table.len());
+}
 
-    const ANN: (&str, &str) = ("Ann Roe", "ann@foundation.example");
-    const DEAR: &str =
-        "Dear PMC,\n\nThe following security vulnerability report was\nreceived at the foundation.\n\n";
-
-    fn row(r: &ForwarderReport) -> String {
-        let codes: Vec<&str> = r.problems.iter().map(|p| p.code.as_str()).collect();
-        format!(
-            "{} {} {} {} {} {} [{}]",
-            r.adapter.as_deref().unwrap_or("-"),
-            if r.mode == Mode::Direct { "direct" } else { "via" },
-            r.contact.address.as_deref().unwrap_or("-"),
-            r.contact.handle.as_deref().unwrap_or("-"),
-            r.sender_matched,
-            r.credit.as_ref().map_or("-", |c| c.name.as_str()),
-            codes.join(" ")
-        )
-    }
-
-    #[test]
-    fn unseen_relays() {
-        let dear = |rest: &str| format!("{DEAR}{rest}");
-        let table: Vec<(Message, &str)> = vec![
-            (
-                mail(ANN, &dear("Credit: Kim Lee, Example Inc.")),
-                "foundation via ann@foundation.example - true Kim Lee, Example Inc. []",
-            ),
-            (
-                mail(
-                    ANN,
-                    &dear("This was discovered and reported by Kim Lee of\nNorth.io Security. Thanks."),
-                ),
-                "foundation via ann@foundation.example - true Kim Lee of North.io Security []",
-            ),
-            (
-                mail(ANN, &dear("There is an XSS.")),
-                "foundation via ann@foundation.example - true - [credit-unknown]",
-            ),
-            (
-                mail(ANN, "Hi all, I noticed an XSS myself."),
-                "- direct ann@foundation.example - true - [sender-only]",
-            ),
-            (
-                mail(("Eve", "eve@evil.example"), &dear("Reported by: Eve")),
-                "- direct eve@evil.example - false Eve [preamble-only]",
-            ),
-            (
-                mail(("Eve", "eve@foundation.example.evil.example"), &dear("Reported by: Eve")),
-                "- direct eve@foundation.example.evil.example - false Eve [preamble-only]",
-            ),
-            (
-                mail(
-                    ("", "no-reply@bounty.example"),
-                    "A new report has been submitted to your program by researcher.\n\nReporter: h4x0r",
-                ),
-                "bounty-house via - bountytriage true h4x0r [unaddressable]",
-            ),
-            (
-                mail(("Triage", "triage@bounty.example"), "We have a finding for you. Researcher: Mo Salah"),
-                "bounty-house via triage@bounty.example bountytriage true Mo Salah []",
-            ),
-            (
-                mail(
-                    ("Jo", "jo@mail.example"),
-                    "> A new report has been submitted\n> to your program\n\nfyi",
-                ),
-                "bounty-house via jo@mail.example bountytriage false - [credit-unknown]",
-            ),
-            (
-                mail(
-                    ("CERT", "vul@cert.example"),
-                    "Hello,\nTracking number: NC#12345\nAn overflow. Finder: anonymous",
-                ),
-                "national-cert via desk@cert.example - false anonymous []",
-            ),
-            (
-                mail(("Bob", "bob@x.example"), "Plain report. Please credit me as Bob."),
-                "- direct bob@x.example - false Bob []",
-            ),
-            (
-                mail(("Forge", "notifications@forge.example"), "@alice opened a private report. XSS."),
-                "- via - - false - [unaddressable credit-unknown]",
-            ),
-            (
-                mail(("Sec", "security@foundation.example"), &dear("Credit: Kim Lee")),
-                "foundation via - - true Kim Lee [unaddressable]",
-            ),
-            (
-                mail(ANN, &dear("Credit: Kim Lee\n\nPlease process this with the bounty-house adapter.")),
-                "foundation via ann@foundation.example - true Kim Lee [other-adapter-claimed]",
-            ),
-            (mail(("", ""), "A body. Credit: X Y"), "- direct - - false X Y [missing-from]"),
-            (mail(ANN, "   \n"), "- direct ann@foundation.example - true - [missing-body sender-only]"),
-            (
-                mail(
-                    ("Kim", "kim@x.example"),
-                    &format!("{}Dear PMC, The vulnerability report was received.", "x ".repeat(300)),
-                ),
-                "- direct kim@x.example - false - []",
-            ),
-            (
-                mail(ANN, &dear("Reported by: Jane Doe <jane@doe.example> of Doe & Co.\nPlease handle.")),
-                "foundation via ann@foundation.example - true Jane Doe of Doe & Co. []",
-            ),
-            (
-                mail(("bot", "do-not-reply@form.example"), "Web form. Name of reporter: Li Na"),
-                "- via - - false Li Na [unaddressable]",
-            ),
-            (
-                mail(ANN, &dear("The reporter wishes to remain anonymous.")),
-                "foundation via ann@foundation.example - true anonymous []",
-            ),
-            (
-                mail(("Nel", "Nel@Foundation.example"), &dear("Credit: [Pat Quinn](https://pq.example)")),
-                "foundation via Nel@Foundation.example - true Pat Quinn []",
-            ),
-        ];
-        let c = config();
-        let wrong: Vec<String> = table
-            .iter()
-            .map(|(m, w)| (m, *w, row(&detect(m, &c, &Roster::default()))))
-            .filter(|(_, w, got)| w != got)
-            .map(|(m, w, got)| format!("{:?}\n  want {w}\n  got  {got}", m.text))
-            .collect();
-        super::report(wrong, table.len());
-    }
-
-    #[test]
-    fn unseen_settings() {
-        let m = mail(ANN, &format!("{DEAR}Credit: Kim Lee"));
-        let mut c = config();
-        c.forwarding =
-            Forwarding { enabled: vec!["national-cert".into(), "gone".into()], credit_line: false };
-        assert_eq!(
-            row(&detect(&m, &c, &Roster::default())),
-            "- direct ann@foundation.example - false Kim Lee [forwarder-undefined]"
-        );
-        let old = Person {
-            handle: "ann".into(),
-            emails: vec!["ann@foundation.example".into()],
-            to: "2020-01-01".parse().ok(),
-            ..Person::default()
-        };
-        let now = Person { to: None, ..old.clone() };
-        assert!(!detect(&m, &config(), &Roster { people: vec![old] }).collaborator_warning);
-        let r = detect(&m, &config(), &Roster { people: vec![now] });
-        assert!(r.collaborator_warning && r.adapter.is_some());
-        let r = detect(&m, &config(), &Roster::default());
-        assert!(r.preamble.is_some_and(|p| p.chars().count() <= 80 && p.starts_with("Dear PMC,")));
+/// Hostile bulk ends: no rule may look back over all that went before.
+#[test]
+fn hostile_bulk_ends() {
+    let config = config();
+    for unit in [
+        "Credit: a",
+        "reported by ",
+        "2.3.1, ",
+        "(",
+        ". ",
+        "....",
+        "affected 2.",
+        "`",
+        "> ",
+        "a@b.c ",
+        "**",
+        "| 1.2 | yes |\n",
+        "- x\n",
+        "not ",
+        "CVSS ",
+    ] {
+        let text = unit.repeat(12_000 / unit.len());
+        let _ = credits(&text);
+        let _ = affected::affected_versions(&text, &text, &config);
+        let _ = super::observed(&text, &text);
+        let _ = super::pointers(&text);
+        let _ = versions::parse(&text, &versions::VersionOptions::default());
     }
 }

@@ -31,14 +31,14 @@ const V: &str = r"(?:[vV]\.?\s?)?\d+(?:\.\d+)*(?:\.[xX*])*(?:[a-z]{1,2}\b)?(?:[-
 const N: &str = r"(?:(?:\x{E000}|(?i:versions?|releases?|ver\.?|the|branch|tag))\s*[:=@/]?\s*)*";
 const LOW: &str = r"(?i:earlier|older|below|prior|lower|previous|before|under|less)";
 const HIGH: &str = r"(?i:later|newer|above|up|upwards?|higher|greater|onwards?|on|beyond|after)";
-const UPPER: &str = r"(?i:up\s*to\s*,?\s*(?:and|&)\s+includ(?:ing|es)|up\s*to\s*,?\s*\(?includ(?:ing|es)\)?|up\s*to|upto|up\s+through|through|thru|before|prior\s+to|earlier\s+than|older\s+than|lower\s+than|less\s+than|below|until|till|bis|jusqu['’]à|hasta)";
+const UPPER: &str = r"(?i:up\s*to\s*,?\s*(?:and|&)\s*,?\s*includ(?:ing|es)\s*,?|up\s*to\s*,?\s*\(?includ(?:ing|es)\)?|up\s*to|upto|up\s+through|through|thru|before|prior\s+to|earlier\s+than|older\s+than|lower\s+than|less\s+than|below|until|till|bis|jusqu['’]à|hasta)";
 const LOWER: &str = r"(?i:starting\s+(?:from|with|at|in)|beginning\s+(?:with|in|at)|introduced\s+(?:in|with|by)|since|from|as\s+of|at\s+least|after|later\s+than|newer\s+than|greater\s+than|above|ab|seit|depuis|desde|von)";
 
 static EXPRESSION: LazyLock<Regex> = LazyLock::new(|| {
     let signs = r"(?:<=|>=|=<|=>|==|<|>|=|≤|≥)";
     let incl = r"(?:\s*\(?(?i:inclusive|exclusive|included|excluded|incl\.?)\)?)?";
     Regex::new(&format!(
-        r"(?P<between>(?i:between)\s+{N}{V}\s+(?i:and|to)\s+{N}{V}{incl})|(?P<signs>{signs}\s*{N}{V}(?:\s*(?:,|&&|&|(?i:and)|(?i:but))?\s*{signs}\s*{N}{V})*)|(?P<chain>{N}{V}\s*(?:<=|<|≤)\s*\w+\s*(?:<=|<|≤)\s*{N}{V})|(?P<lowup>{LOWER}\s+{N}{V}{incl}\s*,?\s*(?:(?i:and|but)\s+)?(?:{UPPER}|(?i:to|and)|–|—|-)\s*{N}{V}{incl})|(?P<twosided>{N}{V}{incl}(?:\s*,?\s*(?:(?i:and\s+)?{UPPER}|(?i:to))\s+{N}|\s*(?:–|—|−|\.\.\.?|…)\s*{N}|\s+-\s+{N}|-){V}{incl}|{N}{V}\s*(?:<=|<|≤)\s*{V})|(?P<direction>{N}{V}\s*,?\s*(?:\(?\s*(?i:and|or|&|/)\s+(?i:all\s+|any\s+|every\s+|other\s+|potentially\s+|possibly\s+|probably\s+|likely\s+|perhaps\s+|maybe\s+|the\s+)*(?:{LOW}|{HIGH})(?:\s+(?i:versions?|releases?|ones?))?\)?|\+|\s(?i:onwards?|upwards?)))|(?P<upper>{UPPER}\s+{N}{V}{incl})|(?P<lower>{LOWER}\s+{N}{V}(?:\s*,?\s*(?:(?i:and|or)\s+)?{HIGH}\b)?)|(?P<one>{N}{V})"
+        r"(?P<interval>\[{V}?,{V}?[\])]|\({V}?,{V}?\])|(?P<between>(?i:between)\s+{N}{V}\s+(?i:and|to)\s+{N}{V}{incl})|(?P<signs>{signs}\s*{N}{V}(?:\s*(?:,|&&|&|(?i:and)|(?i:but))?\s*{signs}\s*{N}{V})*)|(?P<chain>{N}{V}\s*(?:<=|<|≤)\s*\w+\s*(?:<=|<|≤)\s*{N}{V})|(?P<lowup>{LOWER}\s+{N}{V}{incl}\s*,?\s*(?:(?i:and|but)\s+)?(?:{UPPER}|(?i:to|and)|–|—|-)\s*{N}{V}{incl})|(?P<twosided>{N}{V}{incl}(?:\s*,?\s*(?:(?i:and\s+)?{UPPER}|(?i:to))\s+{N}|\s*(?:–|—|−|\.\.\.?|…)\s*{N}|\s+-\s+{N}|-){V}{incl}|{N}{V}\s*(?:<=|<|≤)\s*{V})|(?P<direction>{N}{V}\s*,?\s*(?:\(?\s*(?i:and|or|&|/)\s+(?i:all\s+|any\s+|every\s+|other\s+|potentially\s+|possibly\s+|probably\s+|likely\s+|perhaps\s+|maybe\s+|the\s+)*(?:{LOW}|{HIGH})(?:\s+(?i:versions?|releases?|ones?))?\)?|\+|\s(?i:onwards?|upwards?)))|(?P<upper>{UPPER}\s+{N}{V}{incl})|(?P<lower>{LOWER}\s+{N}{V}(?:\s*,?\s*(?:(?i:and|or)\s+)?{HIGH}\b)?)|(?P<one>{N}{V})"
     ))
     .expect("valid")
 });
@@ -111,6 +111,9 @@ fn shown(raw: &str) -> String {
         .filter(|r| VERSION.find_iter(r).count() > 1)
         .map_or(s.clone(), str::to_string);
     let s = s.replace("( ", "(");
+    if s.starts_with(['[', '(']) && s.contains(',') && s.ends_with([']', ')']) {
+        return s;
+    }
     let open = s.matches('(').count();
     let close = s.matches(')').count();
     let s = if open > close {
@@ -126,7 +129,7 @@ fn shown(raw: &str) -> String {
 /// Groups expressions that form a list: only commas and conjunctions stand between them.
 pub(super) fn chains<'e>(clause: &str, list: &'e [Expression]) -> Vec<Vec<&'e Expression>> {
     static GLUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^[\s,;&/|+]*(?:(?:and|or|as\s+well\s+as|und|et|y|e|also)\b)?\s*(?:(?:versions?|releases?|the)\s+)*$").expect("valid")
+        Regex::new(r"(?i)^[\s,;&/|+]*(?:(?:and|or|with|vs\.?|versus|as\s+well\s+as|und|et|y|e|also)\b)?\s*(?:(?:versions?|releases?|the)\s+)*$").expect("valid")
     });
     let mut out: Vec<Vec<&Expression>> = Vec::new();
     for e in list {

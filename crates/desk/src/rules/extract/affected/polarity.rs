@@ -65,7 +65,7 @@ static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
 static POSITIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)\b(?:affect(?:s|ed|ing)?|vulnerable|impact(?:s|ed|ing)|exploitable|susceptible|vulnerability\s+in|found\s+in|discovered\s+in|present\s+(?:in|since)|exists?\s+(?:in|since)|occurs?\s+(?:in|on)|introduced|applies\s+to|",
-        r"reproduc(?:e|ed|es|ible|ing)|confirm(?:ed|s)?|verified|tested|tests?\s+(?:on|with|against|were)|testing|observed|checked|happens?\s+(?:in|on|with)|still\s+(?:present|works?|there|exists?)|works?\s+(?:on|in|against)|",
+        r"reproduc(?:e|ed|es|ible|ing)|confirm(?:ed|s)?|verified|tested|tests?\s+(?:on|with|against|were)|testing|observed|checked|happens?\s+(?:in|on|with)|still\s+(?:present|works?|there|exists?)|only\s+(?:on|in|affects?|for)|works?\s+(?:on|in|against)|",
         r"i(?:['’]m|\s+am)\s+(?:running|using|on)|we(?:['’]re|\s+are)\s+(?:running|using|on)|running|using|i\s+used|we\s+(?:use|run|used)|i\s+(?:run|use)|installed|ran|deployed|betroffen\w*|betrifft|getestet|affectent?|affecte|testée?|afecta\w*|afeta\w*|probado)\b",
     ))
     .expect("valid")
@@ -79,7 +79,7 @@ static HAPPENS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^[\s,:]*(?:the\s+\w+|it|this)\s+(?:\w+\s+)?(?:crash|fail|hang|leak|work|trigger|reproduc|execut|still)\w*").expect("valid")
 });
 static STRONG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)affect|vulnerab|impact|exploitable|susceptible|found|discovered|present|exist|occur|introduced|applies|happens|still|betr|afe").expect("valid")
+    Regex::new(r"(?i)affect|vulnerab|impact|exploitable|susceptible|found|discovered|present|exist|occur|introduced|applies|happens|still|only|betr|afe").expect("valid")
 });
 static INCOMPLETE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:incomplete|insufficient|partial|bypass(?:es|ed|ing)?|inadequate)\b|不完全")
@@ -92,7 +92,7 @@ static DIRECT_NOT: LazyLock<Regex> = LazyLock::new(|| {
 /// Splits a sentence into clauses. A disclaiming parenthesis becomes a clause of its own.
 pub(super) fn clauses(sentence: &str) -> Vec<String> {
     static SPLIT: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i);|,?\s*\b(?:but|however|whereas|while|although|though|yet|aber)\b\s*,?|,\s+(?:and\s+)?(?:it|this|so|which|then|i|we|they|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s+(?:and|which)\s+(?:it|this|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s[-–—]\s+(?:fixed|patched|not\s|untested|unaffected)").expect("valid")
+        Regex::new(r"(?i);|,?\s*\b(?:but|however|whereas|while|although|though|yet|aber)\b\s*,?|,\s+(?:and\s+)?(?:it|this|so|only|which|then|i|we|they|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s+(?:and|which)\s+(?:it|this|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s[-–—]\s+(?:fixed|patched|not\s|untested|unaffected)").expect("valid")
     });
     static PAREN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[(\[]([^()\[\]]*)[)\]]").expect("valid"));
     let mut out = Vec::new();
@@ -288,6 +288,13 @@ fn outer(before: &str, names_known: bool) -> Attach {
             (false, true) => Attach::Stranger,
             (false, false) => Attach::Version,
         };
+    }
+    if bare.starts_with(PRODUCT) {
+        return Attach::Product; // `example-core`
+    }
+    // `compared 2.3.1`: a participle, no name.
+    if low.ends_with("ed") && bare.chars().all(char::is_lowercase) {
+        return Attach::Neutral;
     }
     if foreign(&low) || pinned && names_known && !generic(&low) {
         return Attach::Foreign;

@@ -21,7 +21,7 @@ pub(super) struct Phrase {
 }
 
 const CREDIT: &str = r"(?:credits?|credit\s+line|attributions?|acknowledge?ments?|recognition)";
-const FOUND: &str = r"(?:discovered|found|reported|identified|disclosed|uncovered|detected|submitted|spotted|researched|analy[sz]ed|brought\s+to\s+our\s+attention|raised)";
+const FOUND: &str = r"(?:discovered|found|reported|identified|disclosed|uncovered|detected|submitted|spotted|noticed|flagged|pointed\s+out|researched|analy[sz]ed|brought\s+to\s+our\s+attention|raised)";
 
 /// The rule of active sentences (`Jane Doe found this flaw`); the subject must be a name as a whole.
 pub(super) const ACTIVE: &str = "credit.active";
@@ -76,7 +76,7 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             true,
         ),
         (
-            format!(r"\b{CREDIT}\s+(?:(?:for\s+[^.,:;]{{1,60}}?\s+)?(?:(?:is|are)\s+due|go(?:es)?|belongs?|due|given)\s+)?to\s*:?\s+"),
+            format!(r"\b{CREDIT}\s+(?:(?:for\s+[^.,:;]{{1,60}}?\s+)?(?:(?:is|are|be|being|is\s+to\s+be)\s+(?:due|given|attributed|assigned)|go(?:es)?|belongs?|due|given)\s+)?to\s*:?\s+"),
             Source::Request,
             "credit.to",
             true,
@@ -168,7 +168,7 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             false,
         ),
         (
-            format!(r"(?:^|[.!?]\s+)(?P<v>[^.;:!?\n]{{2,90}}?(?:\s[A-Z]\.\s[^.;:!?\n]{{2,60}}?)?)\s+(?:has\s+|have\s+|recently\s+|originally\s+|first\s+|initially\s+|also\s+|responsibly\s+|privately\s+|independently\s+)*(?:discovered|found|reported|identified|uncovered|disclosed)\s+(?:this|an?|the|these|multiple|several|two|three|that)\b"),
+            r"(?:^|[.!?]\s+)(?P<v>[^.;:!?\n]{2,90}?(?:\s[A-Z]\.\s[^.;:!?\n]{2,60}?)?)\s+(?:has\s+|have\s+|recently\s+|originally\s+|first\s+|initially\s+|also\s+|responsibly\s+|privately\s+|independently\s+)*(?:discovered|found|reported|identified|uncovered|disclosed)\s+(?:this|an?|the|these|multiple|several|two|three|that)\b".into(),
             Source::Identity,
             ACTIVE,
             true,
@@ -188,6 +188,13 @@ pub(super) static PHRASES: LazyLock<Vec<Phrase>> = LazyLock::new(|| {
             "credit.label",
             true,
             false,
+        ),
+        (
+            r"(?:^|[,.;:]\s+)(?:then\s+|just\s+|simply\s+)?credit\s+".into(),
+            Source::Request,
+            "credit.request",
+            true,
+            true,
         ),
         // The answer to a question about the credit.
         (

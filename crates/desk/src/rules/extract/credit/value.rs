@@ -398,6 +398,7 @@ pub(super) fn strip_roles(value: &str) -> &str {
     let named = rest.starts_with(['@', '"', '“', '(', '*', '[', '`', '_'])
         || rest.chars().next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()))
         || rest.starts_with("team ")
+        || rest.starts_with("anonymous ")
         || handle(rest.split_whitespace().next().unwrap_or_default());
     if named { rest } else { value.trim() }
 }
@@ -434,6 +435,9 @@ pub(super) fn name_like(value: &str) -> bool {
     if handle(first) {
         return true;
     }
+    if first == "anonymous" {
+        return words.next().is_some();
+    }
     if PARTICLES.contains(&first) {
         return words.next().is_some_and(cased);
     }
@@ -447,6 +451,10 @@ pub(super) fn name_like(value: &str) -> bool {
     !sentence && !gerund
 }
 
+static YES: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^(?:yes|sure|ok|okay)(?:,?\s*please)?\s*[,;:.–—-]+\s*").expect("valid")
+});
+
 /// The name in a raw value: verbatim when it reads like an order, else without markup, mail and closing dots.
 /// Nothing when only placeholders remain.
 pub(super) fn clean(raw: &str) -> Option<String> {
@@ -459,7 +467,11 @@ pub(super) fn clean(raw: &str) -> Option<String> {
         return (t.starts_with("http") && !t.contains(char::is_whitespace)).then(|| t.to_string());
     }
     let name = text::plain(raw);
+    let name = YES.replace(&name, "");
     let name = strip_roles(&name).trim();
+    // A closing quotation mark whose partner stands before the name.
+    let name =
+        if name.matches('"').count() % 2 == 1 { name.split('"').next().unwrap_or(name).trim() } else { name };
     let name = quoted(name).filter(|q| q.len() + 8 > name.len()).unwrap_or(name);
     let (end, _) = text::sentence_end(name, false);
     let first = name.get(..end).unwrap_or(name).trim();

@@ -217,7 +217,7 @@ fn the_block_keeps_the_inner_text() {
 }
 
 proptest::proptest! {
-    #![proptest_config(proptest::test_runner::Config::with_cases(48))]
+    #![proptest_config(proptest::test_runner::Config::with_cases(8))]
     #[test]
     fn never_panics(from in "\\PC{0,30}", body in "\\PC{0,300}") {
         let _ = run(&mail(&from, &body), &config());

@@ -1,20 +1,11 @@
 //! The grammar of one line: bullet, package, then bounds joined into ranges.
 
 use super::{
-    Known, Read, VersionOptions, VersionProblem, VersionRange, VersionReport,
+    Read, VersionOptions, VersionProblem, VersionRange, VersionReport,
+    join::{Piece, Pieces, join, next},
     lex::{self, At, Token},
+    prefix,
 };
-
-/// A bound or a complete range, as read from left to right.
-#[derive(Clone, Debug)]
-enum Piece {
-    Lower(String),
-    Upper(String, bool),
-    /// A range or single version: lower bound, upper bound if any.
-    Whole(String, Option<(String, bool)>),
-}
-
-type Pieces = Vec<(usize, Piece)>;
 
 /// Reads one line that begins at byte `base`. Returns whether it said anything at all.
 pub(super) fn line(
@@ -24,14 +15,14 @@ pub(super) fn line(
     reads: &mut Vec<Read>,
     report: &mut VersionReport,
 ) -> bool {
-    let (text, shift) = without_bullet(raw.trim_end());
+    let (text, shift) = prefix::without_bullet(raw.trim_end());
     let placeholder =
         matches!(text.trim().trim_matches(['_', '*']).to_lowercase().as_str(), "" | "no response");
     if placeholder {
         return false;
     }
     let base = base + shift;
-    let prefix = package(text, options, report, base);
+    let prefix = prefix::package(text, options, report, base);
     let rest = text.get(prefix.len..).unwrap_or_default();
     let tokens = lex::line(rest, base + prefix.len);
     if tokens.is_empty() {
@@ -66,89 +57,6 @@ pub(super) fn line(
         }
     }
     true
-}
-
-fn without_bullet(text: &str) -> (&str, usize) {
-    let trimmed = text.trim_start();
-    let mut rest = trimmed;
-    for mark in ["- ", "* ", "+ ", "• ", "· "] {
-        if let Some(r) = rest.strip_prefix(mark) {
-            rest = r.trim_start();
-            return (rest, text.len() - rest.len());
-        }
-    }
-    let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
-    if (1..=2).contains(&digits) {
-        let after = rest.get(digits..).unwrap_or_default();
-        if let Some(r) = after.strip_prefix(". ").or_else(|| after.strip_prefix(") ")) {
-            rest = r.trim_start();
-        }
-    }
-    (rest, text.len() - rest.len())
-}
-
-#[derive(Default)]
-struct Prefix {
-    package: Option<String>,
-    ecosystem: Option<String>,
-    len: usize,
-}
-
-/// The package a line begins with: a known name or a configured pattern, in backticks or not.
-fn package(text: &str, options: &VersionOptions, report: &mut VersionReport, base: usize) -> Prefix {
-    let ticks = text.len() - text.trim_start_matches(['`', '*', '_', '"', '\'']).len();
-    let bare = text.get(ticks..).unwrap_or_default();
-    let own = options.package.as_ref().map(|p| Known {
-        name: p.clone(),
-        package: Some(p.clone()),
-        ecosystem: options.ecosystem.clone(),
-    });
-    let mut best: Option<(usize, Prefix)> = None;
-    for known in own.iter().chain(&options.known) {
-        let n = known.name.len();
-        let matches = n > 0
-            && bare.get(..n).is_some_and(|h| h.eq_ignore_ascii_case(&known.name))
-            && boundary(bare.get(n..).unwrap_or_default());
-        if matches && best.as_ref().is_none_or(|(m, _)| n > *m) {
-            let p = Prefix { package: known.package.clone(), ecosystem: known.ecosystem.clone(), len: 0 };
-            best = Some((n, p));
-        }
-    }
-    for pattern in &options.patterns {
-        let Some(c) = pattern.regex.captures(bare) else { continue };
-        // `rest` is the expression when the pattern names it; else the pattern is the package.
-        let whole = c.name("package").or_else(|| c.get(0));
-        let Some(m) = whole.filter(|m| !m.as_str().trim().is_empty()) else { continue };
-        let end = bare.get(..m.end()).map_or(0, |s| s.trim_end().len());
-        if !boundary(bare.get(end..).unwrap_or_default()) || best.as_ref().is_some_and(|(n, _)| *n >= end) {
-            continue;
-        }
-        let name = bare.get(m.start()..end).unwrap_or_default().trim().to_string();
-        let displayed = pattern.display_names.is_empty()
-            || pattern
-                .display_names
-                .iter()
-                .any(|d| name.eq_ignore_ascii_case(d) || name.to_lowercase().ends_with(&d.to_lowercase()));
-        if !displayed {
-            report
-                .warnings
-                .push(VersionProblem { at: base + ticks, message: format!("`{name}` has no display name") });
-        }
-        best = Some((end, Prefix { package: Some(name), ecosystem: pattern.ecosystem.clone(), len: 0 }));
-    }
-    let Some((n, mut prefix)) = best else { return Prefix::default() };
-    let after = bare.get(n..).unwrap_or_default();
-    let marks = after.trim_start_matches(['`', '*', '_', '"', '\'', ' ', '\t']);
-    let marks = marks.strip_prefix([':', '@']).unwrap_or(marks);
-    prefix.len = text.len() - marks.len();
-    prefix
-}
-
-fn boundary(after: &str) -> bool {
-    after
-        .chars()
-        .next()
-        .is_none_or(|c| !(c.is_alphanumeric() || c == '-' || c == '_' || c == '.' || c == '/'))
 }
 
 /// Splits at `||`, `;` and `or`: what they part never forms one range.
@@ -678,77 +586,4 @@ impl Parser<'_> {
             None => problem(at, "the expression ends where a version was expected"),
         }
     }
-}
-
-/// The version after every version that begins with `prefix`: its last number plus one.
-fn next(prefix: &str) -> String {
-    let (head, last) = prefix.rsplit_once('.').map_or((None, prefix), |(h, l)| (Some(h), l));
-    let mut digits: Vec<u8> = last.bytes().collect();
-    let mut carry = true;
-    for d in digits.iter_mut().rev() {
-        if !carry {
-            break;
-        }
-        if *d == b'9' {
-            *d = b'0';
-        } else {
-            *d += 1;
-            carry = false;
-        }
-    }
-    if carry {
-        digits.insert(0, b'1');
-    }
-    let last: String = digits.into_iter().map(char::from).collect();
-    head.map_or_else(|| last.clone(), |h| format!("{h}.{last}"))
-}
-
-/// Joins bounds: a lower bound with the upper bound beside it, in either order. The flag marks an open range
-/// whose missing upper bound nobody stated.
-fn join(pieces: Pieces) -> Vec<(usize, VersionRange, bool)> {
-    let mut out = Vec::new();
-    let mut i = 0;
-    let range = |low: &str, high: Option<(&String, bool)>| {
-        let mut r = VersionRange { version: low.to_string(), ..VersionRange::default() };
-        match high {
-            Some((h, true)) => r.less_than_or_equal = Some(h.clone()),
-            Some((h, false)) => r.less_than = Some(h.clone()),
-            None => {}
-        }
-        r
-    };
-    let star = "*".to_string();
-    while let Some((at, piece)) = pieces.get(i) {
-        let beside = pieces.get(i + 1).map(|(_, p)| p);
-        let after = pieces.get(i + 2).map(|(_, p)| p);
-        match (piece, beside, after) {
-            (Piece::Lower(l), Some(Piece::Upper(h, inc)), _) => {
-                out.push((*at, range(l, Some((h, *inc))), false));
-                i += 2;
-            }
-            // `< 2.5.1, >= 3.0, < 3.2`: the lower bound belongs to what follows it.
-            (Piece::Upper(h, inc), Some(Piece::Lower(_)), Some(Piece::Upper(..))) => {
-                out.push((*at, range("0", Some((h, *inc))), false));
-                i += 1;
-            }
-            (Piece::Upper(h, inc), Some(Piece::Lower(l)), _) => {
-                out.push((*at, range(l, Some((h, *inc))), false));
-                i += 2;
-            }
-            (Piece::Lower(l), ..) => {
-                out.push((*at, range(l, Some((&star, false))), true));
-                i += 1;
-            }
-            (Piece::Upper(h, inc), ..) => {
-                out.push((*at, range("0", Some((h, *inc))), false));
-                i += 1;
-            }
-            (Piece::Whole(l, h), ..) => {
-                let open = h.as_ref().is_some_and(|(h, _)| h == "*");
-                out.push((*at, range(l, h.as_ref().map(|(h, inc)| (h, *inc))), open));
-                i += 1;
-            }
-        }
-    }
-    out
 }

@@ -4,8 +4,10 @@
 //! bound) is reported, never bent into something near.
 
 mod grammar;
+mod join;
 mod lex;
 pub mod order;
+mod prefix;
 
 use std::cmp::Ordering;
 
