@@ -79,7 +79,7 @@ pub fn credits(text: &str) -> Vec<Credit> {
 }
 
 fn finish(found: Found) -> Credit {
-    if value::is_anonymous(&found.raw) {
+    if found.name == ANONYMOUS || value::is_anonymous(&found.raw) {
         return Credit {
             name: ANONYMOUS.into(),
             kind: CreditKind::Human,

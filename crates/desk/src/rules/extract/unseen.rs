@@ -523,3 +523,63 @@ fn hostile_bulk_ends() {
         let _ = versions::parse(&text, &versions::VersionOptions::default());
     }
 }
+
+#[test]
+fn fourth_set() {
+    let mut wrong = Vec::new();
+    let c: &[(&str, &[&str])] = &[
+        ("Please use the following acknowledgement: Hiro Tanaka, Example KK", &["Hiro Tanaka, Example KK"]),
+        ("The discovery credit goes to our intern, Ida Wells.", &["Ida Wells"]),
+        ("Reported by: Bob & Carol from Delta Sec (https://delta.example)", &["Bob & Carol from Delta Sec"]),
+        ("Credit: \"The Hacker Collective\"", &["The Hacker Collective"]),
+        ("Founder: Jim\nFinder: Kay Scarpetta, VA Labs", &["Kay Scarpetta, VA Labs"]),
+        ("Regarding credit: please list Jo March and Amy March.", &["Jo March and Amy March"]),
+        ("I'd prefer no public credit.", &["anonymous"]),
+        ("I would like credit under the alias nullbyte.", &["nullbyte"]),
+        (
+            "This issue has been reported by Uma Thurgood, a security engineer at Kiddo Inc.",
+            &["Uma Thurgood, a security engineer at Kiddo Inc."],
+        ),
+        ("Credits go to the awesome team at Lambda Labs!", &["team at Lambda Labs"]),
+        ("Submitted by - Ravi Kumar", &["Ravi Kumar"]),
+        ("In the CVE please credit 'Mallory <m@x.example>'.", &["Mallory"]),
+        ("Found by running afl++ for two days.", &[]),
+        (
+            "Reported by: Tess T. (tess@t.example), University of Example, Dept. of CS",
+            &["Tess T., University of Example, Dept. of CS"],
+        ),
+        ("Thanks for your help. Jane", &[]),
+    ];
+    for (t, w) in c {
+        if credits(t).iter().map(|c| c.name.as_str()).ne(w.iter().copied()) {
+            wrong.push(format!("{t:?}\n  want {w:?}\n  got {:?}", credits(t)));
+        }
+    }
+    let v: &[(&str, &[&str])] = &[
+        ("Affected version: 5.1.x branch", &["5.1.x"]),
+        ("Target: Acme Broker v5.1.2 on Debian 12", &["5.1.2"]),
+        (
+            "The exploit works reliably against versions 5.0.4 through 5.1.2 but fails on 5.1.3.",
+            &["5.0.4 through 5.1.2"],
+        ),
+        ("Vulnerable since 3.0.0.", &["since 3.0.0"]),
+        ("Impacted versions: every 5.x release up to 5.1.2", &["5.x", "up to 5.1.2"]),
+        ("We have Broker 5.1.2 behind nginx 1.25.3.", &["5.1.2"]),
+        ("Fixed version: none. Affected version: all.", &[]),
+        ("Bug is in 5.1.2, I didn't test 5.0 or 4.2.", &["5.1.2"]),
+        ("Acme Broker 5.1.2 and below suffer from CVE-2026-2222.", &["5.1.2 and below"]),
+        ("Reported on 2026.01.02; see RFC 9110 section 15.5.", &[]),
+        ("OS: macOS 14.4\nBroker: 5.1.2\nErlang: 26.2", &["5.1.2"]),
+        ("Affected: 4.2.0 ≤ v < 4.2.9", &["4.2.0 ≤ v < 4.2.9"]),
+        ("Versions 5.0.0, 5.0.1 (tested), 5.1.0 (untested) should be affected.", &["5.0.0", "5.0.1"]),
+        ("Last good version is 4.9.2; first bad version is 5.0.0.", &["5.0.0"]),
+        ("Every version from 2.0 on.", &["from 2.0 on"]),
+    ];
+    for (b, w) in v {
+        let got = affected::affected_versions("", b, &config());
+        if got != **w {
+            wrong.push(format!("{b:?}\n  want {w:?}\n  got {got:?}"));
+        }
+    }
+    report(wrong, c.len() + v.len());
+}

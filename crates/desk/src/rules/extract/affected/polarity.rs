@@ -54,7 +54,7 @@ static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)\b(?:not|never|n['’]t|cannot|unable\s+to|without|neither|nor|no\s+longer|failed\s+to)\b(?:\s+(?:\w+['’]?\w*\s+){0,3}?(?:affect\w*|test\w*|verif\w*|check\w*|confirm\w*|vulnerab\w*|impact\w*|reproduc\w*|exploit\w*|present|apply|applies|exist\w*|work\w*|contain\w*|try|tried))",
         r"|\b(?:hasn|haven|isn|aren|wasn|weren|doesn|don|didn|couldn|can)['’]t\s+(?:\w+\s+){0,3}?(?:affect\w*|test\w*|verif\w*|check\w*|confirm\w*|vulnerab\w*|impact\w*|reproduc\w*|exploit\w*|present|appl\w*|exist\w*|work\w*|contain\w*|try|tried)",
-        r"|\b(?:unaffected|untested|unverified|neither)\b|\b(?:fixed|patched|resolved|remediated|corrected|mitigated|addressed|solved|closed|gone|removed|eliminated|rewritten|refactored)\b(?:\s+\w+){0,3}?\s+(?:in|by|with|since|as\s+of|from|starting)\b|\b(?:fixed|patched|resolved|remediated)\b",
+        r"|\b(?:unaffected|untested|unverified|neither)\b|\bgood\s+(?:version|release)s?\b|\b(?:fixed|patched|resolved|remediated|corrected|mitigated|addressed|solved|closed|gone|removed|eliminated|rewritten|refactored)\b(?:\s+\w+){0,3}?\s+(?:in|by|with|since|as\s+of|from|starting)\b|\b(?:fixed|patched|resolved|remediated)\b",
         r"|\bfix(?:es)?\s+(?:\w+\s+){0,4}?(?:in|with|by|as)\b|\bpatch(?:es)?\s+(?:\w+\s+){0,4}?(?:in|with|by|as)\b|\bfix(?:es)?\s*:|\bpatch(?:es)?\s*:",
         r"|\b(?:upgrade|upgrading|upgraded|update|updating|updated|migrate|migrating|downgrade|bump)\b(?:\s+\S+){0,3}?\s+(?:to|at\s+least|from)\b|\b(?:safe|secure|immune|clean)\s+(?:in|since|as\s+of|from|versions?|releases?)\b",
         r"|\b(?:except|excluding|other\s+than|apart\s+from|besides|instead\s+of|rather\s+than|unlike)\b|\bback-?port\w*\s+to\b|\b(?:planned|scheduled|targeted|expected|slated)\s+(?:for|in)\b|\b(?:compared\s+(?:to|with)|similar\s+to)\b",
@@ -64,7 +64,7 @@ static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static POSITIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
-        r"(?i)\b(?:affect(?:s|ed|ing)?|vulnerable|impact(?:s|ed|ing)|exploitable|susceptible|vulnerability\s+in|found\s+in|discovered\s+in|present\s+(?:in|since)|exists?\s+(?:in|since)|occurs?\s+(?:in|on)|introduced|applies\s+to|",
+        r"(?i)\b(?:affect(?:s|ed|ing)?|vulnerable|impact(?:s|ed|ing)|exploitable|susceptible|vulnerability\s+in|(?:bug|issue|flaw|vulnerability|problem)\s+(?:is|was|lies|resides|sits)\s+in|(?:bad|vulnerable|broken)\s+(?:version|release)s?\s+(?:is|are|was|were)|found\s+in|discovered\s+in|present\s+(?:in|since)|exists?\s+(?:in|since)|occurs?\s+(?:in|on)|introduced|applies\s+to|",
         r"reproduc(?:e|ed|es|ible|ing)|confirm(?:ed|s)?|verified|tested|tests?\s+(?:on|with|against|were)|testing|observed|checked|happens?\s+(?:in|on|with)|still\s+(?:present|works?|there|exists?)|only\s+(?:on|in|affects?|for)|works?\s+(?:on|in|against)|",
         r"i(?:['’]m|\s+am)\s+(?:running|using|on)|we(?:['’]re|\s+are)\s+(?:running|using|on)|running|using|i\s+used|we\s+(?:use|run|used)|i\s+(?:run|use)|installed|ran|deployed|betroffen\w*|betrifft|getestet|affectent?|affecte|testée?|afecta\w*|afeta\w*|probado)\b",
     ))
@@ -79,7 +79,7 @@ static HAPPENS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^[\s,:]*(?:the\s+\w+|it|this)\s+(?:\w+\s+)?(?:crash|fail|hang|leak|work|trigger|reproduc|execut|still)\w*").expect("valid")
 });
 static STRONG: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)affect|vulnerab|impact|exploitable|susceptible|found|discovered|present|exist|occur|introduced|applies|happens|still|only|betr|afe").expect("valid")
+    Regex::new(r"(?i)affect|vulnerab|impact|bad|broken|is\s+in|was\s+in|lies|resides|exploitable|susceptible|found|discovered|present|exist|occur|introduced|applies|happens|still|only|betr|afe").expect("valid")
 });
 static INCOMPLETE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:incomplete|insufficient|partial|bypass(?:es|ed|ing)?|inadequate)\b|不完全")
@@ -95,9 +95,14 @@ pub(super) fn clauses(sentence: &str) -> Vec<String> {
         Regex::new(r"(?i);|,?\s*\b(?:but|however|whereas|while|although|though|yet|aber)\b\s*,?|,\s+(?:and\s+)?(?:it|this|so|only|which|then|i|we|they|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s+(?:and|which)\s+(?:it|this|the\s+(?:fix|issue|bug|vulnerability|patch|problem|flaw))\b|\s[-–—]\s+(?:fixed|patched|not\s|untested|unaffected)").expect("valid")
     });
     static PAREN: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[(\[]([^()\[\]]*)[)\]]").expect("valid"));
+    static SPARED: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)v?\d+(?:\.[\dx*]+)+\S*\s*[(\[]\s*(?:untested|not\s+(?:yet\s+)?(?:tested|affected|vulnerable|verified|impacted)|unaffected|fixed|patched|safe)\s*[)\]]").expect("valid")
+    });
     let mut out = Vec::new();
     let mut asides = Vec::new();
-    let main = PAREN.replace_all(sentence, |c: &regex::Captures<'_>| {
+    // `5.1.0 (untested)`: the note takes its own version away, not the list it stands in.
+    let sentence = SPARED.replace_all(sentence, " ");
+    let main = PAREN.replace_all(&sentence, |c: &regex::Captures<'_>| {
         let inner = c.get(1).map_or("", |m| m.as_str());
         let lower = inner.trim().to_lowercase();
         // `(inclusive)` and `(and earlier)` belong to the version; a bare version hangs on what stands before it.

@@ -222,7 +222,9 @@ fn take_label(lines: &[&str], source: Source, block: &Block<'_>, found: &mut Vec
     // `Credits: I'd like to be credited as Jane Doe`: the sentence names her, not the label.
     let joined = lines.join("\n");
     if value::clean(first).is_some_and(|n| {
-        sentence_like(&n) || text::opens_sentence(n.split_whitespace().next().unwrap_or_default())
+        let first = n.split_whitespace().next().unwrap_or_default();
+        let asks = matches!(first.to_lowercase().as_str(), "please" | "kindly" | "use" | "list" | "feel");
+        sentence_like(&n) || asks || text::opens_sentence(first)
     }) && !value::commands(first)
     {
         let before = found.len();
@@ -234,8 +236,6 @@ fn take_label(lines: &[&str], source: Source, block: &Block<'_>, found: &mut Vec
             push(found, "anonymous", source, block, "credit.opt-out", false);
             if let Some(f) = found.last_mut() {
                 f.raw = out.text;
-                f.name = super::ANONYMOUS.into();
-                f.raw = "anonymous".into();
             }
             return;
         }

@@ -395,6 +395,14 @@ pub(super) fn strip_roles(value: &str) -> &str {
             rest = ["at ", "from ", "of "].iter().find_map(|p| rest.strip_prefix(p)).unwrap_or(rest);
         }
     }
+    // `the awesome team at Acme`: the praise is no name.
+    let mut words = rest.splitn(4, char::is_whitespace);
+    let praised =
+        words.by_ref().take(3).take_while(|w| w.chars().all(char::is_lowercase)).position(|w| w == "team");
+    if let Some(n) = praised.filter(|n| *n > 0) {
+        let skipped = rest.split_inclusive(char::is_whitespace).take(n).map(str::len).sum::<usize>();
+        rest = rest.get(skipped..).unwrap_or(rest).trim_start();
+    }
     let named = rest.starts_with(['@', '"', '“', '(', '*', '[', '`', '_'])
         || rest.chars().next().is_some_and(|c| c.is_uppercase() || (c.is_alphabetic() && !c.is_lowercase()))
         || rest.starts_with("team ")
@@ -439,7 +447,7 @@ pub(super) fn name_like(value: &str) -> bool {
         return words.next().is_some();
     }
     if PARTICLES.contains(&first) {
-        return words.next().is_some_and(cased);
+        return if first == "team" { words.any(cased) } else { words.next().is_some_and(cased) };
     }
     if !cased(first) {
         return false;
