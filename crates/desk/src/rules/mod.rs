@@ -1,1 +1,3 @@
-//! rules
+//! The rules, a file per capability.
+
+pub mod import;
