@@ -206,6 +206,8 @@ words! {
     OPENED = r"(?:opened|reported|submitted|created|filed|drafted|requested|received|invited|new)";
     // Only where the language is read is the absence of a claim worth anything.
     ENGLISH = r"the|is|are|you|your|what|which|how|we|can|do|does";
+    // Observed against expected: a question that tells of that may be a report.
+    CONTRAST = r"although|even though|despite|nevertheless|unexpected\w*|surpris\w+|strange\w*|weird\w*|suspicious\w*|shouldn't|should not|worr\w+|concern\w*";
     ARMOUR = r"=-----BEGIN (?:PGP|ENCRYPTED) MESSAGE-----";
 }
 
@@ -507,13 +509,15 @@ impl<'a, 'i> Case<'a, 'i> {
         if !asking.is_empty() {
             return (Class::Other, asking.iter().map(super::cue::Hit::signal).collect(), None);
         }
-        if f.questions > 0 && f.claim == 0 && f.substance == 0 && ENGLISH.is_match(&doc.prose) {
+        let contrast = CONTRAST.is_match(&doc.prose);
+        if f.questions > 0 && f.claim == 0 && f.substance == 0 && !contrast && ENGLISH.is_match(&doc.prose) {
             return (Class::Other, vec![Signal::new("class.other.question", &doc.prose)], None);
         }
         // What says nothing can hide nothing; whatever says more than the rules can read is a report.
         let letters = doc.prose.chars().filter(|c| c.is_alphanumeric()).count() + doc.code.len();
         let enough = if doc.prose.is_ascii() { 40 } else { 12 };
-        if letters >= enough || f.claim > 0 || f.substance > 0 || !f.mentioned.is_empty() {
+        let symbols = doc.prose.bytes().filter(|b| b"{}[]<>=/\\|;$%&*_`\"".contains(b)).count();
+        if letters >= enough || symbols >= 4 || f.claim > 0 || f.substance > 0 || !f.mentioned.is_empty() {
             let first = doc.prose.lines().find(|l| !l.trim().is_empty()).unwrap_or(&doc.subject);
             return (Class::Report, vec![Signal::new("class.report.doubt", first)], None);
         }

@@ -12,7 +12,7 @@ use super::{
 
 words! {
     // "Issue 1", "## Vulnerability #2:", "Finding A -", "漏洞一".
-    NAMED = r"=^\s*(?:[#*_>-]+\s*)*(?:\[?\s*)(?:security\s+)?(?:issues?|vulnerabilit(?:y|ies)|findings?|bugs?|vulns?|problems?|flaws?|reports?|defects?|weakness(?:es)?|schwachstelle|lücke|problem|vulnérabilité|faille|vulnerabilidad(?:e)?|fallo|falha|vulnerabilità|уязвимость|проблема|漏洞|问题|脆弱性|問題)\s*(?:no\.?|nr\.?|№)?\s*[-#:.]?\s*(?:\d{1,2}|[A-H]|[IVX]{1,4}|one|two|three|four|five|six|[一二三四五六])\b[\s:.)\]*–—-]*(.*)$";
+    NAMED = r"=^\s*(?:[#*_>-]+\s*)*(?:\[?\s*)(?:security\s+)?(?:issues?|vulnerabilit(?:y|ies)|findings?|bugs?|vulns?|problems?|flaws?|reports?|defects?|weakness(?:es)?|schwachstelle|lücke|problem|vulnérabilité|faille|vulnerabilidad(?:e)?|fallo|falha|hallazgo|achado|befund|fund|constat|rilievo|находка|vulnerabilità|уязвимость|проблема|漏洞|问题|脆弱性|問題)\s*(?:no\.?|nr\.?|№)?\s*[-#:.]?\s*(?:\d{1,2}|[A-H]|[IVX]{1,4}|one|two|three|four|five|six|[一二三四五六])\b[\s:.)\]*–—-]*(.*)$";
     // "1. Title", "2) Title", "### 3 - Title", "(a) Title", "First, …".
     NUMBERED = r"=^(?:#{1,5}\s*)?(?:\*\*)?\s{0,3}(?:\(?(?:\d{1,2}|[a-h])[.):、]|\d{1,2}\s+[-–—])\s*(?:\*\*)?\s*(.{3,})$";
     ORDINAL = r"=^\s*(?:the\s+)?(?:first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|finally|lastly|additionally|another|next|also|besides)\b[,:]?\s+(.{3,})$";

@@ -46,6 +46,7 @@ cues! {
         "class.report.attacker" 3 r"angreifer\w*|attaquants?|atacantes?|attaccant[ei]|aggressor[ei]|злоумышленник\w*|атакующ\w+",
         "class.report.attacker" 3 r"=攻击者|攻擊者|攻撃者|黑客|공격자|第三者が",
         "class.report.can-do" 3 r"(?:i|we|you|one)(?: \w+)? (?:was|were|am|are|is)? ?(?:can|could|able to|managed to|manage to|succeeded in) (?:\w+ly |also |then |still |easily )*(?:log in(?:to)? |sign in |read|view|see|open|access|download|delete|change|modify|edit|overwrite|execut\w+|run|inject|bypass|get|fetch|steal|takeover|take over|impersonat\w+|crash|dump|list|extract|leak|retrieve|reset|become|trigger|forge|create) (?:\w+ ){0,6}(?:without|other|another|someone|somebody|anyone|every|any|arbitrary|all|admin\w*|root|private|internal|secret\w*|password\w*|hash\w*|databases?|tokens?|credentials?|hidden|restricted|protected|deleted|shell|files?|commands?)",
+        "class.report.can-do" 3 r"(?:roles?|viewers?|guests?|interns?|agents?|members?|readers?|operators?|students?|employees?|customers?|tenants?|users?|accounts?|visitors?|children|child|people|person|contractor|plugin|extension|app|script|page|website|container|job)\W+(?:\S+ ){0,4}?(?:can|could|was able to|were able to|is able to|are able to|managed to|gets to) (?:\w+ly |still |also |now |then |just )?(?:read|see|view|open|access|download|delete|change|modify|edit|overwrite|execute|run|create|export|list|reset|grant|approve|disable|remove|publish|impersonate|write|send|lift|raise|trigger|call|cat|dump) (?:\S+ ){0,20}?(?:although|though|despite|even if|but|without|not allowed|hid\w+|should\w*|only|other|others|all|any|every|production|private|secret\w*|password\w*|keys?|salar\w+|admin\w*|someone|somebody)",
         "class.report.should-not" 3 r"(?:should(?:n't| not| never)|not supposed to|aren't supposed to|isn't supposed to|must not|shouldn't|not meant to|ought not to) (?:\w+ )?be (?:\w+ )?(?:able|possible|allowed|visible|accessible|public|readable|reachable|exposed|seen|shown|accepted|executed|trusted)|shouldn't (?:\w+ )?(?:see|have access|accept|work|return|leak)",
         "class.report.asks-if-intended" 3 r"(?:is|was) (?:it|this|that) (?:really |actually )?(?:intended|intentional|normal|expected|supposed|by design|deliberate|on purpose|ok(?:ay)?|allowed|a (?:bug|feature|vulnerability|security \w+))|(?:consider|call|regard|treat) (?:this|that|it) (?:as |to be )?an? (?:vulnerability|security \w+|flaw)|darf es sein|(?:ist|war) (?:das|es) (?:so )?(?:gewollt|normal|beabsichtigt|vorgesehen|richtig)|est-(?:ce|il) (?:normal|voulu|prévu)|(?:es|é) normal que|è normale|это (?:нормально|так задумано)",
         "class.report.asks-if-intended" 3 r"=正常吗|是否正常|仕様でしょうか|仕様ですか",
@@ -69,6 +70,7 @@ words! {
     HYPOTHETICAL = r"(?:no|not a|isn't a|not any|nothing to do with|unrelated to|other than|without any) (?:\w+ )?(?:vulnerabilit\w+|security (?:issue|bug|problem|vulnerability|report|matter|hole|concern)s?)|not (?:a )?security|in case (?:i|we|someone|anyone) (?:ever )?(?:find|discover|finds)|(?:if|should|whenever|when) (?:i|we|someone|anyone|a researcher|one|somebody) (?:ever |were to |would |happen to )?(?:find|discover|finds|discovers|notice|report)|(?:protect|protects|protecting|safe|secure|guard|defend|hardened|defence|defense) (?:\w+ )?(?:against|from)|keine (?:sicherheitslücke|schwachstelle)";
     DEFENCE = r"(?:protection|prevention|tokens?|filter\w*|middleware|mitigation|detection|scanner|scanners|training|cheat ?sheet|headers?|settings?|support|options?|configuration|awareness|testing|assessments?|management|solutions?|services?|programs?|programmes?|tool|tools|platform|team|research|researcher|researchers|course|workshop|handling|disclosures?|process|processes|polic(?:y|ies)|advisor(?:y|ies))";
     ABSENT = r"bypass\w*|miss\w+|lack\w*|without|absent|disabled?|ineffective|not|no|never|broken|circumvent\w*|leak\w*|skip\w*|evad\w+|weak|flaw\w*|vulnerable|ignored?|incomplete|does ?n.t";
+    PAST = r"(?:that |which )?(?:you|they|the (?:project|team|vendor|maintainers)) (?:have |had |recently |just |already )*(?:patched|fixed|disclosed|announced|published|resolved)|your (?:\w+ )?(?:advisory|disclosure|incident|breach|announcement)";
     STEP = r"=^\s*(?:step\s*\d+\b|\(?\d{1,2}[.):、]|[-*]\s|第[一二三四五]步)\s*(?:step\s*\d+\s*[:.-]?\s*)?(?:as\s+(?:the\s+|an?\s+)?\w+[,:]?\s+|then\s+|now\s+|next,?\s+)?(?:open|click|log|login|sign|run|send|create|start|visit|go|navigate|upload|download|enter|set|use|call|install|build|compile|clone|intercept|capture|change|modify|replace|observe|notice|wait|execute|save|submit|select|paste|connect|craft|browse|configure|deploy|add|launch|load|view|check|copy|make|note|issue|request|register|feed|parse|pass|invoke|generate|host|serve|point|put|write|prepare|öffne\w*|ouvr\w+|abr\w+|apr\w+|starte\w*|lanc\w+|ejecut\w+|execut\w+|инициал\w+|откр\w+|запуст\w+|访问|打开|登录|上传|构造|运行|点击)";
     POC_FILE = r"=(?:poc|exploit|crash|repro|payload|vuln|report|advisory|finding|asan|fuzz|trace|screenshot|evidence|disclosure|security)";
 }
@@ -115,7 +117,7 @@ impl Features {
 #[must_use]
 pub fn of(message: &Message, doc: &Doc) -> Features {
     let mut f = of_text(doc);
-    for a in &message.attachments {
+    for a in message.attachments.iter().take(20) {
         let text = a.text.as_str();
         if !text.is_empty() {
             let hits = REPRODUCTION.hits(text);
@@ -161,8 +163,9 @@ pub fn of_text(doc: &Doc) -> Features {
         let mut asserted = false;
         for b in &bugs {
             let after = s.get(b.end..).unwrap_or("").trim_start_matches([' ', '-', '/']);
+            let past = PAST.is_match(s) && !ABSENT.is_match(s);
             let defended = DEFENCE.find(after).is_some_and(|m| m.start() < 14) && !ABSENT.is_match(s);
-            if idle || defended || (asks && effect.is_empty()) {
+            if idle || defended || past || (asks && effect.is_empty()) {
                 f.mentioned.insert(b.class);
             } else {
                 f.classes.insert(b.class);

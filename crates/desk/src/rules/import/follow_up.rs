@@ -61,8 +61,13 @@ pub fn by_thread<'a>(input: &ClassifyInput<'a>, message: &Message) -> Option<Tie
             return Some(Tie { tracker: t, signal, recorded: true, by_thread: true });
         }
     }
-    let mut ids: Vec<&str> =
-        message.in_reply_to.iter().rev().chain(message.references.iter().rev()).map(String::as_str).collect();
+    let mut ids: Vec<&str> = message
+        .in_reply_to
+        .iter()
+        .rev()
+        .chain(message.references.iter().rev().take(100))
+        .map(String::as_str)
+        .collect();
     let judged = input.index.min(input.thread.messages.len());
     ids.extend(input.thread.messages.iter().take(judged).map(|m| m.key.id.as_str()));
     ids.push(&input.thread.id);

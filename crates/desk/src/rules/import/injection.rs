@@ -300,6 +300,7 @@ fn invisible(text: &str, out: &mut BTreeSet<Signal>) {
     if text.is_ascii() {
         return;
     }
+    let right_to_left = text.chars().any(rtl);
     let mut before: Option<char> = None;
     let mut run = String::new();
     let mut recent = String::new();
@@ -307,7 +308,7 @@ fn invisible(text: &str, out: &mut BTreeSet<Signal>) {
         if matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') {
             let name = if matches!(c, '\u{202D}' | '\u{202E}') { "override" } else { "embedding" };
             // Isolates and embeddings are ordinary in right-to-left text.
-            if name == "override" || !text.chars().any(rtl) {
+            if name == "override" || !right_to_left {
                 out.insert(Signal::new(
                     "injection.invisible",
                     &format!("bidirectional {name} U+{:04X} after “{recent}”", c as u32),

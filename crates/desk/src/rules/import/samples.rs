@@ -169,6 +169,8 @@ sets! {
     public_fixes "public.txt",
     relayed_and_converged "relayed.txt",
     mails_written_after_the_rules "fresh.txt",
+    mails_written_after_mending "fresh2.txt",
+    mails_of_the_third_round "fresh3.txt",
 }
 
 #[test]
@@ -240,5 +242,35 @@ proptest::proptest! {
         let v = judge(&s);
         assert!(!v.signals.is_empty());
         assert_eq!(v, judge(&s), "same facts, same judgement");
+    }
+}
+
+#[test]
+fn hostile_sizes_are_read_in_bounded_time() {
+    for unit in [
+        "<!-- ",
+        "a. ",
+        "\u{202b}\u{5d0} ",
+        "../",
+        "1. xss\n",
+        "> ",
+        "```\n",
+        "%41",
+        "((((",
+        "CVE-2026-11111 ",
+    ] {
+        let text = unit.repeat(40_000 / unit.len());
+        let thread = Thread {
+            id: "a".into(),
+            messages: vec![mail("a", "r@lab.example", unit, &text, "2026-02-01T00:00:00Z")],
+        };
+        let v = judge(&Sample {
+            class: String::new(),
+            thread,
+            forwarder: None,
+            public: None,
+            label: String::new(),
+        });
+        assert!(!v.signals.is_empty());
     }
 }
