@@ -60,7 +60,8 @@ pub const fn cue(rule: &'static str, weight: i32, pattern: &'static str) -> Cue 
     Cue { rule, weight, pattern }
 }
 
-/// Compiles a table's pattern: no case, a blank stands for any run of white space, and the edges are word
+/// Compiles a table's pattern: no case, a blank stands for a run of white space (` ?` for one that
+/// may be absent), and the edges are word
 /// boundaries unless the pattern opens with `=` (used for scripts without blanks, and for symbols).
 ///
 /// `\w`, `\d`, `\s` and `\b` are narrowed to the scripts the tables use, so that the automata stay small and linear:
@@ -71,7 +72,7 @@ pub const fn cue(rule: &'static str, weight: i32, pattern: &'static str) -> Cue 
 #[must_use]
 pub fn pattern(source: &str) -> Regex {
     let (raw, wrap) = source.strip_prefix('=').map_or((source, true), |s| (s, false));
-    let narrow = narrow(&raw.replace(' ', r"\s+"));
+    let narrow = narrow(&raw.replace(" ?", r"\s*").replace(' ', r"\s+"));
     let full = if wrap {
         format!(r"(?i)(?-u:\b{{start-half}})(?:{narrow})(?-u:\b{{end-half}})")
     } else {

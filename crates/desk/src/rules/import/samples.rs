@@ -171,6 +171,7 @@ sets! {
     mails_written_after_the_rules "fresh.txt",
     mails_written_after_mending "fresh2.txt",
     mails_of_the_third_round "fresh3.txt",
+    reports_that_look_like_something_else "fresh4.txt",
 }
 
 #[test]

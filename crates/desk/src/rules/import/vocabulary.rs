@@ -60,7 +60,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "xss",
-        r"xss|cross[- ]site[- ]script\w*|(?:script|html|javascript|markup)[- ]injection|(?:inject\w*|runs?|execut\w+) (?:arbitrary |malicious |my |any |his )*(?:javascript|html|scripts?)(?: (?:code|tags?))?|(?:javascript|script) (?:is |gets |was |will be )?(?:executed|runs|fires|run) in|межсайтов\w+ (?:скриптинг\w*|выполнени\w+)|secuencias de comandos en sitios cruzados",
+        r"xss|cross[- ]site[- ]script\w*|(?:script|html|javascript|markup)[- ]injection|(?:inject\w*|runs?|execut\w+) (?:arbitrary |malicious |my |any |his )*(?:javascript|html|scripts?)(?: (?:code|tags?))?|(?:javascript|script|payload) (?:\w+ ){0,3}(?:executed|executes|runs|fires|run) in|межсайтов\w+ (?:скриптинг\w*|выполнени\w+)|secuencias de comandos en sitios cruzados",
         r"跨站脚本|跨站腳本|クロスサイトスクリプティング|크로스\s*사이트\s*스크립팅",
     ),
     bug(
