@@ -3,7 +3,28 @@
 //! Pure and deterministic: weighted cues over the author's own words, each with a rule id and the words that
 //! matched. Nothing a message says is ever obeyed; a message can only be described.
 
+pub mod answered;
+pub mod bookkeeping;
+pub mod class;
+pub mod consolidated;
+pub mod converged;
+pub mod cue;
+pub mod decoys;
+pub mod features;
+pub mod follow_up;
+pub mod injection;
+pub mod people;
+pub mod public_fix;
+pub mod reject;
 pub mod related;
+pub mod scanner;
+pub mod solicitation;
+pub mod text;
+pub mod vocabulary;
 
 #[cfg(test)]
+mod samples;
 
+pub use class::{Class, ClassifyInput, Fate, ThreadVerdict, TrackerSummary, Verdict, classify};
+pub use cue::Signal;
+pub use reject::{RejectCheck, RejectVerdict};

@@ -1,0 +1,168 @@
+//! Does a message belong to a tracker that exists? By message, not by thread: a new flaw reported on a tracked
+//! thread is surfaced (intake page §3 D1, Weakness 6).
+
+use std::collections::BTreeSet;
+
+use super::{
+    class::{ClassifyInput, TrackerSummary},
+    cue::{Signal, words},
+    features::Features,
+    text::Doc,
+    vocabulary,
+};
+use crate::mail::Message;
+
+words! {
+    CVE = r"=\bCVE-\d{4}-\d{4,7}\b";
+    GHSA = r"=\bGHSA(?:-[23456789cfghjmpqrvwx]{4}){3}\b";
+    ANOTHER = r"(?:another|separate|different|second|new|additional|further|unrelated|distinct|independent|other) (?:\w+ ){0,3}(?:vulnerabilit\w+|issues?|bugs?|flaws?|problems?|findings?|holes?|weakness\w*|vulns?|report)|also (?:found|discovered|noticed|identified|affects?)|(?:not|isn't|un)\s?-?(?:the same|related)|eine? (?:weitere|andere|neue) \w+|une autre|otra (?:vulnerabilidad|falla)|outra (?:vulnerabilidade|falha)|ещ[её] одн\w+|друг\w+ уязвимост\w*";
+    ANOTHER_CJK = r"=另(?:外)?一个|新的漏洞|別の";
+    IN_PASSING = r"(?:similar|like|unlike|comparable|analogous|reminiscent|related|identical|resembl\w+|same (?:class|kind|type|pattern)|variant|inspired by|as in|cf\.?|see also|distinct from|different (?:from|than)|unrelated to|not (?:the same as|covered by|fixed by)|bypass\w*|incomplete)";
+    PLACE = r"=[\w/.-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|tsx|java|rb|php|cs|kt|swift)\b|(?:^|[\s`'\x22(])/[a-z][\w-]*(?:/[\w{}.-]+)+|(?:^|[\s`'\x22(])/[a-z][\w-]{2,}\b|\b[a-z_]\w*(?:(?:\.|::)\w+)*\(\)|\b[A-Z]\w+(?:\.|::|#)[a-z]\w+|\b[A-Z][a-z]+(?:[A-Z]\w+)+\b|\b[a-z]+(?:_[a-z0-9]+)+\b";
+}
+
+/// How a message is tied to a tracker.
+#[derive(Clone, Debug)]
+pub struct Tie<'a> {
+    /// The tracker.
+    pub tracker: &'a TrackerSummary,
+    /// Why.
+    pub signal: Signal,
+    /// The very message is already on the tracker.
+    pub recorded: bool,
+    /// Tied by the headers of the mail, not by an id that it names.
+    pub by_thread: bool,
+}
+
+fn holds(t: &TrackerSummary, id: &str) -> bool {
+    let id = id.trim().trim_matches(['<', '>']);
+    if id.is_empty() {
+        return false;
+    }
+    let same = |m: &String| m.trim().trim_matches(['<', '>']) == id;
+    t.message_ids.iter().any(same) || (id.len() >= 8 && id.contains('@') && contains_token(&t.body, id))
+}
+
+/// A body that holds an id between delimiters, not inside a longer one.
+fn contains_token(body: &str, id: &str) -> bool {
+    let edge = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "<>`'\"()[],;/:=|*".contains(c));
+    body.match_indices(id).take(8).any(|(at, m)| {
+        edge(body.get(..at).and_then(|s| s.chars().next_back()))
+            && edge(body.get(at + m.len()..).and_then(|s| s.chars().next()))
+    })
+}
+
+/// The tracker a message belongs to by its headers or its thread, if any.
+#[must_use]
+pub fn by_thread<'a>(input: &ClassifyInput<'a>, message: &Message) -> Option<Tie<'a>> {
+    for t in input.trackers {
+        if holds(t, &message.key.id) {
+            let signal = Signal::new("class.follow-up.recorded", &message.key.id);
+            return Some(Tie { tracker: t, signal, recorded: true, by_thread: true });
+        }
+    }
+    let mut ids: Vec<&str> = message
+        .in_reply_to
+        .iter()
+        .rev()
+        .chain(message.references.iter().rev().take(100))
+        .map(String::as_str)
+        .collect();
+    let judged = input.index.min(input.thread.messages.len());
+    ids.extend(input.thread.messages.iter().take(judged).map(|m| m.key.id.as_str()));
+    ids.push(&input.thread.id);
+    // Newest ancestor first: a thread may hold several trackers.
+    for id in ids {
+        if let Some(t) = input.trackers.iter().find(|t| holds(t, id)) {
+            let signal = Signal::new("class.follow-up.answers-tracked", id);
+            return Some(Tie { tracker: t, signal, recorded: false, by_thread: true });
+        }
+    }
+    // A sibling of the thread may be the one that is tracked.
+    for m in input.thread.messages.iter().skip(judged) {
+        if let Some(t) = input.trackers.iter().find(|t| holds(t, &m.key.id)) {
+            let signal = Signal::new("class.follow-up.tracked-thread", &m.key.id);
+            return Some(Tie { tracker: t, signal, recorded: false, by_thread: true });
+        }
+    }
+    None
+}
+
+/// The tracker whose CVE or advisory id a new mail names as its subject matter.
+#[must_use]
+pub fn by_id<'a>(input: &ClassifyInput<'a>, doc: &Doc) -> Option<Tie<'a>> {
+    let everything = doc.everything();
+    for m in CVE.find_iter(&everything).take(200) {
+        let id = m.as_str();
+        if let Some(t) = input
+            .trackers
+            .iter()
+            .find(|t| t.cve.as_deref().is_some_and(|c| c.trim().eq_ignore_ascii_case(id)))
+        {
+            return Some(Tie {
+                tracker: t,
+                signal: Signal::new("class.follow-up.names-cve", id),
+                recorded: false,
+                by_thread: false,
+            });
+        }
+    }
+    for m in GHSA.find_iter(&everything).take(200) {
+        let id = m.as_str().to_ascii_lowercase();
+        let of = |t: &&TrackerSummary| {
+            t.body.to_ascii_lowercase().contains(&id) || t.title.to_ascii_lowercase().contains(&id)
+        };
+        if let Some(t) = input.trackers.iter().find(of) {
+            return Some(Tie {
+                tracker: t,
+                signal: Signal::new("class.follow-up.names-advisory", m.as_str()),
+                recorded: false,
+                by_thread: false,
+            });
+        }
+    }
+    None
+}
+
+fn places(text: &str) -> BTreeSet<String> {
+    PLACE
+        .find_iter(text)
+        .take(60)
+        .map(|m| m.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
+        .filter(|s| s.len() > 2)
+        .collect()
+}
+
+/// Is this a flaw of its own, not more about the tracker's? Needs a claim with its own reproduction, and another
+/// class in another place, or the author's word that it is another one.
+#[must_use]
+pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Features) -> Option<Signal> {
+    if !f.claims() || (!f.reproduces() && f.substance < 4) {
+        return None;
+    }
+    let mut known = format!("{}\n{}", tie.tracker.title, tie.tracker.body);
+    if tie.by_thread {
+        if let Some(root) = input.thread.root().filter(|_| input.index > 0) {
+            known.push_str(&Doc::new(root).everything());
+        }
+        known.push_str(&doc.quoted);
+    }
+    let known_classes = vocabulary::classes(&known);
+    let here = places(&doc.everything());
+    let there = places(&known);
+    let other_class = !f.classes.is_empty() && f.classes.iter().all(|c| !known_classes.contains(c));
+    let other_place = !here.is_empty() && here.is_disjoint(&there);
+    let all = doc.all_prose();
+    let said = ANOTHER.find(&all).or_else(|| ANOTHER_CJK.find(&all));
+    let evidence = said.map_or_else(|| doc.subject.clone(), |m| m.as_str().to_owned());
+    let fresh = if tie.by_thread {
+        f.reproduces()
+            && ((other_class && (other_place && !known_classes.is_empty() || said.is_some()))
+                || (other_place && said.is_some()))
+    } else {
+        // A mail of its own that shows a flaw of its own and only mentions the tracker's id.
+        let passing = IN_PASSING.is_match(&all) || said.is_some();
+        other_class || (passing && f.reproduces()) || (other_place && f.reproduces() && !there.is_empty())
+    };
+    fresh.then(|| Signal::new("class.report.new-on-tracked-thread", &evidence))
+}

@@ -1,0 +1,65 @@
+//! Does the mail itself say that the fix is public, and show it? (intake page §4, Weakness 13)
+
+use super::{
+    cue::{Signal, words},
+    text::Doc,
+};
+use crate::config::Config;
+
+words! {
+    CHANGE = r"=https?://[^\s<>()\x22']+/(?:pull|pulls|merge_requests|commit|commits|changeset|pull-requests|rev|c)/[0-9a-zA-Z]+[^\s<>()\x22']*|https?://[^\s<>()\x22']*[?&](?:id|h|rev|revision)=[0-9a-f]{7,40}|\b(?:PR|MR|pull\s+request|merge\s+request)\s*[#!]?\d+|\b(?:commit|revision|changeset)\s+[0-9a-f]{7,40}|(?:^|\s)#\d{2,6}\b";
+    FIXED = r"(?:already |since |now |recently |silently |publicly |quietly |meanwhile |just |previously |properly )*(?:been |was |were |got |is |are )*(?:already |now |silently |publicly |recently |quietly |since )*(?:fix(?:es|ed)?|patched|patch(?:es)?|resolved|resolves|corrected|addressed|addresses|closed|remediated|mitigated|behoben|gefixt|corrigée?|corregid[oa]|corrigid[oa]|исправлен\w*)|fix|bugfix";
+    FIXED_CJK = r"=已(?:经)?(?:被)?(?:修复|修正)|修复(?:提交|补丁)|修正済み";
+    LANDED = r"merged|landed|committed|released|shipped|public(?:ly)?(?: visible| available)?|(?:in|on|to|into) (?:the )?(?:main|master|trunk|head|development|default|stable|release)(?: branch)?|already (?:been )?(?:fixed|patched|resolved|addressed|merged|public|corrected)|(?:was|were|been|got|is) (?:\w+ly )?(?:already )?(?:fixed|patched|resolved|corrected|addressed) (?:in|by|with|through|via)|silently (?:fixed|patched)|(?:fixed|patched|resolved|corrected|addressed) (?:\w+ )?(?:in|by|with|via) |last (?:week|month|year|night)|yesterday|(?:days|weeks|months|years) ago|bereits (?:behoben|gefixt|gemergt)|déjà (?:corrigée?|fusionnée?)|ya (?:está |fue |ha sido )?corregid\w+|já (?:foi |está )?corrigid\w+|уже исправлен\w*";
+    // The link is to something other than the fix.
+    OTHER_LINK = r"introduc\w+|regress\w+|caused by|originat\w+|came in|added (?:in|by|with)|since (?:pr|commit|https?)|similar|related|unrelated|analogous|see also|example|different|another|incomplete|insufficient|does(?:n't| not) (?:fully |completely |really |properly )?(?:fix|address|resolve|cover)|not (?:fully |completely |properly )?(?:fixed|addressed|resolved|merged|been merged|yet)|unfixed|unmerged|unpatched|still (?:vulnerable|exploitable|reproduces?|possible|present|works?|affected|exists?)|bypass\w*|reintroduc\w+|revert\w*|broke|partial\w*|proposed|suggested|propos\w+|my (?:patch|fix|pr|branch|fork)|(?:i|we)(?:'ve| have|'d| can| could|'ll| will| am| are|'m)? ?(?:\w+ )?(?:open\w*|submit\w*|prepar\w+|creat\w+|push\w*|propos\w+|draft\w*|attach\w*|sent|suggest\w*|wrote|written) |should be (?:fixed|patched)|could be (?:fixed|patched)|can be (?:fixed|patched)|to fix|needs? (?:to be )?|before (?:the )?(?:pr|commit|fix)|forgot|missed|overlook\w*";
+    DEPENDENCY = r"(?:upstream|dependenc\w+|bundled|vendored|third[- ]party|transitive|embedded|outdated) (?:\w+ )?(?:project|library|package|version|copy|module|dependency|fix|in)?|your (?:bundled|vendored|copy)|backport\w*";
+    STILL = r"(?:the |that |this )?(?:fix|patch|pr|change) (?:is |was |seems |appears |looks )?(?:\w+ )?(?:incomplete|insufficient|wrong|ineffective|bypass\w*|does not|doesn't|can be bypassed|only covers|misses|missed)|(?:still|nevertheless) (?:\w+ )?(?:vulnerable|exploitable|reproduces?|reproducible|possible|works?|crashes)|incomplete (?:fix|patch)|bypass (?:of|for|the) (?:the )?(?:fix|patch|cve)";
+}
+
+/// The sentence that shows a public fix: a link to a change, said to be the fix, said to be in. A change that
+/// introduced the flaw, that the author only proposes, that falls short, or that lies in another project is none.
+#[must_use]
+pub fn judge(doc: &Doc, config: &Config) -> Option<Signal> {
+    if STILL.is_match(&doc.all_prose()) {
+        return None;
+    }
+    let mut window: Vec<&str> = Vec::new();
+    for (n, s) in doc.sentences.iter().enumerate() {
+        let Some(link) = CHANGE.find(s) else { continue };
+        window.clear();
+        window.push(s);
+        // A bare link on a line of its own belongs to the sentence before it.
+        if s.len() < link.as_str().len() + 40
+            && !FIXED.is_match(s)
+            && let Some(before) = n.checked_sub(1).and_then(|p| doc.sentences.get(p))
+        {
+            window.insert(0, before);
+        }
+        let context = window.join(" ");
+        let bare = context.replace(link.as_str(), " ");
+        let fixed = FIXED.is_match(&bare) || FIXED_CJK.is_match(&bare);
+        let landed = LANDED.is_match(&bare) || FIXED_CJK.is_match(&bare);
+        if fixed
+            && landed
+            && !OTHER_LINK.is_match(&bare)
+            && !DEPENDENCY.is_match(&bare)
+            && in_upstream(link.as_str(), config)
+        {
+            return Some(Signal::new("class.already-public.says-fixed", &context));
+        }
+    }
+    None
+}
+
+/// A web link must lead to the configured upstream; a bare number is taken to.
+fn in_upstream(link: &str, config: &Config) -> bool {
+    let repo = config.upstream.repo.to_lowercase();
+    if repo.is_empty() || !link.to_lowercase().contains("://") {
+        return true;
+    }
+    let link = link.to_lowercase();
+    // Self-hosted forges and cgit name only the last part.
+    link.contains(&format!("/{repo}/"))
+        || (repo.rsplit('/').next().is_some_and(|n| n.len() > 2 && link.contains(&format!("/{n}"))))
+}
