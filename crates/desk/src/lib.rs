@@ -5,6 +5,7 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
+pub mod case;
 pub mod confidential;
 pub mod config;
 pub mod mail;

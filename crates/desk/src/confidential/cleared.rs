@@ -75,7 +75,7 @@ impl Recipients {
 /// use desk::confidential::{Cleared, Public};
 /// let _: Cleared<Public> = serde_json::from_str("{}").unwrap();
 /// ```
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cleared<S: Surface> {
     text: String,
     recipients: Recipients,

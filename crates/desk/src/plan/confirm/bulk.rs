@@ -381,5 +381,6 @@ fn finish(mut said: Answer, book: &Book<'_>, order: Vec<u32>) -> Confirmation {
         unknown,
         trackers: Some(said.choices.iter().map(|(t, c)| (t.to_string(), c.clone())).collect()),
         order,
+        ..Confirmation::default()
     }
 }

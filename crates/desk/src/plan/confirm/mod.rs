@@ -154,6 +154,15 @@ pub enum Unknown {
     Text(String),
 }
 
+impl std::fmt::Display for Unknown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Unknown::Number(n) => n.fmt(f),
+            Unknown::Text(t) => t.fmt(f),
+        }
+    }
+}
+
 /// What the answer says about one tracker of a bulk plan.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -188,6 +197,9 @@ pub struct Confirmation {
     /// Items not to apply, ascending: skipped, rejected, blocked, in doubt, and defaults nobody named. An item that
     /// is no default and was not named is in neither list.
     pub skip: Vec<u32>,
+    /// Those of `skip` that the answer itself named: a person said no to them.
+    #[serde(skip)]
+    pub named_skip: Vec<u32>,
     /// Changes asked for.
     pub edits: Vec<Edit>,
     /// By item number (`{"3":{"reject-with-canned":"media"}}`) or by name (`title`, `severity`, `silent`).

@@ -158,8 +158,11 @@ pub(super) fn resolve(mut said: Said, rules: Rules, items: &[ConfirmItem], text:
     for (n, (verb, class)) in said.classes {
         overrides.insert(n.to_string(), json!({ verb: class }));
     }
+    let named_skip =
+        items.iter().map(|i| i.n).filter(|n| said.skipped.contains(n) && !apply.contains(n)).collect();
     Confirmation {
         action,
+        named_skip,
         apply: apply.into_iter().collect(),
         skip: skip.into_iter().collect(),
         edits: said.edits.into_iter().map(|(n, text)| Edit { n: Some(n), text }).collect(),

@@ -1,0 +1,316 @@
+//! Applying an approved plan: lease, precondition, clearance, intent, act, receipt (DESIGN §2, Apply).
+//!
+//! The engine does no I/O of its own; it drives [`Journal`] and [`World`]. A step with a receipt is never made
+//! again; an intent without one is looked up first. A world that moved refuses the item, a port that fails stops
+//! the run, and everything is said in the [`Report`].
+
+use std::collections::BTreeSet;
+
+use jiff::tz::TimeZone;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Approved, Effect, Item, ItemNo, Step,
+    effect::{Change, Clearing},
+    ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
+};
+use crate::{
+    case::Fact,
+    confidential::{Policy, Slot, SlotValue},
+};
+
+/// How a step ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StepOutcome {
+    /// Made now.
+    Done(Receipt),
+    /// Made before; the journal has its receipt.
+    Already(Receipt),
+    /// Found made after an interrupted run.
+    Found(Receipt),
+    /// A choice that took this arm.
+    Took(String),
+    /// Not reached.
+    NotReached,
+}
+
+/// How an item ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case")]
+pub enum ItemOutcome {
+    /// Every step is made.
+    Applied,
+    /// The world moved, or the policy refused; nothing further of it was done.
+    Refused {
+        /// Why.
+        why: String,
+    },
+    /// A person must look before it can go on.
+    NeedsPerson {
+        /// What to look at.
+        why: String,
+    },
+    /// A port failed.
+    Failed {
+        /// What happened and what to do.
+        why: String,
+    },
+    /// Not started, because an earlier failure stopped the run or an item it depends on was refused.
+    NotStarted {
+        /// Why.
+        why: String,
+    },
+}
+
+/// What happened to one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ItemReport {
+    /// Its number.
+    pub n: ItemNo,
+    /// Its headline.
+    pub headline: String,
+    /// How it ended.
+    #[serde(flatten)]
+    pub outcome: ItemOutcome,
+    /// Its steps: name, key and outcome.
+    pub steps: Vec<(String, String, StepOutcome)>,
+    /// Who owns the next move.
+    pub next: String,
+}
+
+/// What happened to an approved plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Report {
+    /// One entry per approved item.
+    pub items: Vec<ItemReport>,
+}
+
+impl Report {
+    /// Did every approved item end well?
+    #[must_use]
+    pub fn complete(&self) -> bool {
+        self.items.iter().all(|i| i.outcome == ItemOutcome::Applied)
+    }
+
+    /// Did a port fail?
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        self.items.iter().any(|i| matches!(i.outcome, ItemOutcome::Failed { .. }))
+    }
+}
+
+enum Stop {
+    Refused(String),
+    Person(String),
+    Failed(String),
+}
+
+impl From<PortError> for Stop {
+    fn from(e: PortError) -> Self {
+        if e.busy { Stop::Refused(e.to_string()) } else { Stop::Failed(e.to_string()) }
+    }
+}
+
+/// Apply the approved items, in order.
+pub fn apply<P: Journal + World>(approved: &Approved, policy: &Policy, ports: &mut P) -> Report {
+    let digest = approved.approval().plan.clone();
+    let by = By { actor: &approved.approval().actor, at: approved.approval().at, plan: &digest };
+    let mut report = Report::default();
+    let mut not_applied: BTreeSet<ItemNo> = BTreeSet::new();
+    let mut stopped: Option<ItemNo> = None;
+    for item in approved.items() {
+        let blocked_by = item.after.iter().find(|a| not_applied.contains(a));
+        let (outcome, steps) = if let Some(first) = stopped {
+            (ItemOutcome::NotStarted { why: format!("item {first} failed") }, not_reached(item))
+        } else if let Some(first) = blocked_by {
+            (ItemOutcome::NotStarted { why: format!("item {first} was not applied") }, not_reached(item))
+        } else {
+            run_item(item, policy, ports, by)
+        };
+        if outcome != ItemOutcome::Applied {
+            not_applied.insert(item.n);
+        }
+        if matches!(outcome, ItemOutcome::Failed { .. }) && stopped.is_none() {
+            stopped = Some(item.n);
+        }
+        report.items.push(ItemReport {
+            n: item.n,
+            headline: item.headline.clone(),
+            outcome,
+            steps,
+            next: item.next.clone(),
+        });
+    }
+    report
+}
+
+type Steps = Vec<(String, String, StepOutcome)>;
+
+fn not_reached(item: &Item) -> Steps {
+    item.steps.iter().map(|s| entry(s, StepOutcome::NotReached)).collect()
+}
+
+fn entry(step: &Step, outcome: StepOutcome) -> (String, String, StepOutcome) {
+    (step.effect.name().into(), step.key.to_string(), outcome)
+}
+
+fn run_item<P: Journal + World>(
+    item: &Item,
+    policy: &Policy,
+    ports: &mut P,
+    by: By<'_>,
+) -> (ItemOutcome, Steps) {
+    let mut done = Vec::new();
+    let mut end = ports.lease(&item.subject).map_err(Stop::from);
+    if end.is_ok() {
+        for step in &item.steps {
+            end = run_step(&item.subject, step, policy, ports, by, &mut done);
+            if end.is_err() {
+                break;
+            }
+        }
+        let released = ports.release(&item.subject).map_err(Stop::from);
+        end = end.and(released);
+    }
+    let reached = done.len();
+    done.extend(item.steps.iter().skip(reached).map(|s| entry(s, StepOutcome::NotReached)));
+    let outcome = match end {
+        Ok(()) => ItemOutcome::Applied,
+        Err(Stop::Refused(why)) => match ports.refused(&item.subject, &why, by) {
+            Ok(()) => ItemOutcome::Refused { why },
+            Err(e) => {
+                ItemOutcome::Failed { why: format!("{why}; and the refusal could not be recorded: {e}") }
+            }
+        },
+        Err(Stop::Person(why)) => ItemOutcome::NeedsPerson { why },
+        Err(Stop::Failed(why)) => ItemOutcome::Failed { why },
+    };
+    (outcome, done)
+}
+
+fn run_step<P: Journal + World>(
+    subject: &str,
+    step: &Step,
+    policy: &Policy,
+    ports: &mut P,
+    by: By<'_>,
+    done: &mut Steps,
+) -> Result<(), Stop> {
+    if let Change::Choose { probe, arms } = &step.effect {
+        return choose(subject, step, probe, arms, policy, ports, by, done);
+    }
+    let state = ports.step(&step.key)?;
+    if let StepState::Done(receipt) = state {
+        done.push(entry(step, StepOutcome::Already(receipt)));
+        return Ok(());
+    }
+    let cleared = clear(subject, &step.effect, policy, ports, by)?;
+    if state == StepState::Intended {
+        match ports.look_up(&step.key, &cleared)? {
+            Lookup::Done(receipt) => {
+                ports.settle(&step.key, &cleared, &receipt, by)?;
+                done.push(entry(step, StepOutcome::Found(receipt)));
+                return Ok(());
+            }
+            Lookup::NotDone => {}
+            Lookup::CannotTell(why) => return Err(Stop::Person(why)),
+        }
+    }
+    for requires in &step.requires {
+        match ports.holds(requires)? {
+            Holding::Holds => {}
+            Holding::Broken(now) => {
+                return Err(Stop::Refused(format!("{}: {now}", step.effect.name())));
+            }
+            Holding::Unknown(why) => {
+                return Err(Stop::Refused(format!(
+                    "{}: cannot check what it relies on, {why}",
+                    step.effect.name()
+                )));
+            }
+        }
+    }
+    ports.intend(&step.key, &cleared, by)?;
+    let receipt = ports.perform(&step.key, &cleared, by)?;
+    done.push(entry(step, StepOutcome::Done(receipt)));
+    Ok(())
+}
+
+fn clear<P: World>(
+    subject: &str,
+    effect: &Effect,
+    policy: &Policy,
+    ports: &P,
+    by: By<'_>,
+) -> Result<super::ClearedEffect, Stop> {
+    let (context, phase) = ports.context(subject)?;
+    let approver =
+        SlotValue::new(Slot::Approver, &by.actor.handle).map_err(|e| Stop::Refused(e.to_string()))?;
+    let day = SlotValue::date(by.at.to_zoned(TimeZone::UTC).date());
+    let slots = ports.slots(subject)?.with(approver).with(day);
+    effect
+        .clear(Clearing { policy, slots: &slots, context: &context, phase })
+        .map_err(|refusal| Stop::Refused(format!("{}: {refusal}", effect.name())))
+}
+
+#[expect(clippy::too_many_arguments, reason = "one arm of run_step, split out to be read on its own")]
+fn choose<P: Journal + World>(
+    subject: &str,
+    step: &Step,
+    probe: &super::Probe,
+    arms: &std::collections::BTreeMap<String, Vec<Step>>,
+    policy: &Policy,
+    ports: &mut P,
+    by: By<'_>,
+    done: &mut Steps,
+) -> Result<(), Stop> {
+    // An arm that was begun is finished, whatever the probe says now: its own effects may have changed the answer.
+    for (name, steps) in arms {
+        for s in steps {
+            if ports.step(&s.key)? != StepState::New {
+                return take(subject, step, name, steps, policy, ports, by, done);
+            }
+        }
+    }
+    match ports.probe(probe) {
+        Fact::Known(answer, source, _) => match arms.get(&answer) {
+            Some(steps) => take(subject, step, &answer, steps, policy, ports, by, done),
+            None => Err(Stop::Refused(format!("no arm for the answer `{answer}` of {source}"))),
+        },
+        Fact::Absent(source) => {
+            Err(Stop::Person(format!("{source} has no answer to the question this step depends on")))
+        }
+        Fact::Unknown(why) => {
+            Err(Stop::Person(format!("the question this step depends on has no answer: {why}")))
+        }
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one arm of run_step, split out to be read on its own")]
+fn take<P: Journal + World>(
+    subject: &str,
+    choice: &Step,
+    arm: &str,
+    steps: &[Step],
+    policy: &Policy,
+    ports: &mut P,
+    by: By<'_>,
+    done: &mut Steps,
+) -> Result<(), Stop> {
+    // The steps of an arm are reported inside their choice, so that the list stays one line per step of the item.
+    let mut inner = Vec::new();
+    for s in steps {
+        run_step(subject, s, policy, ports, by, &mut inner)?;
+    }
+    let what: Vec<String> = inner
+        .iter()
+        .map(|(name, _, outcome)| match outcome {
+            StepOutcome::Done(r) | StepOutcome::Already(r) | StepOutcome::Found(r) => r.what.clone(),
+            _ => name.clone(),
+        })
+        .collect();
+    let what = if what.is_empty() { format!("{arm}: nothing to do") } else { what.join("; ") };
+    done.push(entry(choice, StepOutcome::Took(what)));
+    Ok(())
+}
