@@ -1,7 +1,10 @@
 //! The rules of the trade, a file per capability. A rule is a function over facts with an id, shown wherever its
 //! items are shown.
 
+pub mod by_hand;
 pub mod extract;
 pub mod import;
+pub mod select;
+pub mod stage;
 pub mod title;
 pub mod vocabulary;
