@@ -15,10 +15,10 @@ mod text;
 mod unseen;
 pub mod versions;
 
-pub use bot::{BotVerdict, CreditKind, judge};
-pub use credit::{Credit, CreditFinding, credits, from_message, private_scanners};
+pub use bot::{BotVerdict, CreditKind, judge, unreplyable};
+pub use credit::{Credit, CreditFinding, CreditOrigin, credits, from_message, private_scanners};
 pub use fields::{ReportFields, clean_title, fields};
-pub use forwarder::{ForwarderReport, detect, reporter_addressing_block};
+pub use forwarder::{ForwarderReport, Mode, detect, reporter_addressing_block};
 pub use observed::{Observed, observed};
-pub use pointers::{Pointers, pointers};
+pub use pointers::{Pointers, cve_ids, pointers};
 pub use versions::{VersionOptions, VersionRange, VersionReport, parse, render};

@@ -98,6 +98,21 @@ static METHOD: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b[A-Za-z_]\w*(?:(?:::|\.|->|#)[A-Za-z_~]\w*)+(?:\(\))?|\b[A-Za-z_]\w*\(\)").expect("valid")
 });
 
+/// The CVE ids of a text, upper case, in order of appearance, each once.
+#[must_use]
+pub fn cve_ids(input: &str) -> Vec<String> {
+    let mut out: Vec<String> = Vec::new();
+    let mut seen = std::collections::BTreeSet::new();
+    for c in CVE.captures_iter(text::head(input, 400_000)) {
+        let (year, number) = (&c[1], &c[2]);
+        let id = format!("CVE-{year}-{number}");
+        if !number.bytes().all(|b| b == b'0') && seen.insert(id.clone()) {
+            out.push(id);
+        }
+    }
+    out
+}
+
 /// Reads the pointers of a text.
 #[must_use]
 pub fn pointers(input: &str) -> Pointers {
@@ -113,13 +128,7 @@ pub fn pointers(input: &str) -> Pointers {
             out.ghsa.push(id);
         }
     }
-    for c in CVE.captures_iter(input) {
-        let (year, number) = (&c[1], &c[2]);
-        let id = format!("CVE-{year}-{number}");
-        if !number.bytes().all(|b| b == b'0') && seen.insert(id.clone()) {
-            out.cve.push(id);
-        }
-    }
+    out.cve = cve_ids(input);
     for c in FORGE.captures_iter(input) {
         let Some(whole) = c.get(0) else { continue };
         let get = |i: usize| c.get(i).map(|m| m.as_str().to_string());

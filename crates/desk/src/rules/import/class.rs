@@ -85,15 +85,16 @@ impl Class {
         }
     }
 
-    /// The one table class → default fate. `other` needs no action of the desk: there is no canned answer for it,
-    /// and an auto-reply must not be answered; the recap lists it with its reason, so a person still sees it.
+    /// The one table class → default fate. `other` is held: a person asked something that no canned reply answers,
+    /// and only a person can tell. (The plan sets automatic mail aside by itself, see `propose`.)
     #[must_use]
     pub fn default_fate(self) -> Fate {
         match self {
             Class::Report | Class::RelayedReport | Class::ConvergedReport => Fate::NewTracker,
             Class::Scanner | Class::Consolidated | Class::Media | Class::AlreadyPublic => Fate::Reply,
             Class::FollowUp => Fate::FollowUp,
-            Class::Bookkeeping | Class::Spam | Class::Other => Fate::Drop,
+            Class::Other => Fate::Hold,
+            Class::Bookkeeping | Class::Spam => Fate::Drop,
         }
     }
 }

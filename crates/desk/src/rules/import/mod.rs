@@ -14,6 +14,7 @@ pub mod features;
 pub mod follow_up;
 pub mod injection;
 pub mod people;
+pub mod propose;
 pub mod public_fix;
 pub mod reject;
 pub mod related;

@@ -133,6 +133,18 @@ pub enum Grade {
     Strong,
 }
 
+impl Grade {
+    /// The word of the specification.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Grade::Weak => "WEAK",
+            Grade::Medium => "MEDIUM",
+            Grade::Strong => "STRONG",
+        }
+    }
+}
+
 /// One reason.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Why {

@@ -1,0 +1,195 @@
+//! Letters of an import: receipts and canned refusals, each to the right person, each at most once (intake page §8,
+//! sync page §11).
+
+use super::{Candidate, Desk};
+use crate::{
+    confidential::{Draft, Forwarder, Reporter},
+    config::Ack,
+    mail::{Address, reply_subject},
+    plan::{
+        Letter,
+        effect::{Drafted, LetterText},
+    },
+    reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Filled, Placeholder, ReplyId, Values},
+    rules::{
+        extract::{CreditKind, CreditOrigin, Mode},
+        import::Class,
+    },
+};
+
+/// Why there is no letter, in words that stand in the tracker after "Reporter: ".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum NoLetter {
+    /// Nobody is to be told.
+    NotNeeded(String),
+    /// Somebody is to be told, and the program cannot write it.
+    ByHand(String),
+}
+
+/// Whom to answer: the forwarder when there is one, else Reply-To, else the author.
+pub(super) fn recipient(c: &Candidate, desk: Desk<'_>) -> Result<(Address, bool), NoLetter> {
+    let m = &c.lead.message;
+    if c.forwarder.mode == Mode::ViaForwarder {
+        return match &c.forwarder.contact.address {
+            Some(a) => Ok((Address::new(&m.from.name, a), true)),
+            None => Err(NoLetter::ByHand("the sender cannot be answered by mail".into())),
+        };
+    }
+    let lists = &desk.config.mail.lists;
+    let ours = |a: &Address| {
+        [&lists.security, &lists.private, &lists.foundation_security].into_iter().any(|l| a.is(l))
+    };
+    // A Reply-To that points back at a list would send the answer round in a circle.
+    let reply_to = m.reply_to.iter().find(|a| !a.email.is_empty() && !ours(a));
+    let to = reply_to.unwrap_or(&m.from);
+    if to.email.is_empty() || ours(to) || crate::rules::extract::unreplyable(to) {
+        return Err(NoLetter::ByHand("the sender has no address that can be answered".into()));
+    }
+    if desk.roster.is_team(&to.email, m.arrived()) {
+        return Err(NoLetter::NotNeeded("they are on the team".into()));
+    }
+    Ok((to.clone(), false))
+}
+
+/// The receipt for one or several reports by one person; `titles` names them all.
+pub(super) fn receipt(c: &Candidate, titles: &[String], desk: Desk<'_>) -> Result<Letter<Drafted>, NoLetter> {
+    if c.verdict.class == Class::ConvergedReport {
+        return Err(NoLetter::NotNeeded("the team and they agreed on this thread already".into()));
+    }
+    if desk.config.disclosure.ack == Ack::None {
+        return Err(NoLetter::NotNeeded("this project sends no receipts".into()));
+    }
+    if desk.scene.was_told(&c.thread, "receipt") {
+        return Err(NoLetter::NotNeeded("a receipt exists for this thread".into()));
+    }
+    let (to, forwarded) = recipient(c, desk)?;
+    let ask = credit_question(c, forwarded, desk);
+    let mut values =
+        common(desk).with(Placeholder::WindowDays, desk.config.disclosure.window_days.to_string());
+    if let Some(name) = salutation(&to) {
+        values.set(Placeholder::ReporterName, name);
+    }
+    if let Some(q) = ask {
+        values.set(Placeholder::CreditQuestion, q);
+    } else {
+        values.set(Placeholder::CreditQuestion, "");
+    }
+    let filled = if titles.len() > 1 {
+        desk.replies.bundle(titles, &values, None)
+    } else {
+        desk.replies.fill(ReplyId::Receipt, &values, None)
+    };
+    let filled = filled.map_err(|e| NoLetter::ByHand(format!("the receipt cannot be filled: {e}")))?;
+    Ok(letter(c, "receipt", &filled, to, forwarded, ask.is_some(), desk))
+}
+
+/// A canned reply in place of a tracker.
+pub(super) fn canned(
+    c: &Candidate,
+    id: ReplyId,
+    fix_urls: &[String],
+    desk: Desk<'_>,
+) -> Result<Letter<Drafted>, NoLetter> {
+    if desk.scene.was_told(&c.thread, "rejected") {
+        return Err(NoLetter::NotNeeded("a reply exists for this thread".into()));
+    }
+    let (to, forwarded) = recipient(c, desk)?;
+    let mut values = common(desk);
+    if let Some(name) = salutation(&to) {
+        values.set(Placeholder::ReporterName, name);
+    }
+    if id == ReplyId::AlreadyPublic {
+        let mut urls: Vec<&str> = fix_urls.iter().map(String::as_str).collect();
+        if let Some(f) = &c.public_fix
+            && urls.is_empty()
+            && !f.url.is_empty()
+        {
+            urls.push(&f.url);
+        }
+        if urls.is_empty() {
+            return Err(NoLetter::ByHand("name the public fix: `N:reject-with-public-fix URL`".into()));
+        }
+        values.set(Placeholder::FixUrls, urls.join("\n"));
+    }
+    let filled = desk
+        .replies
+        .fill(id, &values, None)
+        .map_err(|e| NoLetter::ByHand(format!("the reply `{id}` cannot be filled: {e}")))?;
+    Ok(letter(c, "rejected", &filled, to, forwarded, false, desk))
+}
+
+fn letter(
+    c: &Candidate,
+    event: &str,
+    filled: &Filled,
+    to: Address,
+    forwarded: bool,
+    asks_credit: bool,
+    desk: Desk<'_>,
+) -> Letter<Drafted> {
+    let subject = reply_subject(&c.root_subject);
+    let body = filled.text();
+    let text = if forwarded {
+        LetterText::Forwarder {
+            subject: Draft::<Forwarder>::text(subject),
+            body: Draft::<Forwarder>::text(body),
+        }
+    } else {
+        LetterText::Reporter {
+            subject: Draft::<Reporter>::text(subject),
+            body: Draft::<Reporter>::text(body),
+        }
+    };
+    let list = &desk.config.mail.lists.security;
+    let cc = if list.is_empty() || to.is(list) { Vec::new() } else { vec![Address::new("", list)] };
+    let m = &c.lead.message;
+    let mut references = c.references.clone();
+    if !m.key.id.is_empty() && !references.contains(&m.key.id) {
+        references.push(m.key.id.clone());
+    }
+    Letter {
+        // Set when the letter becomes a step, whose key it is derived from.
+        message_id: String::new(),
+        event: event.into(),
+        reply: filled.id.to_string(),
+        thread: c.thread.clone(),
+        to,
+        cc,
+        in_reply_to: m.key.id.clone(),
+        references,
+        asks_credit,
+        text,
+    }
+}
+
+fn common(desk: Desk<'_>) -> Values {
+    let p = &desk.config.project;
+    let name = if p.name.is_empty() { "project" } else { &p.name };
+    let mut v = Values::new()
+        .with(Placeholder::ProjectName, name)
+        .with(Placeholder::TeamSignature, format!("The {name} security team"));
+    if !p.security_model.url.is_empty() {
+        v.set(Placeholder::SecurityModelUrl, p.security_model.url.clone());
+    }
+    if !p.security_policy_url.is_empty() {
+        v.set(Placeholder::SecurityPolicyUrl, p.security_policy_url.clone());
+    }
+    v
+}
+
+/// The credit question, once, and never to a forwarder (spec README, decision 4): not when they named a credit, not
+/// when it was asked on this thread.
+fn credit_question(c: &Candidate, forwarded: bool, desk: Desk<'_>) -> Option<&'static str> {
+    if forwarded || desk.scene.asked_credit(&c.thread) || c.credit.origin == CreditOrigin::Explicit {
+        return None;
+    }
+    let tool = c.credit.credits.iter().any(|k| k.kind != CreditKind::Human);
+    Some(if tool { CREDIT_QUESTION_TOOL } else { CREDIT_QUESTION_PERSON })
+}
+
+/// A name to greet by; a name that is an address, or has line breaks, is none.
+fn salutation(to: &Address) -> Option<String> {
+    let name = to.name.trim();
+    let plain = !name.is_empty() && !name.contains(['@', '<', '>', '\n', '\r']) && name.chars().count() <= 80;
+    plain.then(|| name.to_owned()).filter(|n| !crate::mail::has_invisible(n))
+}
