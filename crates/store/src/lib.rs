@@ -1,1 +1,23 @@
-//! store
+//! The desk's memory: one SQLite file per desk (DESIGN §5). It keeps what was seen, decided and done; it decides
+//! nothing itself.
+//!
+//! Every change to a tracker and the receipt that proves it are one transaction. Events are append-only and
+//! hash-chained.
+
+mod apply;
+mod desk;
+mod error;
+mod events;
+mod ledger;
+mod messages;
+mod plans;
+mod trackers;
+
+pub use crate::{
+    desk::{Desk, OpenOptions, SCHEMA},
+    error::StoreError,
+    events::{Event, Verified},
+    ledger::{LedgerRow, Rejection},
+    messages::{NewMessage, Observed, Stored},
+    plans::{PlanRow, PlanState},
+};

@@ -1,0 +1,243 @@
+//! Trackers of the embedded desk.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use desk::{
+    case::Case,
+    mail::Address,
+    tracker::{CloseReason, Comment, State, Tracker, TrackerKey, TrackerRef},
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, Row, params};
+
+use crate::{Desk, StoreError};
+
+const COLUMNS: &str = "key, number, title, body, open, reason, milestone, board_column, archived, created, updated, \
+                       closed, revision, received, thread, reporter, reporter_name, via_forwarder";
+
+impl Desk {
+    /// One tracker by key; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn case(&self, key: &TrackerKey) -> Result<Option<Case>, StoreError> {
+        self.cases_where("key = ?1", &key.0).map(|v| v.into_iter().next())
+    }
+
+    /// One tracker by number.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn case_by_number(&self, number: u64) -> Result<Option<Case>, StoreError> {
+        self.cases_where("number = cast(?1 as integer)", &number.to_string()).map(|v| v.into_iter().next())
+    }
+
+    /// The tracker a thread belongs to.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn case_of_thread(&self, thread: &str) -> Result<Option<TrackerKey>, StoreError> {
+        let sql = "select coalesce(
+            (select key from trackers where thread = ?1 and thread <> '' order by number limit 1),
+            (select tracker from messages where thread = ?1 and tracker is not null order by arrived, id limit 1))";
+        let read = || self.conn.prepare_cached(sql)?.query_row([thread], |r| r.get::<_, Option<String>>(0));
+        Ok(read().map_err(|e| self.err("be read", e))?.map(TrackerKey))
+    }
+
+    /// Every tracker, open and closed, by number.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        self.cases_where("'' = ?1", "")
+    }
+
+    /// What to call a tracker: `desk#N`.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn reference(&self, key: &TrackerKey) -> Result<Option<TrackerRef>, StoreError> {
+        let read = || {
+            self.conn
+                .prepare_cached("select number from trackers where key = ?1")?
+                .query_row([&key.0], |r| r.get::<_, i64>(0))
+                .optional()
+        };
+        let number = read().map_err(|e| self.err("be read", e))?;
+        Ok(number.map(|n| TrackerRef { number: u64::try_from(n).unwrap_or(0), ..TrackerRef::default() }))
+    }
+
+    fn cases_where(&self, filter: &str, arg: &str) -> Result<Vec<Case>, StoreError> {
+        // `filter` is one of the literals above, never input.
+        let sql = format!("select {COLUMNS} from trackers where {filter} order by number");
+        let rows = || {
+            let mut q = self.conn.prepare_cached(&sql)?;
+            let rows = q.query_map([arg], row)?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let raw = rows().map_err(|e| self.err("be read", e))?;
+        let many = raw.len() > 1;
+        let only = if many { None } else { raw.first().map(|r| r.0.clone()) };
+        let mut labels =
+            self.group("select tracker, label from labels", only.as_deref(), "tracker, label")?;
+        let mut assignees =
+            self.group("select tracker, handle from assignees", only.as_deref(), "tracker, handle")?;
+        let mut ids = self.group(
+            "select tracker, message_id from messages",
+            only.as_deref(),
+            "tracker, case word when 'tracker' then 0 else 1 end, arrived, id",
+        )?;
+        let mut comments = self.comments(only.as_deref())?;
+        raw.into_iter()
+            .map(|(key, raw)| {
+                let mut case = raw.case(self)?;
+                case.tracker.labels =
+                    labels.remove(&key).unwrap_or_default().into_iter().collect::<BTreeSet<_>>();
+                case.tracker.assignees = assignees.remove(&key).unwrap_or_default();
+                case.tracker.message_ids = ids.remove(&key).unwrap_or_default();
+                case.tracker.message_ids.retain(|id| !id.is_empty());
+                case.tracker.comments = comments.remove(&key).unwrap_or_default();
+                Ok(case)
+            })
+            .collect()
+    }
+
+    fn group(
+        &self,
+        select: &str,
+        only: Option<&str>,
+        order: &str,
+    ) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
+        let sql =
+            format!("{select} where tracker is not null and (?1 is null or tracker = ?1) order by {order}");
+        let read = || {
+            let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
+            let mut q = self.conn.prepare_cached(&sql)?;
+            let mut rows = q.query([only])?;
+            while let Some(r) = rows.next()? {
+                out.entry(r.get(0)?).or_default().push(r.get(1)?);
+            }
+            Ok(out)
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
+    fn comments(&self, only: Option<&str>) -> Result<BTreeMap<String, Vec<Comment>>, StoreError> {
+        let read = || {
+            let mut out: BTreeMap<String, Vec<(i64, String, String, String)>> = BTreeMap::new();
+            let mut q = self.conn.prepare_cached(
+                "select tracker, id, author, at, body from comments where ?1 is null or tracker = ?1 order by id",
+            )?;
+            let mut rows = q.query([only])?;
+            while let Some(r) = rows.next()? {
+                out.entry(r.get(0)?).or_default().push((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?));
+            }
+            Ok(out)
+        };
+        read()
+            .map_err(|e| self.err("be read", e))?
+            .into_iter()
+            .map(|(tracker, rows)| {
+                let comments = rows
+                    .into_iter()
+                    .map(|(id, author, at, body)| {
+                        let at = self.time(&at)?;
+                        Ok(Comment { id: id.to_string(), author, at, body })
+                    })
+                    .collect::<Result<Vec<_>, StoreError>>()?;
+                Ok((tracker, comments))
+            })
+            .collect()
+    }
+
+    pub(crate) fn time(&self, text: &str) -> Result<Timestamp, StoreError> {
+        text.parse().map_err(|e| self.corrupt("time", format!("{text}: {e}")))
+    }
+}
+
+struct RawCase {
+    key: String,
+    number: i64,
+    title: String,
+    body: String,
+    open: bool,
+    reason: Option<String>,
+    milestone: Option<String>,
+    column: Option<String>,
+    archived: bool,
+    created: String,
+    updated: String,
+    closed: Option<String>,
+    revision: i64,
+    received: String,
+    thread: String,
+    reporter: Address,
+    via_forwarder: bool,
+}
+
+fn row(r: &Row<'_>) -> rusqlite::Result<(String, RawCase)> {
+    let key: String = r.get(0)?;
+    let raw = RawCase {
+        key: key.clone(),
+        number: r.get(1)?,
+        title: r.get(2)?,
+        body: r.get(3)?,
+        open: r.get(4)?,
+        reason: r.get(5)?,
+        milestone: r.get(6)?,
+        column: r.get(7)?,
+        archived: r.get(8)?,
+        created: r.get(9)?,
+        updated: r.get(10)?,
+        closed: r.get(11)?,
+        revision: r.get(12)?,
+        received: r.get(13)?,
+        thread: r.get(14)?,
+        reporter: Address { email: r.get(15)?, name: r.get(16)? },
+        via_forwarder: r.get(17)?,
+    };
+    Ok((key, raw))
+}
+
+impl RawCase {
+    fn case(self, desk: &Desk) -> Result<Case, StoreError> {
+        let state = if self.open {
+            State::Open
+        } else {
+            let reason = match self.reason.as_deref() {
+                Some("not_planned") => CloseReason::NotPlanned,
+                _ => CloseReason::Completed,
+            };
+            State::Closed { reason }
+        };
+        Ok(Case {
+            received: desk.time(&self.received)?,
+            thread: self.thread,
+            reporter: self.reporter,
+            via_forwarder: self.via_forwarder,
+            revision: u64::try_from(self.revision).unwrap_or(0),
+            closed: self.closed.map(|t| desk.time(&t)).transpose()?,
+            tracker: Tracker {
+                key: TrackerKey(self.key),
+                reference: TrackerRef {
+                    number: u64::try_from(self.number).unwrap_or(0),
+                    ..TrackerRef::default()
+                },
+                title: self.title,
+                body: self.body,
+                state,
+                milestone: self.milestone,
+                column: self.column,
+                archived: self.archived,
+                created: desk.time(&self.created)?,
+                updated: desk.time(&self.updated)?,
+                ..Tracker::default()
+            },
+        })
+    }
+}
+
+pub(crate) fn touch(c: &Connection, key: &TrackerKey, at: Timestamp) -> rusqlite::Result<usize> {
+    c.prepare_cached("update trackers set revision = revision + 1, updated = ?2 where key = ?1")?
+        .execute(params![key.0, at.to_string()])
+}
