@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `tipstaff` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    tipstaff::cli::main()
+}

@@ -13,7 +13,7 @@ use super::{
 };
 
 /// One question.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 pub struct Question {
     /// Key of the answer.
     pub id: &'static str,

@@ -1,0 +1,129 @@
+//! Checking the desk, and how to mend what is found.
+
+use std::path::Path;
+
+use jiff::tz::TimeZone;
+use serde::Serialize;
+
+use super::{error::Result, session::Session};
+
+/// One finding.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Finding {
+    /// `ok`, `note`, `warning` or `fault`.
+    pub level: &'static str,
+    /// What was looked at.
+    pub what: String,
+    /// What was found.
+    pub found: String,
+    /// How to mend it; empty when there is nothing to mend.
+    pub mend: String,
+}
+
+fn finding(level: &'static str, what: &str, found: impl Into<String>, mend: impl Into<String>) -> Finding {
+    Finding { level, what: what.into(), found: found.into(), mend: mend.into() }
+}
+
+/// Check everything that can be checked without asking anybody.
+///
+/// # Errors
+/// When the desk cannot be read at all.
+pub fn check(session: &Session) -> Result<Vec<Finding>> {
+    let mut out = Vec::new();
+    let desk = &session.desk;
+    let place = desk.file().display().to_string();
+    match desk.integrity()?.as_str() {
+        "ok" => out.push(finding("ok", "desk", format!("{place} is sound"), "")),
+        bad => {
+            out.push(finding("fault", "desk", format!("{place}: {bad}"), "restore the file from a backup"))
+        }
+    }
+    let chain = desk.verify()?;
+    if chain.faults.is_empty() {
+        out.push(finding("ok", "log", format!("{} events, the chain holds", chain.events), ""));
+    }
+    for fault in chain.faults {
+        out.push(finding(
+            "fault",
+            "log",
+            fault,
+            "somebody changed the log; compare with a backup and a kept `log --head`",
+        ));
+    }
+    private(desk.dir(), 0o077, "chmod 700", &mut out);
+    private(desk.file(), 0o077, "chmod 600", &mut out);
+    for (key, effect, at) in desk.open_intents()? {
+        out.push(finding(
+            "warning",
+            "journal",
+            format!("`{effect}` was begun at {at} and has no receipt ({key})"),
+            "`tipstaff plan resume` looks it up and finishes it",
+        ));
+    }
+    for row in desk.unfinished()? {
+        let short = row.digest.get(..12).unwrap_or(&row.digest);
+        out.push(finding(
+            "note",
+            "plan",
+            format!("{short} is approved and not applied"),
+            format!("tipstaff plan apply {short}"),
+        ));
+    }
+    match session.setting.config_file() {
+        Some(f) => out.push(finding("ok", "configuration", f.display().to_string(), "")),
+        None => out.push(finding(
+            "note",
+            "configuration",
+            "there is no tipstaff.toml, the `independent` profile is used",
+            "`tipstaff init` makes one",
+        )),
+    }
+    for f in desk::config::review(session.config()).into_iter().chain(session.loaded.notices.clone()) {
+        out.push(finding("warning", "configuration", f.message, f.mend));
+    }
+    let zone = &session.config().project.time_zone;
+    if TimeZone::get(zone).is_err() {
+        out.push(finding(
+            "fault",
+            "configuration",
+            format!("`{zone}` is no time zone"),
+            "set project.time_zone to an IANA name",
+        ));
+    }
+    let drafts = session.drafts.dir();
+    match session.drafts.all() {
+        Ok(all) => {
+            out.push(finding("ok", "drafts", format!("{} in {}", all.len(), drafts.display()), ""));
+        }
+        Err(e) => {
+            out.push(finding("fault", "drafts", e.to_string(), "set mail.drafts to a folder you can write"))
+        }
+    }
+    let clone = &session.config().user.upstream_clone;
+    if !clone.is_empty() {
+        match connect::upstream::git::Clone::open(Path::new(clone)) {
+            Ok(_) => out.push(finding("ok", "public code", clone.clone(), "")),
+            Err(e) => out.push(finding("fault", "public code", e.to_string(), "")),
+        }
+    }
+    Ok(out)
+}
+
+#[cfg(unix)]
+fn private(path: &Path, others: u32, mend: &str, out: &mut Vec<Finding>) {
+    use std::os::unix::fs::PermissionsExt;
+    let name = path.display();
+    match std::fs::metadata(path) {
+        Ok(m) if m.permissions().mode() & others != 0 => out.push(finding(
+            "warning",
+            "permissions",
+            format!("{name} can be read by others ({:o})", m.permissions().mode() & 0o777),
+            format!("{mend} {name}"),
+        )),
+        Ok(_) => {}
+        Err(e) => out.push(finding("fault", "permissions", format!("{name}: {e}"), "")),
+    }
+}
+
+#[cfg(not(unix))]
+fn private(_: &Path, _: u32, _: &str, _: &mut Vec<Finding>) {}

@@ -1,0 +1,358 @@
+//! Importing mail: read the sources, remember every message, plan what to do with those that are undecided.
+
+use std::path::{Path, PathBuf};
+
+use connect::{
+    mailbox::{LocalMailbox, Passed},
+    upstream::git,
+};
+use desk::{
+    case::{Fact, Seen, Source},
+    mail::{self, MessageKey},
+    plan::{Fate, Plan},
+    rules::{
+        import::{
+            propose::{self, InboxMessage, InboxThread, Overrides, Scene, ToldFact},
+            related::UpstreamChange,
+        },
+        select::{self, Selector},
+    },
+};
+use jiff::{SignedDuration, Timestamp};
+use store::{NewMessage, Observed};
+
+use super::{
+    error::{AppError, Exit, Result},
+    session::Session,
+};
+
+/// Messages remembered in one transaction.
+const BATCH: usize = 512;
+/// Bytes remembered in one transaction.
+const BATCH_BYTES: usize = 16 * 1024 * 1024;
+/// Days of public changes that are looked at for fixes that are public already (intake page §3, P3).
+const FIX_DAYS: i64 = 180;
+
+/// What to import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// Mailboxes; empty means those of the configuration.
+    pub paths: Vec<PathBuf>,
+    /// Which messages of them are planned. All are remembered.
+    pub selector: Selector,
+}
+
+/// Tell paths from selectors.
+///
+/// # Errors
+/// When a word is neither.
+pub fn wanted(words: &[String], all: bool, cwd: &Path, now: Timestamp) -> Result<Wanted> {
+    let mut paths = Vec::new();
+    let mut chosen: Option<Selector> = None;
+    let mut i = 0;
+    while let Some(word) = words.get(i) {
+        i += 1;
+        // `last 30d` arrives as two words.
+        let joined =
+            words.get(i).filter(|_| word.eq_ignore_ascii_case("last")).map(|next| format!("last {next}"));
+        i += usize::from(joined.is_some());
+        let text = joined.as_deref().unwrap_or(word);
+        let path = cwd.join(text);
+        let found = if path.exists() { Ok(None) } else { select::selector(text, now) };
+        match found.map_err(|e| AppError::usage(e.to_string()))? {
+            Some(s) if chosen.is_none() => chosen = Some(s),
+            Some(_) => return Err(AppError::usage("give one selector, not several")),
+            None => paths.push(path),
+        }
+    }
+    if all {
+        if chosen.is_some() {
+            return Err(AppError::usage("--all and a selector contradict each other"));
+        }
+        chosen = Some(Selector::All);
+    }
+    // A path named by hand is meant whole; configured sources are swept from where the last sweep ended.
+    let default = if paths.is_empty() { select::default_window(now) } else { Selector::All };
+    Ok(Wanted { paths, selector: chosen.unwrap_or(default) })
+}
+
+/// What reading the sources brought.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    /// Messages seen for the first time.
+    pub new: usize,
+    /// Messages the desk had.
+    pub known: usize,
+    /// Sources that have not changed since they were read.
+    pub unchanged: usize,
+    /// Messages whose Message-ID came before with other content.
+    pub clashes: Vec<MessageKey>,
+    /// What was not read as a message.
+    pub passed: Vec<Passed>,
+    /// Messages read in part, and why.
+    pub notes: Vec<String>,
+    /// Which source was used for which operation (intake page §2, rule 3).
+    pub sources: Vec<String>,
+}
+
+/// Called with the number of messages read so far.
+pub type Progress<'p> = dyn FnMut(usize) + 'p;
+
+/// Read every source and remember its messages.
+///
+/// # Errors
+/// When a source cannot be read or the desk cannot be written. What was read before is kept.
+pub fn sweep(session: &Session, wanted: &Wanted, progress: &mut Progress<'_>) -> Result<Swept> {
+    let mut out = Swept::default();
+    for path in sources(session, wanted)? {
+        let mailbox = LocalMailbox::open(&path)
+            .map_err(|e| AppError::from(e).next("nothing was changed; name another path"))?;
+        out.sources.push(path.display().to_string());
+        read(session, &mailbox, &mut out, progress)?;
+    }
+    Ok(out)
+}
+
+fn sources(session: &Session, wanted: &Wanted) -> Result<Vec<PathBuf>> {
+    if !wanted.paths.is_empty() {
+        return Ok(wanted.paths.clone());
+    }
+    let config = session.config();
+    let base = session.setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
+    let base = base.unwrap_or_else(|| session.setting.cwd.clone());
+    let local: Vec<PathBuf> = config
+        .mail
+        .source
+        .iter()
+        .filter(|s| s.kind == desk::config::SourceKind::Mbox && s.role != desk::config::SourceRole::Optional)
+        .map(|s| base.join(&s.path))
+        .collect();
+    let remote: Vec<&str> = config
+        .mail
+        .source
+        .iter()
+        .filter(|s| s.kind != desk::config::SourceKind::Mbox && s.mandatory)
+        .map(|s| s.name.as_str())
+        .collect();
+    if !remote.is_empty() {
+        return Err(AppError::new(
+            Exit::Blocked,
+            format!("the mandatory mail source `{}` cannot be read by this version", remote.join("`, `")),
+            "import an export of it: `tipstaff import PATH`",
+        ));
+    }
+    if local.is_empty() {
+        return Err(AppError::new(
+            Exit::Usage,
+            "there is no mailbox to read",
+            "name one: `tipstaff import PATH`; or list it under [[mail.source]] in tipstaff.toml",
+        ));
+    }
+    Ok(local)
+}
+
+fn read(
+    session: &Session,
+    mailbox: &LocalMailbox,
+    out: &mut Swept,
+    progress: &mut Progress<'_>,
+) -> Result<()> {
+    let name = std::fs::canonicalize(mailbox.path()).unwrap_or_else(|_| mailbox.path().into());
+    let name = name.display().to_string();
+    let fingerprint = mailbox.fingerprint()?;
+    if session.desk.source_fingerprint(&name)?.as_deref() == Some(&fingerprint) {
+        out.unchanged += 1;
+        return Ok(());
+    }
+    let mut sink = Sink { session, batch: Vec::new(), bytes: 0, seen: Observed::default() };
+    let mut read = 0usize;
+    let report = mailbox.read(&mut |raw| {
+        if !raw.note.is_empty() {
+            out.notes.push(format!("{}: {}", raw.place, raw.note));
+        }
+        read += 1;
+        progress(out.new + out.known + read);
+        sink.take(raw.bytes, raw.place).map_err(|e| e.to_string())
+    })?;
+    sink.flush()?;
+    out.passed.extend(report.passed);
+    session.desk.source_read(&name, &fingerprint, &sink.seen, session.now())?;
+    out.new += sink.seen.new;
+    out.known += sink.seen.known;
+    out.clashes.extend(sink.seen.clashes);
+    Ok(())
+}
+
+/// Collects messages into transactions of a sensible size.
+struct Sink<'a> {
+    session: &'a Session,
+    batch: Vec<(mail::Message, Vec<u8>, String)>,
+    bytes: usize,
+    seen: Observed,
+}
+
+impl Sink<'_> {
+    fn take(&mut self, raw: &[u8], place: &str) -> std::result::Result<(), store::StoreError> {
+        let message = mail::parse(raw, self.session.now());
+        self.bytes += raw.len();
+        self.batch.push((message, raw.to_vec(), place.to_owned()));
+        if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
+    }
+
+    fn flush(&mut self) -> std::result::Result<(), store::StoreError> {
+        let new: Vec<NewMessage<'_>> =
+            self.batch.iter().map(|(message, raw, source)| NewMessage { message, raw, source }).collect();
+        let seen = self.session.desk.observe(&new, self.session.now())?;
+        self.seen.new += seen.new;
+        self.seen.known += seen.known;
+        self.seen.clashes.extend(seen.clashes);
+        self.batch.clear();
+        self.bytes = 0;
+        Ok(())
+    }
+}
+
+/// Gather the facts of an import.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
+    let desk = &session.desk;
+    let ids = match selector {
+        Selector::All => desk.undecided_threads(None)?,
+        Selector::Since(t) => desk.undecided_threads(Some(*t))?,
+        Selector::Thread(id) => {
+            let thread = desk.thread_of(id)?.or_else(|| Some(id.clone()).filter(|i| !i.is_empty()));
+            thread.into_iter().collect()
+        }
+    };
+    let mut threads = Vec::new();
+    for id in ids {
+        let stored = desk.thread(&id)?;
+        if stored.is_empty() {
+            continue;
+        }
+        let tracker = desk.case_of_thread(&id)?;
+        let mut messages: Vec<InboxMessage> = stored
+            .into_iter()
+            .map(|s| InboxMessage {
+                message: mail::parse(&s.raw, session.now()),
+                fate: s.fate,
+                source: s.source,
+            })
+            .collect();
+        // The root first, whatever its clock said.
+        if let Some(root) = messages.iter().position(|m| m.message.key.id == id) {
+            let root = messages.remove(root);
+            messages.insert(0, root);
+        }
+        threads.push(InboxThread { id, tracker, messages });
+    }
+    let told = desk
+        .ledger(None)?
+        .into_iter()
+        .filter(|r| r.state != "discarded")
+        .map(|r| ToldFact {
+            subject: r.subject,
+            event: r.event,
+            thread: r.thread,
+            asked_credit: r.asked_credit,
+        })
+        .collect();
+    Ok(Scene { threads, cases: desk.cases()?, told, changes: changes(session) })
+}
+
+/// Recent changes of the public code, where a clone of it is configured.
+fn changes(session: &Session) -> Fact<Vec<UpstreamChange>> {
+    let config = session.config();
+    if config.user.upstream_clone.is_empty() {
+        return Fact::Absent(Source(
+            "no clone of the public code is configured (user.upstream_clone)".into(),
+        ));
+    }
+    let since =
+        session.now().checked_sub(SignedDuration::from_hours(24 * FIX_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let found = git::Clone::open(Path::new(&config.user.upstream_clone))
+        .and_then(|c| c.changes(&config.upstream.default_branch, since));
+    match found {
+        Err(e) => Fact::Unknown(e.to_string()),
+        Ok(changes) => {
+            let version = changes.first().map_or_else(String::new, |c| c.sha.clone());
+            let repo = &config.upstream.repo;
+            let changes = changes
+                .into_iter()
+                .map(|c| UpstreamChange {
+                    url: if repo.is_empty() {
+                        String::new()
+                    } else {
+                        format!("https://github.com/{repo}/commit/{}", c.sha)
+                    },
+                    author_on_roster: session.roster.is_team(&c.author, Some(c.at)),
+                    sha: c.sha,
+                    title: c.title,
+                    message: c.message,
+                    paths: c.paths,
+                    merged_at: Some(c.at),
+                    ..UpstreamChange::default()
+                })
+                .collect();
+            Fact::Known(
+                changes,
+                Source(config.user.upstream_clone.clone()),
+                Seen { at: session.now(), version },
+            )
+        }
+    }
+}
+
+/// Plan the import of a scene.
+#[must_use]
+pub fn plan(session: &Session, scene: &Scene, overrides: &Overrides) -> Plan {
+    propose::plan(scene, session.config(), &session.roster, &session.replies, overrides, session.now())
+}
+
+/// One message that was set aside: key, subject, sender, fate, by whom or why.
+pub type Skipped = (MessageKey, String, String, Fate);
+
+/// Messages that are not shown again, and why.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn skipped(session: &Session) -> Result<Vec<Skipped>> {
+    let mut out = Vec::new();
+    for word in ["skipped", "spam", "other", "answered", "bookkeeping"] {
+        out.extend(session.desk.with_fate(word)?);
+    }
+    Ok(out)
+}
+
+/// Take messages back, so that the next import shows them again.
+///
+/// # Errors
+/// When one is not on the desk, or holds a fate that an import does not undo.
+pub fn unskip(session: &Session, ids: &[String]) -> Result<usize> {
+    let mut n = 0;
+    for id in ids {
+        let id = id.trim().trim_start_matches('<').trim_end_matches('>');
+        let found = session.desk.by_message_id(id)?;
+        if found.is_empty() {
+            return Err(AppError::new(
+                Exit::Usage,
+                format!("there is no message <{id}> on this desk"),
+                "`tipstaff import --skipped` lists those that were set aside",
+            ));
+        }
+        for m in found {
+            if m.fate.tracker().is_some() || matches!(m.fate, Fate::Rejected { .. }) {
+                return Err(AppError::new(
+                    Exit::Usage,
+                    format!("<{id}> was not skipped, its fate is `{}`", m.fate.word()),
+                    "",
+                ));
+            }
+            session.desk.unskip(&m.key, &session.actor.handle, session.now())?;
+            n += 1;
+        }
+    }
+    Ok(n)
+}

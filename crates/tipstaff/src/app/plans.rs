@@ -1,0 +1,151 @@
+//! Approving and applying: the same way for every plan (DESIGN §2).
+
+use std::{
+    collections::BTreeSet,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+use desk::plan::{
+    Approval, Approved, ItemNo, Plan,
+    apply::{self, Report},
+};
+use store::{PlanRow, PlanState};
+
+use super::{
+    error::{AppError, Exit, Result},
+    ports::Ports,
+    session::Session,
+};
+
+/// Store a plan and write its file: a view that one can review, void if changed.
+///
+/// # Errors
+/// When the desk's folder cannot be written.
+pub fn propose(session: &Session, plan: &Plan) -> Result<String> {
+    let digest = session.desk.propose(plan)?;
+    write_file(&file(session, &digest), plan)?;
+    Ok(digest)
+}
+
+/// Where the file of a plan is.
+#[must_use]
+pub fn file(session: &Session, digest: &str) -> PathBuf {
+    let short = digest.get(..16).unwrap_or(digest);
+    session.desk.dir().join("plans").join(format!("{short}.json"))
+}
+
+fn write_file(path: &Path, plan: &Plan) -> Result<()> {
+    let dir = path.parent().unwrap_or(Path::new("."));
+    make_private_dir(dir)?;
+    let mut f = private(path)?;
+    serde_json::to_writer_pretty(&mut f, plan)?;
+    f.write_all(b"\n")?;
+    Ok(())
+}
+
+#[cfg(unix)]
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+#[cfg(not(unix))]
+fn private(path: &Path) -> std::io::Result<std::fs::File> {
+    std::fs::File::create(path)
+}
+
+#[cfg(unix)]
+fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(not(unix))]
+fn make_private_dir(dir: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(dir)
+}
+
+/// Find a plan by the beginning of its digest, or by its file. A file that was changed is void.
+///
+/// # Errors
+/// When there is none, more than one, or the file differs from what was proposed.
+pub fn find(session: &Session, name: &str) -> Result<PlanRow> {
+    let path = session.setting.cwd.join(name);
+    let prefix = if path.is_file() {
+        let text = std::fs::read_to_string(&path)?;
+        let plan: Plan = serde_json::from_str(&text).map_err(|e| {
+            AppError::new(
+                Exit::Usage,
+                format!("{} is no plan: {e}", path.display()),
+                "`tipstaff plan list` lists them",
+            )
+        })?;
+        plan.digest()
+    } else {
+        name.to_owned()
+    };
+    session.desk.plan(&prefix)?.ok_or_else(|| {
+        AppError::new(
+            Exit::Usage,
+            format!("`{name}` is no plan of this desk"),
+            "a plan file that was changed is void; `tipstaff plan list` lists the plans there are",
+        )
+    })
+}
+
+/// Record a yes.
+///
+/// # Errors
+/// When it does not bind, or the desk cannot be written.
+pub fn approve(session: &Session, plan: &Plan, items: &BTreeSet<ItemNo>) -> Result<Approved> {
+    let approval = Approval {
+        plan: plan.digest(),
+        items: items.clone(),
+        actor: session.actor.clone(),
+        at: session.now(),
+    };
+    let approved = Approved::bind(plan.clone(), approval, session.now()).map_err(blocked)?;
+    session.desk.approve(approved.approval())?;
+    Ok(approved)
+}
+
+fn blocked(e: desk::plan::ApprovalError) -> AppError {
+    AppError::new(Exit::Blocked, e.to_string(), "nothing was changed")
+}
+
+/// Apply what was approved. A plan whose approval was applied to its end is marked so.
+///
+/// # Errors
+/// When the desk cannot be written; the report says what became of each item.
+pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
+    let config = session.loaded.config.clone();
+    let mut ports = Ports {
+        desk: &mut session.desk,
+        drafts: &session.drafts,
+        config: &config,
+        headings: &session.headings,
+        now: session.setting.now,
+    };
+    let report = apply::apply(approved, &session.policy, &mut ports);
+    if !report.failed() {
+        session.desk.set_plan_state(&approved.approval().plan, PlanState::Applied)?;
+    }
+    Ok(report)
+}
+
+/// Bind a stored approval again, at this time.
+///
+/// # Errors
+/// When the plan has none, or it lapsed.
+pub fn approved(session: &Session, row: &PlanRow) -> Result<Approved> {
+    let short = row.digest.get(..12).unwrap_or(&row.digest);
+    let approval = row.approval.clone().ok_or_else(|| {
+        AppError::new(
+            Exit::Decision,
+            format!("nobody has approved the plan {short}"),
+            format!("`tipstaff plan approve {short} all`, after `tipstaff plan show {short}`"),
+        )
+    })?;
+    Approved::bind(row.plan.clone(), approval, session.now()).map_err(blocked)
+}

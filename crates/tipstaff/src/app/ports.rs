@@ -1,0 +1,252 @@
+//! The ports of applying a plan, filled by the embedded desk and the drafts folder.
+
+use connect::drafts::{DraftsError, DraftsFolder};
+use desk::{
+    case::{Fact, Seen, Source},
+    confidential::{Identity, Phase, Signals, Slot, SlotValue, Slots, TrackerContext},
+    config::Config,
+    mail::{self, Address, MailDraft},
+    plan::{
+        ClearedEffect, Precondition, Probe, StepKey,
+        effect::{Change, InClear, Letter},
+        ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
+    },
+    rules::extract,
+    tracker::{self, FieldRole, Headings, LabelNames, LabelRole, TrackerKey},
+};
+use jiff::Timestamp;
+use store::Desk;
+
+/// The embedded desk and its drafts folder.
+pub struct Ports<'a> {
+    /// The desk.
+    pub desk: &'a mut Desk,
+    /// Drafts.
+    pub drafts: &'a DraftsFolder,
+    /// Configuration.
+    pub config: &'a Config,
+    /// Headings of body fields.
+    pub headings: &'a Headings,
+    /// The time, for what is seen now.
+    pub now: Timestamp,
+}
+
+impl Journal for Ports<'_> {
+    fn lease(&mut self, subject: &str) -> Result<(), PortError> {
+        self.desk.begin_item(subject)
+    }
+
+    fn release(&mut self, _subject: &str) -> Result<(), PortError> {
+        self.desk.end_item()
+    }
+
+    fn step(&self, key: &StepKey) -> Result<StepState, PortError> {
+        Ok(self.desk.step_state(key)?)
+    }
+
+    fn intend(&mut self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<(), PortError> {
+        // A change of the desk itself is one transaction with its receipt; only what leaves the desk needs an intent
+        // that is on disk before it.
+        if matches!(effect, Change::MailDraft { .. }) {
+            self.desk.intend(key, effect, by)?;
+            self.desk.flush_item()?;
+        }
+        Ok(())
+    }
+
+    fn settle(
+        &mut self,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        receipt: &Receipt,
+        by: By<'_>,
+    ) -> Result<(), PortError> {
+        Ok(self.desk.settle(key, effect, receipt, by)?)
+    }
+
+    fn refused(&mut self, subject: &str, why: &str, by: By<'_>) -> Result<(), PortError> {
+        Ok(self.desk.refused(subject, why, by)?)
+    }
+}
+
+impl World for Ports<'_> {
+    fn holds(&self, requires: &Precondition) -> Result<Holding, PortError> {
+        Ok(self.desk.holds(requires, self.headings)?)
+    }
+
+    fn probe(&self, probe: &Probe) -> Fact<String> {
+        let seen = Seen { at: self.now, version: String::new() };
+        match probe {
+            Probe::DraftPending { thread } => match pending(self.drafts, thread) {
+                Ok(found) => {
+                    let answer = if found.is_empty() { "no" } else { "yes" };
+                    Fact::Known(answer.into(), Source(self.drafts.dir().display().to_string()), seen)
+                }
+                Err(e) => Fact::Unknown(e.to_string()),
+            },
+            Probe::TrackerState { tracker } => match self.desk.case(tracker) {
+                Ok(None) => Fact::Known("absent".into(), Source("desk".into()), seen),
+                Ok(Some(c)) => {
+                    let answer = if c.tracker.state.is_open() { "open" } else { "closed" };
+                    Fact::Known(answer.into(), Source("desk".into()), seen)
+                }
+                Err(e) => Fact::Unknown(e.to_string()),
+            },
+        }
+    }
+
+    fn context(&self, subject: &str) -> Result<(TrackerContext, Phase), PortError> {
+        context(self.desk, self.config, self.headings, subject)
+    }
+
+    fn slots(&self, subject: &str) -> Result<Slots, PortError> {
+        let mut slots = Slots::new();
+        if let Some(reference) = self.desk.reference(&TrackerKey(subject.into()))? {
+            let value = SlotValue::new(Slot::TrackerRef, &reference.to_string())
+                .map_err(|e| PortError::new(e.to_string(), ""))?;
+            slots = slots.with(value);
+        }
+        Ok(slots)
+    }
+
+    fn perform(&mut self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Receipt, PortError> {
+        let Change::MailDraft { letter, .. } = effect else {
+            return Ok(self.desk.perform(key, effect, by, self.headings)?);
+        };
+        let draft = compose(letter, by, self.config);
+        let bytes = mail::render(&draft).map_err(|e| {
+            PortError::new(format!("the draft cannot be written: {e}"), "edit the item and try again")
+        })?;
+        let path = self.drafts.write(&draft.message_id, &bytes).map_err(port)?;
+        let receipt = receipt(&draft, &path.display().to_string(), letter);
+        self.desk.settle(key, effect, &receipt, by)?;
+        Ok(receipt)
+    }
+
+    fn look_up(&self, _key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
+        let Change::MailDraft { letter, .. } = effect else {
+            return Ok(self.desk.look_up());
+        };
+        let id = letter.message_id.clone();
+        match self.drafts.find(&id).map_err(port)? {
+            None => Ok(Lookup::NotDone),
+            Some(found) => {
+                let path = found.path.display().to_string();
+                let receipt = Receipt::new(format!("draft to {} in {path}", letter.to))
+                    .with("message_id", id)
+                    .with("path", path)
+                    .with("asked_credit", asks_credit(letter));
+                Ok(Lookup::Done(receipt))
+            }
+        }
+    }
+}
+
+fn port(e: DraftsError) -> PortError {
+    PortError::new(e.to_string(), "")
+}
+
+fn compose(letter: &Letter<InClear>, by: By<'_>, config: &Config) -> MailDraft {
+    let (subject, body) = letter.words();
+    let user = &config.user;
+    let from = if user.email.is_empty() {
+        Address::new(&config.project.name, &config.mail.lists.security)
+    } else {
+        Address::new(&user.name, &user.email)
+    };
+    MailDraft {
+        from,
+        to: vec![letter.to.clone()],
+        cc: letter.cc.clone(),
+        subject: subject.into(),
+        in_reply_to: Some(letter.in_reply_to.clone()).filter(|s| !s.is_empty()),
+        references: letter.references.clone(),
+        message_id: letter.message_id.clone(),
+        date: by.at,
+        body: body.into(),
+    }
+}
+
+fn asks_credit(letter: &Letter<InClear>) -> &'static str {
+    if letter.asks_credit { "yes" } else { "no" }
+}
+
+fn receipt(draft: &MailDraft, path: &str, letter: &Letter<InClear>) -> Receipt {
+    Receipt::new(format!("draft to {} in {path}", letter.to))
+        .with("message_id", draft.message_id.clone())
+        .with("path", path)
+        .with("asked_credit", asks_credit(letter))
+}
+
+/// Drafts in the folder that answer a thread.
+///
+/// # Errors
+/// When the folder cannot be read.
+pub fn pending(drafts: &DraftsFolder, thread: &str) -> Result<Vec<String>, DraftsError> {
+    if thread.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut out = Vec::new();
+    for found in drafts.all()? {
+        let m = mail::parse_headers(&found.raw, Timestamp::MAX);
+        if m.references.iter().chain(&m.in_reply_to).any(|id| id == thread) {
+            out.push(found.path.display().to_string());
+        }
+    }
+    Ok(out)
+}
+
+/// What clearing words about a tracker, or about a message without one, needs to know.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn context(
+    desk: &Desk,
+    config: &Config,
+    headings: &Headings,
+    subject: &str,
+) -> Result<(TrackerContext, Phase), PortError> {
+    let lists = &config.mail.lists;
+    let private_lists =
+        [&lists.security, &lists.private, &lists.foundation_security].map(Clone::clone).into_iter();
+    let mut context = TrackerContext {
+        key: subject.into(),
+        repo: config.tracker.repo.clone(),
+        lists: private_lists.filter(|l| !l.is_empty()).collect(),
+        ..TrackerContext::default()
+    };
+    let Some(case) = desk.case(&TrackerKey(subject.into()))? else {
+        return Ok((context, Phase::Intake));
+    };
+    let parsed = tracker::parse(&case.tracker.body, headings);
+    context.number = Some(case.tracker.reference.number);
+    let contact = Identity {
+        name: case.reporter.name.clone(),
+        email: case.reporter.email.clone(),
+        handle: String::new(),
+    };
+    if case.via_forwarder {
+        context.forwarder = Some(contact);
+    } else {
+        context.reporter = contact;
+    }
+    context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
+    context.thread_ids = case.tracker.message_ids.clone();
+    context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
+    let labels = LabelNames::new(config).read(&case.tracker.labels);
+    let open = case.tracker.state.is_open();
+    let phase = Phase::derive(&Signals {
+        needs_triage: Some(labels.has(LabelRole::NeedsTriage)),
+        cve_allocated: Some(labels.has(LabelRole::CveAllocated) || context.own_cve.is_some()),
+        fix_public: Some(labels.has(LabelRole::PrOpen) || labels.has(LabelRole::PrMerged)),
+        shipped: Some(labels.has(LabelRole::FixReleased) || labels.has(LabelRole::Announced)),
+        closed: Some(!open),
+        closing_label: Some(!labels.dispositions().is_empty()),
+        public_advisory_url: parsed.get(FieldRole::PublicAdvisoryUrl).map(str::to_owned),
+    });
+    Ok((context, phase))
+}
+
+fn cve(text: &str) -> Option<String> {
+    extract::cve_ids(text).into_iter().next()
+}

@@ -1,0 +1,379 @@
+//! The command line's shape; help, completions and the manual are made from it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+/// The security desk of an open-source project: from a private report to a published advisory.
+///
+/// Tipstaff observes, proposes, asks, and does what was confirmed. It never sends mail and never acts unasked.
+#[derive(Debug, Parser)]
+#[command(name = "tipstaff", version, max_term_width = 100, propagate_version = true)]
+#[command(
+    after_help = "Exit codes: 0 done, 1 failed, 2 usage, 3 nothing to do, 4 needs a decision, 5 blocked."
+)]
+pub struct Cli {
+    /// Folder of the desk; made on first use
+    #[arg(long, global = true, value_name = "DIR", env = "TIPSTAFF_DESK")]
+    pub desk: Option<PathBuf>,
+    /// Configuration; else tipstaff.toml here or in a folder above, else the `independent` profile
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print JSON and ask nothing
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Pretend that it is this time (RFC 3339)
+    #[arg(long, global = true, value_name = "TIME", env = "TIPSTAFF_NOW", hide_env = true)]
+    pub now: Option<String>,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read a mailbox and propose what to do with every message
+    #[command(
+        after_help = "Examples:\n  tipstaff import reports.mbox\n  tipstaff import ~/Maildir/.security last 30d\n  \
+                            tipstaff import since:2026-11-01\n  tipstaff import --skipped"
+    )]
+    Import(ImportArgs),
+    /// File a report that came without mail: you become its forwarder
+    New(NewArgs),
+    /// Show who owns the next move, tracker by tracker
+    Queue(QueueArgs),
+    /// Show one tracker
+    Show(TrackerArg),
+    /// Show the rule and the evidence behind a tracker's place and its proposals
+    Why(TrackerArg),
+    /// Take a tracker as its remediation developer or triager
+    Claim(TrackerArg),
+    /// Give a tracker back
+    Release(TrackerArg),
+    /// Say something on a tracker
+    Comment(CommentArgs),
+    /// Change a field, the title, a label or the milestone of a tracker
+    Edit(EditArgs),
+    /// Set who is assigned
+    Assign(AssignArgs),
+    /// Close a tracker with a disposition
+    Close(CloseArgs),
+    /// Open a closed tracker again
+    Reopen(TrackerArg),
+    /// Review, approve, apply and resume plans
+    Plan(PlanArgs),
+    /// Show the log; check its chain
+    Log(LogArgs),
+    /// Say that you sent, or threw away, a draft
+    MarkSent(MarkSentArgs),
+    /// Make a tipstaff.toml
+    Init(InitArgs),
+    /// Look into the configuration
+    Config(ConfigArgs),
+    /// Check desk and configuration, and say how to mend each finding
+    Doctor,
+    /// One judgement on its own: a file or `-` in, JSON out
+    #[command(subcommand)]
+    X(X),
+    /// Print a completion script
+    Completions {
+        /// For which shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page
+    Man,
+}
+
+/// Arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// Mailboxes (mbox, Maildir, folder of .eml, one .eml), and a selector: `since:DATE`, `last Nd`, `all`, `thread:ID`
+    #[arg(value_name = "PATH|SELECTOR")]
+    pub what: Vec<String>,
+    /// Everything, however old
+    #[arg(long)]
+    pub all: bool,
+    /// Show the messages that were set aside or skipped, and why
+    #[arg(long)]
+    pub skipped: bool,
+    /// Take skipped messages back: their Message-IDs
+    #[arg(long, value_name = "MESSAGE-ID", conflicts_with = "skipped")]
+    pub unskip: Vec<String>,
+    /// Show the evidence of every proposal
+    #[arg(long)]
+    pub why: bool,
+}
+
+/// Arguments of `new`.
+#[derive(Debug, Args)]
+pub struct NewArgs {
+    /// Title of the tracker
+    #[arg(long)]
+    pub title: String,
+    /// The report: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub body: PathBuf,
+    /// How it came: a name for the tracker, e.g. `chat`, `phone`, `anonymous tip`
+    #[arg(long, default_value = "anonymous tip")]
+    pub via: String,
+    /// Credit, when the reporter gave one
+    #[arg(long)]
+    pub credit: Option<String>,
+}
+
+/// Arguments of `queue`.
+#[derive(Debug, Args)]
+pub struct QueueArgs {
+    /// Only what waits for you
+    #[arg(long)]
+    pub mine: bool,
+    /// Only one role: triager, remediation, release-manager
+    #[arg(long)]
+    pub role: Option<String>,
+    /// Closed trackers too
+    #[arg(long)]
+    pub all: bool,
+}
+
+/// A tracker.
+#[derive(Debug, Args)]
+pub struct TrackerArg {
+    /// Its number: `12` or `desk#12`
+    pub tracker: String,
+}
+
+/// Arguments of `comment`.
+#[derive(Debug, Args)]
+pub struct CommentArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// What to say; `-` reads standard input
+    pub text: String,
+}
+
+/// Arguments of `edit`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Fields: title, issue_description, public_summary, affected_versions, security_thread,\n\
+                        public_advisory_url, reporter_credit, pr_with_fix, remediation_developer, cwe, severity,\n\
+                        cve_tool_link, label (+name or -name), milestone"
+)]
+pub struct EditArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// Which field
+    pub field: String,
+    /// Its new value; empty clears it; `-` reads standard input
+    pub value: String,
+}
+
+/// Arguments of `assign`.
+#[derive(Debug, Args)]
+pub struct AssignArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// Handles; none clears
+    pub handles: Vec<String>,
+}
+
+/// Arguments of `close`.
+#[derive(Debug, Args)]
+pub struct CloseArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// Why: invalid, not-cve-worthy, duplicate, wontfix, completed
+    #[arg(long = "as", value_name = "DISPOSITION")]
+    pub disposition: String,
+    /// One or two sentences for the team
+    #[arg(long)]
+    pub reason: String,
+}
+
+/// Arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    /// What to do with plans
+    #[command(subcommand)]
+    pub command: PlanCommand,
+}
+
+/// What to do with plans.
+#[derive(Debug, Subcommand)]
+pub enum PlanCommand {
+    /// Plans of this desk, newest first
+    List,
+    /// Show a plan again
+    Show {
+        /// First characters of its digest
+        plan: String,
+    },
+    /// Say yes to items of a plan, without applying them
+    Approve {
+        /// First characters of its digest
+        plan: String,
+        /// Which items, in the words of the question: `all`, `1,3`, `all skip 2`
+        #[arg(required = true)]
+        reply: Vec<String>,
+    },
+    /// Apply what was approved
+    Apply {
+        /// First characters of its digest, or a plan file
+        plan: String,
+    },
+    /// Go on with every approved plan that did not finish
+    Resume,
+}
+
+/// Arguments of `log`.
+#[derive(Debug, Args)]
+pub struct LogArgs {
+    /// Check the whole chain
+    #[arg(long)]
+    pub verify: bool,
+    /// Print the anchor to keep elsewhere
+    #[arg(long, conflicts_with = "verify")]
+    pub head: bool,
+    /// Only one tracker
+    #[arg(long, value_name = "N")]
+    pub tracker: Option<String>,
+    /// How many
+    #[arg(long, default_value_t = 40)]
+    pub limit: usize,
+}
+
+/// Arguments of `mark-sent`.
+#[derive(Debug, Args)]
+pub struct MarkSentArgs {
+    /// Message-ID of the draft, as `show` and the recap print it
+    pub message_id: String,
+    /// It was thrown away instead
+    #[arg(long)]
+    pub discarded: bool,
+}
+
+/// Arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// Where to write it
+    #[arg(default_value = "tipstaff.toml")]
+    pub file: PathBuf,
+}
+
+/// Arguments of `config`.
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// What to look at
+    #[command(subcommand)]
+    pub command: ConfigCommand,
+}
+
+/// What to look at.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// The value of a key, what it means, and which layer set it
+    Explain {
+        /// Dotted key, e.g. `disclosure.window_days`
+        key: String,
+    },
+    /// Read the configuration and list every error
+    Check,
+}
+
+/// One judgement on its own.
+#[derive(Debug, Subcommand)]
+pub enum X {
+    /// Classify a message
+    #[command(after_help = "Example:\n  tipstaff x classify report.eml --trackers index.json")]
+    Classify {
+        /// A message, or `-`
+        input: PathBuf,
+        /// Its thread as an mbox
+        #[arg(long, value_name = "FILE")]
+        thread: Option<PathBuf>,
+        /// Trackers: `[{number,state,labels,body,message_ids,cve}]`
+        #[arg(long, value_name = "FILE")]
+        trackers: Option<PathBuf>,
+    },
+    /// Is a message from a forwarder, and whom to answer?
+    #[command(after_help = "Example:\n  tipstaff x forwarder relayed.eml --config tipstaff.toml")]
+    Forwarder {
+        /// A message, or `-`
+        input: PathBuf,
+    },
+    /// Find credit lines in a text
+    #[command(after_help = "Example:\n  tipstaff x credit --text 'Reported by: Jane Doe of Acme'")]
+    Credit(TextArg),
+    /// Read the fields of a tracker body
+    #[command(after_help = "Example:\n  tipstaff x fields body.md")]
+    Fields {
+        /// A body document, or `-`
+        input: PathBuf,
+    },
+    /// Read a reply to a proposal
+    #[command(
+        after_help = "Example:\n  echo '{\"grammar\":\"import\",\"items\":[{\"n\":1,\"default\":true,\"blocked\":false}],\
+                            \"reply\":\"all\"}' | tipstaff x confirm -"
+    )]
+    Confirm {
+        /// `{grammar, items[], reply}`, or `-`
+        input: PathBuf,
+    },
+    /// Clean a title
+    #[command(
+        after_help = "Example:\n  tipstaff x title --text 'Re: [SECURITY] Example Server 2.1: path traversal in uploads'"
+    )]
+    Title(TextArg),
+    /// Scan words before they leave
+    #[command(
+        after_help = "Example:\n  tipstaff x scan --surface public --phase embargo --kind branch --text fix-cve-2026-12345\n  \
+                            tipstaff x scan --surface public --phase embargo --range main..fix --repo ~/src/server"
+    )]
+    Scan {
+        /// Words, or a file
+        #[command(flatten)]
+        text: TextArg,
+        /// tracker, team-mail, reporter, forwarder, public, cve-draft, cve-public
+        #[arg(long)]
+        surface: String,
+        /// intake, embargo, released, disclosed, closed-no-cve
+        #[arg(long)]
+        phase: String,
+        /// text, title, branch, commit, pr-body, changelog, comment
+        #[arg(long, default_value = "text")]
+        kind: String,
+        /// `{reporter{name,email,handle}, tracker{repo,number}, threads[], lists[]}`
+        #[arg(long, value_name = "FILE")]
+        secrets: Option<PathBuf>,
+        /// Commits to scan instead of a text: messages, added lines, paths
+        #[arg(long, value_name = "A..B", requires = "repo")]
+        range: Option<String>,
+        /// The clone of --range
+        #[arg(long, value_name = "DIR")]
+        repo: Option<PathBuf>,
+    },
+    /// Read an expression of affected versions
+    #[command(after_help = "Example:\n  tipstaff x versions --ecosystem pypi --text '>= 2.0, < 2.4.1'")]
+    Versions {
+        /// Words, or a file
+        #[command(flatten)]
+        text: TextArg,
+        /// pypi, npm, maven, crates, …
+        #[arg(long)]
+        ecosystem: Option<String>,
+        /// Package the versions are of
+        #[arg(long)]
+        package: Option<String>,
+    },
+}
+
+/// A text: a file, `-`, or words on the command line.
+#[derive(Debug, Args)]
+pub struct TextArg {
+    /// A file, or `-` for standard input
+    #[arg(required_unless_present_any = ["text", "range"])]
+    pub input: Option<PathBuf>,
+    /// The text itself
+    #[arg(long, conflicts_with = "input")]
+    pub text: Option<String>,
+}

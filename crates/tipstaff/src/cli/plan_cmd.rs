@@ -1,0 +1,200 @@
+//! `tipstaff plan`: list, show, approve, apply, resume.
+
+use std::collections::BTreeSet;
+
+use desk::plan::{
+    ItemNo, Plan,
+    apply::{ItemOutcome, Report},
+    confirm::{self, Action},
+};
+use store::PlanState;
+
+use super::{
+    args::{PlanArgs, PlanCommand},
+    import_cmd, prompt, show,
+    term::{Mark, Term},
+};
+use crate::app::{AppError, Exit, Session, Setting, error::Result, plans};
+
+/// Run `plan`.
+///
+/// # Errors
+/// When the plan cannot be found, bound or applied.
+pub fn plan(args: &PlanArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
+    let mut session = Session::open(setting, false)?;
+    match &args.command {
+        PlanCommand::List => list(&session, term),
+        PlanCommand::Show { plan } => {
+            let row = plans::find(&session, plan)?;
+            if term.json {
+                term.value(&serde_json::json!({
+                    "digest": row.digest, "state": row.state, "plan": row.plan, "approval": row.approval,
+                }))?;
+            } else {
+                head(term, &row.digest, &row.plan, row.state)?;
+                show::plan(term, &row.plan, true)?;
+            }
+            Ok(Exit::Done)
+        }
+        PlanCommand::Approve { plan, reply } => {
+            let row = plans::find(&session, plan)?;
+            let items = chosen(&session, &row.plan, &reply.join(" "))?;
+            plans::approve(&session, &row.plan, &items)?;
+            let short = row.digest.get(..12).unwrap_or(&row.digest);
+            let numbers: Vec<String> = items.iter().map(ToString::to_string).collect();
+            if term.json {
+                term.value(&serde_json::json!({"digest": row.digest, "approved": items}))?;
+            } else {
+                term.line(&format!(
+                    "approved {} of {short} as @{}",
+                    numbers.join(", "),
+                    session.actor.handle
+                ))?;
+                term.line(&format!("next: `tipstaff plan apply {short}`"))?;
+            }
+            Ok(Exit::Done)
+        }
+        PlanCommand::Apply { plan } => {
+            let row = plans::find(&session, plan)?;
+            run(&mut session, &row, term)
+        }
+        PlanCommand::Resume => {
+            let rows = session.desk.unfinished()?;
+            if rows.is_empty() {
+                if !term.json {
+                    term.line("No approved plan is unfinished.")?;
+                }
+                return Ok(Exit::Nothing);
+            }
+            let mut end = Exit::Done;
+            for row in rows {
+                let this = run(&mut session, &row, term)?;
+                if this != Exit::Done {
+                    end = this;
+                }
+            }
+            Ok(end)
+        }
+    }
+}
+
+fn run(session: &mut Session, row: &store::PlanRow, term: &mut Term) -> Result<Exit> {
+    let approved = plans::approved(session, row)?;
+    let report = plans::apply(session, &approved)?;
+    if term.json {
+        term.value(&serde_json::json!({"digest": row.digest, "report": report}))?;
+    } else {
+        show::report(term, &report)?;
+    }
+    Ok(exit(&report))
+}
+
+/// The exit code of an applied plan.
+#[must_use]
+pub fn exit(report: &Report) -> Exit {
+    if report.failed() {
+        return Exit::Failed;
+    }
+    if report.items.iter().any(|i| matches!(i.outcome, ItemOutcome::NeedsPerson { .. })) {
+        return Exit::Decision;
+    }
+    if report.complete() { Exit::Done } else { Exit::Blocked }
+}
+
+/// The items a reply names, read by the same grammar as the question.
+fn chosen(session: &Session, plan: &Plan, reply: &str) -> Result<BTreeSet<ItemNo>> {
+    let read = confirm::read(&import_cmd::request(plan, reply.to_owned(), &import_cmd::canned(session)));
+    let changes = !read.edits.is_empty() || !read.overrides.is_empty();
+    if read.action != Action::Apply || changes || read.apply.is_empty() || !read.unknown.is_empty() {
+        let what = if changes {
+            "an edit makes another plan; make it with `tipstaff import`".to_owned()
+        } else if read.unknown.is_empty() {
+            "it approves nothing".to_owned()
+        } else {
+            let words: Vec<String> = read.unknown.iter().map(ToString::to_string).collect();
+            format!("not understood: {}", words.join(", "))
+        };
+        return Err(AppError::new(
+            Exit::Usage,
+            format!("`{reply}`: {what}"),
+            "say `all`, `1,3` or `all skip 2`",
+        ));
+    }
+    Ok(read.apply.iter().map(|n| ItemNo(*n)).collect())
+}
+
+fn list(session: &Session, term: &mut Term) -> Result<Exit> {
+    let rows = session.desk.plans(50)?;
+    if term.json {
+        let rows: Vec<_> = rows
+            .iter()
+            .map(|r| {
+                serde_json::json!({"digest": r.digest, "kind": r.plan.kind, "made": r.plan.made, "state": r.state,
+                    "items": r.plan.items.len(), "file": plans::file(session, &r.digest)})
+            })
+            .collect();
+        term.value(&rows)?;
+        return Ok(Exit::Done);
+    }
+    if rows.is_empty() {
+        term.line("There are no plans.")?;
+        return Ok(Exit::Nothing);
+    }
+    for r in rows {
+        head(term, &r.digest, &r.plan, r.state)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn head(term: &mut Term, digest: &str, plan: &Plan, state: PlanState) -> Result<()> {
+    let key = term.mark(Mark::Key, digest.get(..12).unwrap_or(digest));
+    let n = plan.items.len();
+    let word = if n == 1 { "item" } else { "items" };
+    let state = format!("{state:?}").to_lowercase();
+    Ok(term.line(&format!("{key}  {}  {n} {word}, {state}, {}", plan.kind, plan.made))?)
+}
+
+/// Say that an approved plan did not finish, and offer to go on. True when the person said no, so that a new plan is
+/// not laid over a half-applied one.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn unfinished_notice(session: &Session, term: &mut Term) -> Result<bool> {
+    if term.json {
+        return Ok(false);
+    }
+    for row in session.desk.unfinished()? {
+        let short = row.digest.get(..12).unwrap_or(&row.digest).to_owned();
+        let mark = term.mark(Mark::Warn, "unfinished:");
+        term.line(&format!(
+            "{mark} the approved plan {short} was not applied to its end; `tipstaff plan resume`"
+        ))?;
+    }
+    Ok(false)
+}
+
+/// Show a plan of one request, ask, apply.
+///
+/// # Errors
+/// When it cannot be stored, bound or applied.
+pub fn offer(session: &mut Session, plan: &Plan, term: &mut Term) -> Result<Exit> {
+    let digest = plans::propose(session, plan)?;
+    if term.json {
+        term.value(&serde_json::json!({"digest": digest, "plan": plan}))?;
+        return Ok(Exit::Decision);
+    }
+    show::plan(term, plan, true)?;
+    if let Some(why) = plan.items.iter().find_map(|i| i.blocked.clone()) {
+        return Err(AppError::new(Exit::Blocked, why, "nothing was changed"));
+    }
+    let short = digest.get(..12).unwrap_or(&digest);
+    if !prompt::yes(term, "\nApply?")? {
+        term.line(&format!("Nothing was changed. The plan waits as {short}."))?;
+        return Ok(Exit::Decision);
+    }
+    let items = plan.items.iter().map(|i| i.n).collect();
+    let approved = plans::approve(session, plan, &items)?;
+    let report = plans::apply(session, &approved)?;
+    show::report(term, &report)?;
+    Ok(exit(&report))
+}

@@ -1,0 +1,219 @@
+//! Plans, reports and trackers as people read them.
+
+use std::io;
+
+use desk::{
+    plan::{
+        Effect, Group, Item, Plan, Step, Told,
+        apply::{ItemOutcome, Report, StepOutcome},
+        effect::Change,
+    },
+    tracker::TrackerKey,
+};
+
+use super::term::{Mark, Term, untrusted, untrusted_line};
+
+/// Show a plan: what is proposed first, evidence on request.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn plan(term: &mut Term, plan: &Plan, evidence: bool) -> io::Result<()> {
+    let mut group = None;
+    for item in &plan.items {
+        if group != Some(item.group) && plan.kind == "import" {
+            group = Some(item.group);
+            let head = match item.group {
+                Group::Proposed => "Proposed (applied by `all`)",
+                Group::NeedsWord => "Needs a word from you (applied only when named)",
+                Group::SetAside => "Set aside, nothing is written (recorded by `all`)",
+            };
+            let head = term.mark(Mark::Head, head);
+            term.line(&format!("\n{head}"))?;
+        }
+        self::item(term, item, evidence)?;
+    }
+    for b in &plan.blockers {
+        let mark = term.mark(Mark::Bad, "blocked:");
+        term.line(&format!("{mark} {}", untrusted(b)))?;
+    }
+    for n in &plan.notices {
+        let mark = term.mark(Mark::Dim, "note:");
+        term.line(&format!("{mark} {}", untrusted(n)))?;
+    }
+    Ok(())
+}
+
+fn item(term: &mut Term, item: &Item, evidence: bool) -> io::Result<()> {
+    let n = term.mark(Mark::Key, &format!("{:>3}", item.n.0));
+    let headline = untrusted_line(&item.headline, 110);
+    let quiet = item.group == Group::SetAside;
+    let headline = term.mark(if quiet { Mark::Dim } else { Mark::Head }, &headline);
+    term.line(&format!("{n}  {headline}"))?;
+    if quiet && !evidence {
+        let from = item.details.iter().find(|(k, _)| k == "from").map_or("", |(_, v)| v.as_str());
+        let why = item.why.first().map_or("", |w| w.rule.as_str());
+        if !from.is_empty() {
+            let line = term.mark(Mark::Dim, &format!("{}  [{why}]", untrusted_line(from, 70)));
+            term.line(&format!("     {line}"))?;
+        }
+        return Ok(());
+    }
+    for (key, value) in &item.details {
+        let key = term.mark(Mark::Dim, &format!("{key:<8}"));
+        term.line(&format!("     {key} {}", untrusted_line(value, 160)))?;
+    }
+    if let Some(why) = &item.blocked {
+        let mark = term.mark(Mark::Bad, "blocked ");
+        term.line(&format!("     {mark} {}", untrusted_line(why, 200)))?;
+    }
+    for notice in &item.notices {
+        let mark = term.mark(Mark::Warn, "look    ");
+        term.line(&format!("     {mark} {}", untrusted_line(notice, 200)))?;
+    }
+    let shown = if evidence { item.why.len() } else { item.why.len().min(2) };
+    for why in item.why.iter().take(shown) {
+        let rule = term.mark(Mark::Dim, &format!("why      {}", why.rule));
+        let text = untrusted_line(&why.text, if evidence { 200 } else { 90 });
+        term.line(&format!("     {rule}  {text}"))?;
+    }
+    if evidence {
+        for s in &item.steps {
+            step(term, s, 1)?;
+        }
+    }
+    Ok(())
+}
+
+fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
+    let indent = "  ".repeat(depth + 2);
+    term.line(&format!("{indent}- {}", untrusted_line(&effect(&s.effect), 180)))?;
+    match &s.effect {
+        Change::Choose { arms, .. } => {
+            for (answer, steps) in arms {
+                let answer = term.mark(Mark::Dim, &format!("if {answer}:"));
+                term.line(&format!("{indent}  {answer}"))?;
+                for inner in steps {
+                    step(term, inner, depth + 2)?;
+                }
+            }
+        }
+        Change::MailDraft { letter, .. } => {
+            let (subject, body) = letter.preview();
+            let cc: Vec<String> = letter.cc.iter().map(ToString::to_string).collect();
+            block(
+                term,
+                &indent,
+                &format!("To: {}\nCc: {}\nSubject: {subject}\n\n{body}", letter.to, cc.join(", ")),
+            )?;
+        }
+        Change::CreateTracker { body, .. } => block(term, &indent, &body.preview())?,
+        Change::Comment { text, .. } => block(term, &indent, &text.preview())?,
+        Change::SetField { value, .. } => block(term, &indent, &value.preview())?,
+        Change::AppendEntry { note, .. } => {
+            let told = told(&note.told);
+            let text = format!("{}\n{}\nReporter: {told}", note.headline.preview(), note.body.preview());
+            block(term, &indent, &text)?;
+        }
+        _ => {}
+    }
+    Ok(())
+}
+
+fn told(t: &Told) -> String {
+    match t {
+        Told::Notified(how) => format!("told, {how}"),
+        Told::NotNeeded(why) => format!("not told, {why}"),
+        Told::PendingDraft(id) => format!("draft <{id}> waits to be sent"),
+        Told::NotTold(why) => format!("not told yet: {why}"),
+    }
+}
+
+fn block(term: &mut Term, indent: &str, text: &str) -> io::Result<()> {
+    for line in text.lines() {
+        let line = term.mark(Mark::Dim, &format!("| {}", untrusted(line)));
+        term.line(&format!("{indent}  {line}"))?;
+    }
+    Ok(())
+}
+
+/// One line about an effect.
+#[must_use]
+pub fn effect(e: &Effect) -> String {
+    let t = |t: &TrackerKey| t.to_string();
+    match e {
+        Change::CreateTracker { title, labels, column, .. } => {
+            let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+            let column = if column.is_empty() { String::new() } else { format!(", column `{column}`") };
+            format!("create tracker `{}`, labels {}{column}", title.preview(), labels.join(", "))
+        }
+        Change::SetFate { message, to } => format!("message {message}: {}", to.word()),
+        Change::SetTitle { title, .. } => format!("title: {}", title.preview()),
+        Change::SetField { role, .. } => format!("field {role}"),
+        Change::AppendEntry { note, .. } => format!("status entry `{}`", note.action),
+        Change::SetLabels { add, remove, .. } => {
+            let words = add.iter().map(|l| format!("+{l}")).chain(remove.iter().map(|l| format!("-{l}")));
+            format!("labels {}", words.collect::<Vec<_>>().join(" "))
+        }
+        Change::SetMilestone { milestone, .. } => {
+            format!("milestone {}", milestone.as_deref().unwrap_or("none"))
+        }
+        Change::SetAssignees { assignees, .. } => {
+            format!("assignees {}", assignees.iter().cloned().collect::<Vec<_>>().join(", "))
+        }
+        Change::MoveCard { column, .. } => format!("card to `{column}`"),
+        Change::ArchiveCard { archived: true, .. } => "archive the card".into(),
+        Change::ArchiveCard { archived: false, .. } => "bring the card back".into(),
+        Change::Comment { .. } => "comment".into(),
+        Change::MailDraft { letter, .. } => {
+            format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)
+        }
+        Change::RecordRejection { reply, .. } => format!("rejection ledger: {reply}"),
+        Change::Close { tracker, reason } => format!("close {} ({reason})", t(tracker)),
+        Change::Reopen { tracker } => format!("reopen {}", t(tracker)),
+        Change::Choose { .. } => "if no draft for this thread waits already".into(),
+    }
+}
+
+/// Show what applying did: done, partly done, not started; then who moves next.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn report(term: &mut Term, report: &Report) -> io::Result<()> {
+    for item in &report.items {
+        let n = term.mark(Mark::Key, &format!("{:>3}", item.n.0));
+        let (mark, word) = match &item.outcome {
+            ItemOutcome::Applied => (Mark::Good, "done"),
+            ItemOutcome::Refused { .. } => (Mark::Warn, "refused"),
+            ItemOutcome::NeedsPerson { .. } => (Mark::Warn, "needs you"),
+            ItemOutcome::Failed { .. } => (Mark::Bad, "failed"),
+            ItemOutcome::NotStarted { .. } => (Mark::Dim, "not started"),
+        };
+        let word = term.mark(mark, word);
+        term.line(&format!("{n}  {word}: {}", untrusted_line(&item.headline, 110)))?;
+        match &item.outcome {
+            ItemOutcome::Applied => {}
+            ItemOutcome::Refused { why }
+            | ItemOutcome::NeedsPerson { why }
+            | ItemOutcome::Failed { why }
+            | ItemOutcome::NotStarted { why } => {
+                term.line(&format!("     {}", untrusted(why)))?;
+            }
+        }
+        for (name, _, outcome) in &item.steps {
+            let line = match outcome {
+                StepOutcome::Done(r) if name != "set-fate" => r.what.clone(),
+                StepOutcome::Took(what) => what.clone(),
+                StepOutcome::Already(r) => format!("{} (done before)", r.what),
+                StepOutcome::Found(r) => format!("{} (found done)", r.what),
+                _ => continue,
+            };
+            let line = term.mark(Mark::Dim, &untrusted_line(&line, 180));
+            term.line(&format!("     {line}"))?;
+        }
+        if item.outcome == ItemOutcome::Applied && !item.next.is_empty() && item.next != "nothing" {
+            let next = term.mark(Mark::Dim, "next:");
+            term.line(&format!("     {next} {}", untrusted_line(&item.next, 140)))?;
+        }
+    }
+    Ok(())
+}
