@@ -1,0 +1,124 @@
+//! A hermetic place to run the program in: its own home, desk, clock and user.
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Output, Stdio},
+};
+
+/// The time of every test run.
+pub const NOW: &str = "2026-11-22T12:00:00Z";
+
+/// One desk and its surroundings.
+pub struct Env {
+    dir: tempfile::TempDir,
+    config: Option<PathBuf>,
+}
+
+/// What the program said.
+#[must_use]
+pub struct Said {
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+    /// Exit code.
+    pub code: i32,
+}
+
+impl Said {
+    /// The output as JSON.
+    pub fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|e| panic!("{e}: {}\n{}", self.out, self.err))
+    }
+
+    /// Fail unless it ended with this code.
+    pub fn expect(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "stdout:\n{}\nstderr:\n{}", self.out, self.err);
+        self
+    }
+}
+
+impl Env {
+    /// A fresh place, without configuration.
+    pub fn new() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), config: None }
+    }
+
+    /// A fresh place with the sample desk's configuration.
+    pub fn sample() -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), config: Some(examples().join("tipstaff.toml")) }
+    }
+
+    /// A fresh place with that configuration.
+    pub fn with_config(path: &Path) -> Self {
+        Self { dir: tempfile::tempdir().unwrap(), config: Some(path.into()) }
+    }
+
+    /// The working folder.
+    pub fn path(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The desk's folder.
+    pub fn desk(&self) -> PathBuf {
+        self.dir.path().join("desk")
+    }
+
+    /// Write a file into the working folder.
+    pub fn write(&self, name: &str, text: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.dir.path().join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, text).unwrap();
+        path
+    }
+
+    /// The command, ready to run: nothing of the caller's environment reaches it.
+    pub fn command(&self, args: &[&str]) -> Command {
+        let mut c = Command::new(env!("CARGO_BIN_EXE_tipstaff"));
+        c.env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.dir.path().join("home"))
+            .env("USER", "maren")
+            .env("TIPSTAFF_NOW", NOW)
+            .env("TIPSTAFF_DESK", self.desk())
+            .current_dir(self.dir.path())
+            .args(args);
+        if let Some(config) = &self.config {
+            c.arg("--config").arg(config);
+        }
+        c
+    }
+
+    /// Run it, with nothing on standard input.
+    pub fn run(&self, args: &[&str]) -> Said {
+        said(self.command(args).stdin(Stdio::null()).output().unwrap())
+    }
+
+    /// Run it, answering its questions.
+    pub fn answer(&self, args: &[&str], input: &str) -> Said {
+        use std::io::Write;
+        let mut child = self
+            .command(args)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // A program that ends early closes the pipe; what it said is what counts.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
+        said(child.wait_with_output().unwrap())
+    }
+}
+
+fn said(o: Output) -> Said {
+    Said {
+        out: String::from_utf8_lossy(&o.stdout).into_owned(),
+        err: String::from_utf8_lossy(&o.stderr).into_owned(),
+        code: o.status.code().unwrap_or(-1),
+    }
+}
+
+/// The examples folder of the repository.
+pub fn examples() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples")
+}

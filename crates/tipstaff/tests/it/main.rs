@@ -1,0 +1,23 @@
+//! Whole-program tests: every one of them drives the real binary in an environment of its own.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
+mod bad_input;
+mod by_hand;
+mod env;
+mod held_out;
+mod import;
+mod plumbing;
+mod sample;
+
+/// A test module that is not named above would never run.
+#[test]
+fn no_test_file_was_forgotten() {
+    let dir = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it");
+    let main = std::fs::read_to_string(dir.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let stem = name.trim_end_matches(".rs");
+        assert!(stem == "main" || main.contains(&format!("mod {stem};")), "{name} is not in main.rs");
+    }
+}
