@@ -25,8 +25,8 @@ impl Desk {
     /// # Errors
     /// `busy` when another process keeps it for longer than 20 seconds.
     pub fn begin_item(&mut self, subject: &str) -> Result<(), PortError> {
-        let name = format!("lease-{}", &digest::sha256(subject.as_bytes())[..2]);
-        let path = self.dir().join(name);
+        // A few files serve all subjects: two that share one wait for each other, which costs nothing but a moment.
+        let path = self.dir().join(format!("lease-{}", &digest::sha256(subject.as_bytes())[..1]));
         let file = std::fs::OpenOptions::new().create(true).truncate(false).write(true).open(&path).map_err(
             |e| {
                 PortError::new(
@@ -57,8 +57,9 @@ impl Desk {
                 }
             }
         }
+        self.begin()?;
         self.lock = Some(file);
-        self.begin()
+        Ok(())
     }
 
     /// Close the item's transaction and give the lease back.

@@ -178,7 +178,13 @@ impl Policy {
                 && hit.rule == "scan.cve-id"
                 && own.as_ref().is_some_and(|o| *o == cve_digits(&hit.text))
                 && judge.cve_id(&hit.text).is_none();
-            if hit.tier == Tier::Review || by_type || context.is_justified(&hit.rule, &hit.text, hit.tier) {
+            // A subject they wrote is answered as it is: their own score is no news to them (intake page §2).
+            let theirs = surface.is_mail() && hit.rule == "scan.cvss" && context.own_subjects.contains(&text);
+            if theirs
+                || hit.tier == Tier::Review
+                || by_type
+                || context.is_justified(&hit.rule, &hit.text, hit.tier)
+            {
                 continue;
             }
             refused.push(Refused { tier: hit.tier, ..refusal(&hit.rule, &hit.text, hit.start, hit.end) });

@@ -130,6 +130,8 @@ pub struct TrackerContext {
     pub cve_tool_hosts: Vec<String>,
     /// Paths and identifiers that exist at the base of the change.
     pub exempt: Vec<String>,
+    /// Subjects of a reply to mail that the reporter or forwarder wrote, `Re: ` included.
+    pub own_subjects: Vec<String>,
     /// Recorded reasons for words of the `justify` tier.
     pub justified: Vec<Justification>,
 }

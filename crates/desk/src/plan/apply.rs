@@ -170,8 +170,14 @@ fn run_item<P: Journal + World>(
                 break;
             }
         }
-        let released = ports.release(&item.subject).map_err(Stop::from);
-        end = end.and(released);
+        if let Err(e) = ports.release(&item.subject) {
+            // The item's transaction was not kept: what its steps seemed to do on the desk is undone with it. A draft
+            // that was written keeps its intent, and the next run finds it.
+            for (_, _, outcome) in &mut done {
+                *outcome = StepOutcome::NotReached;
+            }
+            end = end.and(Err(Stop::from(e)));
+        }
     }
     let reached = done.len();
     done.extend(item.steps.iter().skip(reached).map(|s| entry(s, StepOutcome::NotReached)));

@@ -39,6 +39,7 @@ create table messages (
 ) strict;
 create index messages_by_id on messages (message_id);
 create index messages_by_thread on messages (thread);
+create index messages_by_sender on messages (sender collate nocase);
 create index messages_undecided on messages (arrived) where word in ('waiting', 'held');
 create index messages_by_tracker on messages (tracker) where tracker is not null;
 create table raw (

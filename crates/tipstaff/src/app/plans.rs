@@ -126,6 +126,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
         config: &config,
         headings: &session.headings,
         now: session.setting.now,
+        embargoed: std::cell::OnceCell::new(),
     };
     let report = apply::apply(approved, &session.policy, &mut ports);
     if !report.failed() {

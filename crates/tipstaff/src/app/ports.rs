@@ -1,5 +1,7 @@
 //! The ports of applying a plan, filled by the embedded desk and the drafts folder.
 
+use std::cell::OnceCell;
+
 use connect::drafts::{DraftsError, DraftsFolder};
 use desk::{
     case::{Fact, Seen, Source},
@@ -17,6 +19,9 @@ use desk::{
 use jiff::Timestamp;
 use store::Desk;
 
+/// Mails of one person that are read for what they themselves said.
+const OWN_MAILS: usize = 50;
+
 /// The embedded desk and its drafts folder.
 pub struct Ports<'a> {
     /// The desk.
@@ -29,6 +34,8 @@ pub struct Ports<'a> {
     pub headings: &'a Headings,
     /// The time, for what is seen now.
     pub now: Timestamp,
+    /// CVE ids of trackers that are not disclosed, by tracker; read when first needed.
+    pub embargoed: OnceCell<Vec<(TrackerKey, String)>>,
 }
 
 impl Journal for Ports<'_> {
@@ -96,7 +103,19 @@ impl World for Ports<'_> {
     }
 
     fn context(&self, subject: &str) -> Result<(TrackerContext, Phase), PortError> {
-        context(self.desk, self.config, self.headings, subject)
+        let (mut context, phase) = context(self.desk, self.config, self.headings, subject, self.now)?;
+        let embargoed = match self.embargoed.get() {
+            Some(e) => e,
+            None => {
+                let found = embargoed(self.desk, self.headings)?;
+                self.embargoed.get_or_init(|| found)
+            }
+        };
+        // What they wrote themselves may be said back to them, but never another tracker's secret.
+        let others = embargoed.iter().filter(|(t, _)| t.0 != subject).map(|(_, id)| id.clone());
+        context.other_cves = others.collect();
+        context.public_cves.retain(|id| !context.other_cves.contains(id));
+        Ok((context, phase))
     }
 
     fn slots(&self, subject: &str) -> Result<Slots, PortError> {
@@ -205,6 +224,7 @@ pub fn context(
     config: &Config,
     headings: &Headings,
     subject: &str,
+    now: Timestamp,
 ) -> Result<(TrackerContext, Phase), PortError> {
     let lists = &config.mail.lists;
     let private_lists =
@@ -216,6 +236,19 @@ pub fn context(
         ..TrackerContext::default()
     };
     let Some(case) = desk.case(&TrackerKey(subject.into()))? else {
+        // A message without a tracker: whoever wrote it may be answered, at the address they ask to be answered at.
+        let prefix = subject.split_once('-').map_or("", |(_, digest)| digest);
+        if let Some(stored) = desk.by_digest_prefix(prefix)? {
+            let m = mail::parse(&stored.raw, now);
+            let ours = |a: &Address| context.lists.iter().any(|l| a.is(l));
+            let author =
+                Identity { name: m.from.name.clone(), email: m.from.email.clone(), handle: String::new() };
+            let to = m.reply_to.iter().find(|a| !a.email.is_empty() && !ours(a)).unwrap_or(&m.from);
+            context.reporter = Identity { email: to.email.clone(), ..author.clone() };
+            context.forwarder = Some(author);
+            context.thread_ids = vec![stored.thread, m.key.id];
+            own_words(desk, now, &mut context)?;
+        }
         return Ok((context, Phase::Intake));
     };
     let parsed = tracker::parse(&case.tracker.body, headings);
@@ -233,6 +266,7 @@ pub fn context(
     context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
     context.thread_ids = case.tracker.message_ids.clone();
     context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
+    own_words(desk, now, &mut context)?;
     let labels = LabelNames::new(config).read(&case.tracker.labels);
     let open = case.tracker.state.is_open();
     let phase = Phase::derive(&Signals {
@@ -245,6 +279,36 @@ pub fn context(
         public_advisory_url: parsed.get(FieldRole::PublicAdvisoryUrl).map(str::to_owned),
     });
     Ok((context, phase))
+}
+
+/// CVE ids of trackers whose advisory is not public.
+fn embargoed(desk: &Desk, headings: &Headings) -> Result<Vec<(TrackerKey, String)>, PortError> {
+    let mut out = Vec::new();
+    for case in desk.cases()? {
+        let parsed = tracker::parse(&case.tracker.body, headings);
+        if parsed.get(FieldRole::PublicAdvisoryUrl).is_none()
+            && let Some(id) = parsed.get(FieldRole::CveToolLink).and_then(cve)
+        {
+            out.push((case.tracker.key, id));
+        }
+    }
+    Ok(out)
+}
+
+/// What they wrote themselves: a reply keeps their subject, and the ids they named are no news to them.
+fn own_words(desk: &Desk, now: Timestamp, context: &mut TrackerContext) -> Result<(), PortError> {
+    let them = [Some(&context.reporter), context.forwarder.as_ref()];
+    let addresses: Vec<String> =
+        them.into_iter().flatten().map(|i| i.email.clone()).filter(|e| !e.is_empty()).collect();
+    for address in addresses {
+        for stored in desk.by_sender(&address, OWN_MAILS)? {
+            let m = mail::parse(&stored.raw, now);
+            context.public_cves.extend(extract::cve_ids(&m.subject));
+            context.public_cves.extend(extract::cve_ids(&m.text));
+            context.own_subjects.push(mail::reply_subject(&m.subject));
+        }
+    }
+    Ok(())
 }
 
 fn cve(text: &str) -> Option<String> {

@@ -271,6 +271,14 @@ fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
     line("assigned", &t.assignees.join(", "), term)?;
     let via = if case.via_forwarder { " (forwarder)" } else { "" };
     line("reporter", &format!("{}{via}", case.reporter), term)?;
+    for role in [FieldRole::PrWithFix, FieldRole::PublicAdvisoryUrl, FieldRole::CveToolLink] {
+        let url = fields.get(role).unwrap_or_default().trim();
+        if url.starts_with("https://") && !url.contains(char::is_whitespace) {
+            let k = term.mark(Mark::Dim, &format!("{:<10}", "link"));
+            let link = term.link(role.as_str(), url);
+            term.line(&format!("{k} {link}"))?;
+        }
+    }
     line("received", &time(case.received), term)?;
     for r in FieldRole::ALL {
         if r == FieldRole::IssueDescription {

@@ -58,9 +58,22 @@ fn item(term: &mut Term, item: &Item, evidence: bool) -> io::Result<()> {
         }
         return Ok(());
     }
+    let detail = |name: &str| item.details.iter().find(|(k, _)| k == name).map_or("", |(_, v)| v.as_str());
+    // Who, when and what kind on one line; the subject only where the headline does not say it.
+    let when = detail("arrived").get(..16).unwrap_or_default().replace('T', " ");
+    let about = [detail("class"), detail("from"), &when, detail("thread")];
+    let about: Vec<String> = about.iter().filter(|v| !v.is_empty()).map(|v| untrusted_line(v, 80)).collect();
+    if !about.is_empty() {
+        let line = about.join(" · ");
+        term.line(&format!("     {line}"))?;
+    }
     for (key, value) in &item.details {
-        let key = term.mark(Mark::Dim, &format!("{key:<8}"));
-        term.line(&format!("     {key} {}", untrusted_line(value, 160)))?;
+        let shown = matches!(key.as_str(), "class" | "from" | "arrived" | "thread");
+        let said = key == "subject" && item.headline.contains(value.as_str());
+        if !shown && !said {
+            let key = term.mark(Mark::Dim, &format!("{key:<8}"));
+            term.line(&format!("     {key} {}", untrusted_line(value, 160)))?;
+        }
     }
     if let Some(why) = &item.blocked {
         let mark = term.mark(Mark::Bad, "blocked ");
@@ -70,11 +83,20 @@ fn item(term: &mut Term, item: &Item, evidence: bool) -> io::Result<()> {
         let mark = term.mark(Mark::Warn, "look    ");
         term.line(&format!("     {mark} {}", untrusted_line(notice, 200)))?;
     }
-    let shown = if evidence { item.why.len() } else { item.why.len().min(2) };
-    for why in item.why.iter().take(shown) {
-        let rule = term.mark(Mark::Dim, &format!("why      {}", why.rule));
-        let text = untrusted_line(&why.text, if evidence { 200 } else { 90 });
-        term.line(&format!("     {rule}  {text}"))?;
+    if evidence {
+        for why in &item.why {
+            let rule = term.mark(Mark::Dim, &format!("why      {}", why.rule));
+            term.line(&format!("     {rule}  {}", untrusted_line(&why.text, 200)))?;
+        }
+    } else if !item.why.is_empty() {
+        let first: Vec<String> = item
+            .why
+            .iter()
+            .take(2)
+            .map(|w| format!("{} “{}”", w.rule, untrusted_line(&w.text, 50)))
+            .collect();
+        let line = term.mark(Mark::Dim, &format!("why      {}", first.join("; ")));
+        term.line(&format!("     {line}"))?;
     }
     if evidence {
         for s in &item.steps {
