@@ -332,6 +332,11 @@ fn finish(mut said: Answer, book: &Book<'_>, order: Vec<u32>) -> Confirmation {
     for t in &said.conflict {
         said.choices.insert(*t, TrackerChoice::default());
     }
+    // `force-sync` alone is a clear word about its tracker.
+    for c in said.choices.values_mut().filter(|c| c.force && c.action == Action::Ask && c.unknown.is_empty())
+    {
+        c.action = Action::Apply;
+    }
     let numbers = book.nested && book.unique;
     let (mut apply, mut skip, mut edits) = (BTreeSet::new(), BTreeSet::new(), Vec::new());
     for (t, items) in &book.items {

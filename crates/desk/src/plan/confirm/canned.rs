@@ -173,6 +173,12 @@ pub fn fold(name: &str) -> String {
     words.join(" ")
 }
 
+/// Is that folded name the id, whose words an underscore joins?
+fn is_id(id: &str, folded: &str) -> bool {
+    id.len() == folded.len()
+        && id.bytes().zip(folded.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b' '))
+}
+
 /// The id of the negative reply a person named: by id, heading or alias, by the beginning of a heading (two words at
 /// least, no second candidate), or by a name of this desk. `None` when nothing or more than one thing fits, and for
 /// replies that decline nothing.
@@ -192,10 +198,10 @@ pub fn negative(name: &str, desk: &BTreeMap<String, Vec<String>>) -> Option<Stri
         }
     }
     let negative = || CANNED.iter().filter(|c| c.kind == CannedKind::Negative);
-    if let Some(hit) = negative().find(|c| fold(c.id) == folded || c.names.contains(&folded)) {
+    if let Some(hit) = negative().find(|c| is_id(c.id, folded) || c.names.contains(&folded)) {
         return Some(hit.id.to_string());
     }
-    if CANNED.iter().any(|c| fold(c.id) == folded || c.names.contains(&folded)) || !folded.contains(' ') {
+    if CANNED.iter().any(|c| is_id(c.id, folded) || c.names.contains(&folded)) || !folded.contains(' ') {
         return None;
     }
     let begins = format!("{folded} ");

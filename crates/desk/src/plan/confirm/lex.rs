@@ -57,6 +57,10 @@ pub(super) fn next(text: &str, mut at: usize) -> Option<Token> {
             '!' | '(' | ')' | '[' | ']' | '*' | '…' => at = end,
             '.' if after.is_none_or(char::is_whitespace) => return token(Tok::Stop),
             c if is_dash(c) && after.is_none_or(char::is_whitespace) => return token(Tok::Stop),
+            // `+1` is applause, not item 1.
+            '+' if after.is_some_and(|a| a.is_ascii_digit()) && !after_digit(text, at) => {
+                return token(Tok::Other);
+            }
             ',' | '&' | '+' | '，' | '、' => return token(Tok::Comma),
             ':' | '：' => return token(Tok::Colon),
             '#' if after.is_some_and(|a| a.is_ascii_digit()) => at = end,
@@ -64,6 +68,11 @@ pub(super) fn next(text: &str, mut at: usize) -> Option<Token> {
             _ => return token(Tok::Other),
         }
     }
+}
+
+/// Does a digit stand right before this place?
+fn after_digit(text: &str, at: usize) -> bool {
+    text.get(..at).unwrap_or("").ends_with(|c: char| c.is_ascii_digit())
 }
 
 /// A word, number or range that begins at `start`.

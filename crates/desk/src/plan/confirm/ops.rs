@@ -68,6 +68,10 @@ impl Parser<'_> {
             return self.odd_op(ns, begin);
         };
         self.at = token.end;
+        // `4: drop that sentence` is an edit, `4: drop` is not.
+        if self.rules.free_edits && w != "edit" && self.peek_prose() {
+            return self.odd_op(ns, begin);
+        }
         match w.as_str() {
             "reject" if self.take_word(&["with"]) => {
                 let public = self.take_word(&["public-fix"])

@@ -307,6 +307,22 @@ impl<'a> Parser<'a> {
         found.is_some()
     }
 
+    fn peek_number(&self) -> bool {
+        matches!(lex::next(self.text, self.at), Some(Token { tok: Tok::Number(_) | Tok::Range(..), .. }))
+    }
+
+    /// Does prose go on here: a word that is no command?
+    pub(super) fn peek_prose(&self) -> bool {
+        let known = |w: &str| {
+            [FILLER, ALL, CANCEL, EXCEPT, SKIP, TAKE, REST].iter().any(|t| t.contains(&w))
+                || matches!(w, "go" | "proceed" | "yes" | "ok" | "edit" | "reject" | "not" | "only" | "also")
+        };
+        match lex::next(self.text, self.at) {
+            Some(Token { tok: Tok::Word(w), .. }) => !known(&w) || w == "the",
+            _ => false,
+        }
+    }
+
     pub(super) fn take_colon(&mut self) -> bool {
         match lex::next(self.text, self.at) {
             Some(Token { tok: Tok::Colon, end, .. }) => {
@@ -387,7 +403,14 @@ impl<'a> Parser<'a> {
                 self.said.cancel = true;
                 let _ = self.take_word(ALL);
             }
-            "hold" if self.take_word(&["off"]) => self.said.cancel = true,
+            "hold" if self.take_word(&["off"]) => {
+                if self.take_word(&["on"]) {
+                    self.skip_verb(false);
+                } else {
+                    self.said.cancel = true;
+                }
+            }
+            "hold" if self.peek_number() => self.skip_verb(false),
             "never" if self.take_word(&["mind"]) => self.said.cancel = true,
             "do" if self.take_word(&["nothing"]) => self.said.cancel = true,
             _ if CANCEL.contains(&w) => {
@@ -447,7 +470,10 @@ impl<'a> Parser<'a> {
                 }
                 self.whole = Whole::All;
             }
-            "yes" | "y" => self.said.assent.push(Assent::Yes),
+            "yes" | "y" => {
+                self.said.assent.push(Assent::Yes);
+                let _ = self.take_word(&["to"]);
+            }
             "ok" | "okay" => self.said.assent.push(Assent::Ok),
             "yep" | "yeah" | "yup" | "sure" | "lgtm" => self.said.assent.push(Assent::Weak),
             _ if FILLER.contains(&w) => {
@@ -480,7 +506,8 @@ impl<'a> Parser<'a> {
                 self.whole = Whole::Nothing;
             }
             Mode::Skip if self.pending => self.said.lose(self.raw(token)),
-            Mode::Mark | Mode::Class(_) | Mode::Force => self.said.lose(self.raw(token)),
+            Mode::Mark | Mode::Class(_) => self.said.lose(self.raw(token)),
+            Mode::Force | Mode::Order if self.pending => self.said.lose(self.raw(token)),
             _ => {
                 self.said.all = true;
                 self.pending = false;
@@ -506,6 +533,9 @@ impl<'a> Parser<'a> {
             }
             // `1-5 except 3`; `1, 2 but not 3` continues with `not`.
             Whole::No if w == "but" => {
+                if self.peek_word(self.rules.keys).is_some() {
+                    return;
+                }
                 if self
                     .peek_word(SKIP)
                     .or_else(|| self.peek_word(&["not", "don't", "dont", "reject"]))

@@ -18,7 +18,7 @@ static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)
         ^\W*(?:(?:please|pls|ok|okay|yes|go|all|but|and|no|hmm)\b[\s,.:;-]*)*
         (?:edit|change|set|replace|use|rename|reword|rephrase|shorten|rewrite|add|remove|drop|update|make|put|correct
-          |swap|move|mention|omit|switch|target|backport|title|instead|delete|modify|adjust|let'?s\s+use
+          |swap|move|mention|omit|switch|target|backport|title|instead|delete|modify|adjust|skip\s+the|leave\s+out|let'?s\s+use
           |don'?t\s+(?:add|mention|use|include|touch)|do\s+not\s+(?:add|mention|use|include|touch))\b
         | \bshould\s+(?:be|say|read)\b | \binstead\s+of\b",
     )
@@ -28,7 +28,7 @@ static CHANGE: LazyLock<Regex> = LazyLock::new(|| {
 /// An edit that begins with the item it is about: `change 3 to …`.
 static CHANGE_ITEM: LazyLock<Regex> = LazyLock::new(|| {
     #[allow(clippy::unwrap_used, reason = "the pattern is a constant, compiled in every test run")]
-    Regex::new(r"(?i)^\W*(?:please\s+)?(?:change|reword|rephrase|shorten|rewrite|update|correct|modify|adjust)\s+(?:item\s+|step\s+)?#?(\d{1,9})\b").unwrap()
+    Regex::new(r"(?i)^\W*(?:(?:please|all|ok|yes|but)\W+)*(?:change|reword|rephrase|shorten|rewrite|update|correct|modify|adjust)\s+(?:item\s+|step\s+)?#?(\d{1,9})\b").unwrap()
 });
 
 fn ask(unknown: Vec<Unknown>) -> Confirmation {
@@ -143,7 +143,10 @@ pub(super) fn resolve(mut said: Said, rules: Rules, items: &[ConfirmItem], text:
 
     let mut skip: BTreeSet<u32> = taken_out.union(&blocked).copied().collect();
     skip.extend(&doubtful);
-    skip.extend(defaults.difference(&apply));
+    // Only the caller knows what is in a bucket when the items do not say.
+    if !(by_bucket && items.iter().all(|i| i.bucket.is_none())) {
+        skip.extend(defaults.difference(&apply));
+    }
     let fresh = apply.iter().any(|n| !edited.contains(n));
     let any_edit = !said.edits.is_empty() || !said.classes.is_empty();
     let action = if any_edit && (rules.free_edits || (!fresh && said.rejected.is_empty())) {

@@ -299,6 +299,18 @@ fn import_replies() {
             ("1 2 3", "skip", "ask"),
             ("1 2 3", "import", "ask"),
             ("1 2 3", "reject all", "cancel"),
+            ("1 2 3", "+1", "ask"),
+            ("1 2 3", "1+3", "apply 1 3 / skip 2"),
+            ("1 2 3", "yes to all", "apply 1 2 3"),
+            ("1 2 3", "yes to 1 and 3", "apply 1 3 / skip 2"),
+            ("1 2 3", "all, but hold 2", "apply 1 3 / skip 2"),
+            ("1 2 3", "hold off on 2", "apply 1 3 / skip 2"),
+            ("1 2 3", "go\n\nThanks,\nAnn Lee\nAcme Team", "apply 1 2 3"),
+            ("1 2 3", "go\n\nThanks,\nskip 2", "apply 1 3 / skip 2"),
+            ("1 2 3", "go\nThanks,\nbut not yet", "ask"),
+            ("1 2 3", "go\nThanks,\nWait", "ask"),
+            ("1 2 3", "go\nThanks,\nlet us talk first", "ask"),
+            ("1 2 3", "all.\n\nSent from my phone", "apply 1 2 3"),
             ("1 2 3", "1\u{ff0c}3", "apply 1 3 / skip 2"),
             ("1 2 3", "１ and ３", "apply 1 3 / skip 2"),
         ],
@@ -569,6 +581,7 @@ fn invalidate_replies() {
             ("1 2 3", "email: please say it more kindly", "edit"),
             ("1 2 3", "email:", "ask"),
             ("1 2 3", "go, silent, cancel", "ask"),
+            ("1 2 3", "yes but silent", "apply 1 2 3"),
             ("1 2b 3", "go", "apply 1 3 / skip 2"),
         ],
     );
@@ -606,6 +619,9 @@ fn allocate_and_fix_replies() {
                 ("1 2 3 4 5", "should I change the title?", "ask"),
                 ("1 2 3 4 5", "what does 3 do?", "ask"),
                 ("1 2 3 4 5", "push it", "ask"),
+                ("1 2 3 4 5", "4: drop that sentence", "edit 4 / skip 1 2 3 5"),
+                ("1 2 3 4 5", "all 4: drop", "apply 1 2 3 5 / skip 4"),
+                ("1 2 3 4 5", "skip the changelog entry", "edit"),
             ],
         );
     }
@@ -657,6 +673,7 @@ fn md_pr_and_scan_replies() {
             ("1 2 3", "all", "apply 1 2 3"),
             ("1 2 3", "go", "ask"),
             ("1 2 3", "bucket:nonsense", "ask"),
+            ("1 2 3", "bucket:by design", "apply"),
             ("1 2 3", "skip 2", "ask"),
         ],
     );
@@ -762,6 +779,7 @@ fn bulk_replies_per_tracker() {
         (c.action, json!(c.overrides), c.apply.len()),
         (Action::Apply, json!({"103":{"force-sync":true}}), 0)
     );
+    assert_eq!(bulk("force-sync 103, all").apply, [101, 102]);
     let c = bulk("all, order 102, 101");
     assert_eq!((c.action, c.order), (Action::Apply, vec![102, 101]));
 }
@@ -806,11 +824,22 @@ fn json_shapes() {
 
 #[test]
 fn a_hostile_reply_takes_no_time_and_applies_nothing() {
-    for piece in
-        ["1:edit a ", "1,", "skip ", "1:", ";", "1-9 ", "\"", "title: a, ", "3:reject-with-canned a b c d "]
-    {
-        let reply = piece.repeat(60_000 / piece.len());
-        for grammar in EVERY {
+    for piece in [
+        "1:edit a ",
+        "1,",
+        "skip ",
+        "1:",
+        ";",
+        "1-9 ",
+        "\"",
+        "title: a, ",
+        "3:reject-with-canned a b c d ",
+        "\n",
+        "a b c:\n",
+        "thanks,\n",
+    ] {
+        let reply = piece.repeat(8_000 / piece.len());
+        for grammar in [Grammar::Import, Grammar::Bulk, Grammar::Fix, Grammar::Pr] {
             let c = answer(grammar, "1 2 3", &reply);
             assert!(c.apply.len() <= 3);
         }
