@@ -1,5 +1,7 @@
 //! What holds the house together, as tests: licences, bans, and who may depend on whom.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},

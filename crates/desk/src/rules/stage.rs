@@ -239,5 +239,8 @@ fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, St
     if !config.roster.escalation.is_empty() {
         return (config.roster.escalation.clone(), "escalation contact".into());
     }
+    if config.roster.person.is_empty() && !config.user.handle.is_empty() {
+        return (config.user.handle.clone(), "alone at this desk".into());
+    }
     (String::new(), format!("{} has no assignee, and nobody is on duty", stage.name()))
 }

@@ -23,9 +23,27 @@ use super::{
 /// # Errors
 /// When the desk's folder cannot be written.
 pub fn propose(session: &Session, plan: &Plan) -> Result<String> {
+    forget_stale(session)?;
     let digest = session.desk.propose(plan)?;
     write_file(&file(session, &digest), plan)?;
     Ok(digest)
+}
+
+/// Proposals nobody approved in a week are forgotten, with their files: they hold embargoed words.
+fn forget_stale(session: &Session) -> Result<()> {
+    let week = jiff::SignedDuration::from_hours(24 * 7);
+    let before = session.now().checked_sub(week).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    if session.desk.drop_stale_proposals(before)? == 0 {
+        return Ok(());
+    }
+    for entry in std::fs::read_dir(session.desk.dir().join("plans"))? {
+        let path = entry?.path();
+        let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
+        if session.desk.plan(stem)?.is_none() {
+            std::fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
 }
 
 /// Where the file of a plan is.

@@ -19,6 +19,8 @@ use desk::{
 use jiff::Timestamp;
 use store::Desk;
 
+/// Stands in From when nothing says whom a draft is from; `.invalid` reaches nobody.
+const NO_SENDER: &str = "unset@tipstaff.invalid";
 /// Mails of one person that are read for what they themselves said.
 const OWN_MAILS: usize = 50;
 
@@ -73,6 +75,29 @@ impl Journal for Ports<'_> {
 
     fn refused(&mut self, subject: &str, why: &str, by: By<'_>) -> Result<(), PortError> {
         Ok(self.desk.refused(subject, why, by)?)
+    }
+}
+
+impl Ports<'_> {
+    /// Whom a draft is from: the person at the desk, else the security list, else the address the report was sent to.
+    /// A mail program puts its own identity there when it opens the draft.
+    fn sender(&self, letter: &Letter<InClear>) -> Result<Address, PortError> {
+        let user = &self.config.user;
+        if !user.email.is_empty() {
+            return Ok(Address::new(&user.name, &user.email));
+        }
+        let list = &self.config.mail.lists.security;
+        if !list.is_empty() {
+            return Ok(Address::new(&self.config.project.name, list));
+        }
+        for stored in self.desk.by_message_id(&letter.in_reply_to)? {
+            let m = mail::parse_headers(&stored.raw, self.now);
+            let there = m.to.iter().chain(&m.cc).find(|a| !a.email.is_empty() && !a.is(&letter.to.email));
+            if let Some(a) = there {
+                return Ok(a.clone());
+            }
+        }
+        Ok(Address::new("", NO_SENDER))
     }
 }
 
@@ -132,9 +157,11 @@ impl World for Ports<'_> {
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.perform(key, effect, by, self.headings)?);
         };
-        let draft = compose(letter, by, self.config);
+        let draft = compose(letter, by, self.sender(letter)?);
         let bytes = mail::render(&draft).map_err(|e| {
-            PortError::new(format!("the draft cannot be written: {e}"), "edit the item and try again")
+            // One letter that cannot be written is no reason to stop the others.
+            let what = format!("the draft cannot be written: {e}");
+            PortError { busy: true, ..PortError::new(what, "answer this one by hand") }
         })?;
         let path = self.drafts.write(&draft.message_id, &bytes).map_err(port)?;
         let receipt = receipt(&draft, &path.display().to_string(), letter);
@@ -165,14 +192,8 @@ fn port(e: DraftsError) -> PortError {
     PortError::new(e.to_string(), "")
 }
 
-fn compose(letter: &Letter<InClear>, by: By<'_>, config: &Config) -> MailDraft {
+fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
     let (subject, body) = letter.words();
-    let user = &config.user;
-    let from = if user.email.is_empty() {
-        Address::new(&config.project.name, &config.mail.lists.security)
-    } else {
-        Address::new(&user.name, &user.email)
-    };
     MailDraft {
         from,
         to: vec![letter.to.clone()],

@@ -154,7 +154,11 @@ impl Session {
     ///
     /// # Errors
     /// When the canned replies cannot be used.
-    pub fn with_desk(setting: Setting, loaded: Loaded, desk: Desk) -> Result<Self> {
+    pub fn with_desk(setting: Setting, mut loaded: Loaded, desk: Desk) -> Result<Self> {
+        // On a desk without a roster the person who sits at it owns what nobody else does (promise G4).
+        if loaded.config.roster.person.is_empty() && loaded.config.user.handle.is_empty() {
+            loaded.config.user.handle.clone_from(&setting.os_user);
+        }
         let config = &loaded.config;
         let roster = Roster::from_config(config);
         let policy = Policy::new(config, &roster)?;
