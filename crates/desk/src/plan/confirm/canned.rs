@@ -1,7 +1,7 @@
 //! Names of canned replies: stable ids, the headings of the template, and what people call them (intake page §8,
 //! Weaknesses 14).
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
 use unicode_normalization::UnicodeNormalization;
 
@@ -165,6 +165,10 @@ pub const CANNED: &[CannedName] = &[
     row("credit_correction", CannedKind::Status, &["credit"]),
 ];
 
+/// The built-in replies with their ids folded once: an answer may ask for thousands of names.
+static FOLDED: LazyLock<Vec<(String, &'static CannedName)>> =
+    LazyLock::new(|| CANNED.iter().map(|c| (fold(c.id), c)).collect());
+
 /// A name without case, punctuation and spacing: `Out-of-scope` and `out_of_scope` become `out of scope`.
 #[must_use]
 pub fn fold(name: &str) -> String {
@@ -197,15 +201,17 @@ pub fn negative(name: &str, desk: &BTreeMap<String, Vec<String>>) -> Option<Stri
             return Some(id.clone());
         }
     }
-    let negative = || CANNED.iter().filter(|c| c.kind == CannedKind::Negative);
-    if let Some(hit) = negative().find(|c| is_id(c.id, folded) || c.names.contains(&folded)) {
+    let called = |(id, c): &&(String, &CannedName)| *id == folded || c.names.contains(&folded);
+    let negative = || FOLDED.iter().filter(|(_, c)| c.kind == CannedKind::Negative);
+    if let Some((_, hit)) = negative().find(called) {
         return Some(hit.id.to_string());
     }
-    if CANNED.iter().any(|c| is_id(c.id, folded) || c.names.contains(&folded)) || !folded.contains(' ') {
+    if FOLDED.iter().any(|c| called(&c)) || !folded.contains(' ') {
         return None;
     }
     let begins = format!("{folded} ");
     let mut hits: Vec<String> = negative()
+        .map(|(_, c)| *c)
         .filter(|c| c.names.iter().any(|n| n.starts_with(&begins)))
         .map(|c| c.id.to_string())
         .collect();

@@ -567,10 +567,14 @@ impl<'a> Parser<'a> {
 
     /// Does a verb such as `import` stand right before this token (articles aside)?
     fn took_verb(&self, token: &Token) -> bool {
-        let before = self.text.get(..token.start).unwrap_or("").to_lowercase();
-        let mut words =
-            before.split(|c: char| c.is_whitespace()).rev().filter(|w| !w.is_empty() && *w != "the");
-        words.next().is_some_and(|w| TAKE.contains(&w) || w == "all")
+        let before = self.text.get(..token.start).unwrap_or("");
+        // Word by word from the end: the text before may be long, and every `rest` in it asks.
+        let mut words = before
+            .split(char::is_whitespace)
+            .rev()
+            .map(str::to_lowercase)
+            .filter(|w| !w.is_empty() && w != "the");
+        words.next().is_some_and(|w| TAKE.contains(&w.as_str()) || w == "all")
     }
 
     fn negate(&mut self) {

@@ -835,11 +835,15 @@ fn a_hostile_reply_takes_no_time_and_applies_nothing() {
         "title: a, ",
         "3:reject-with-canned a b c d ",
         "\n",
+        " \r\n",
         "a b c:\n",
-        "thanks,\n",
+        "> \n",
+        "é rest ",
+        "edit 1 'a' b\n",
     ] {
-        let reply = piece.repeat(8_000 / piece.len());
-        for grammar in [Grammar::Import, Grammar::Bulk, Grammar::Fix, Grammar::Pr] {
+        // As long as an answer may be: a longer one is not read at all.
+        let reply = piece.repeat(MAX_REPLY / piece.len());
+        for grammar in [Grammar::Import, Grammar::Bulk, Grammar::Fix] {
             let c = answer(grammar, "1 2 3", &reply);
             assert!(c.apply.len() <= 3);
         }
