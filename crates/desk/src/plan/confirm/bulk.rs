@@ -25,6 +25,10 @@ static GLOBAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)[\s,;]+(?:(?:and|then|but|also|please)\s+)*(?:skip|force[- ]sync|order|except|not|reject)\s+(?:tracker\s+)?#?(\d{1,9})\b").unwrap()
 });
 
+/// Most parts `N: …` of one answer, a range counting for each of its trackers. Ranges repeated down a long answer
+/// would otherwise multiply with the trackers.
+const MAX_PARTS: usize = 5_000;
+
 /// The trackers of a plan and their items.
 struct Book<'a> {
     /// By tracker; empty when the request lists trackers only.
@@ -60,7 +64,13 @@ impl<'a> Book<'a> {
 
 pub(super) fn read(request: &ConfirmRequest, text: &str) -> Confirmation {
     let book = Book::of(&request.items);
-    let (general, parts) = split(text, &book);
+    let Some((general, parts)) = split(text, &book) else {
+        return Confirmation {
+            unknown: vec![Unknown::Text("too many parts".into())],
+            trackers: Some(BTreeMap::new()),
+            ..Confirmation::default()
+        };
+    };
     let mut said = Answer { choices: BTreeMap::new(), unknown: Vec::new(), conflict: BTreeSet::new() };
 
     // The plain words, over trackers (and over items where their numbers are unique).
@@ -130,8 +140,12 @@ pub(super) fn read(request: &ConfirmRequest, text: &str) -> Confirmation {
     finish(said, &book, order)
 }
 
-/// Parts `N: …` and the rest of the text.
-fn split(text: &str, book: &Book<'_>) -> (String, Vec<(u32, String)>) {
+/// The text without its parts, and the parts `N: …` by tracker.
+type Parts = (String, Vec<(u32, String)>);
+
+/// Parts `N: …` and the rest of the text; none when there are too many.
+fn split(text: &str, book: &Book<'_>) -> Option<Parts> {
+    let mut total = 0;
     let mut heads: Vec<(usize, usize, Vec<u32>)> = Vec::new();
     for c in HEAD.captures_iter(text) {
         let (Some(m), Some(a)) = (c.get(0), c.get(1).and_then(|m| m.as_str().parse::<u32>().ok())) else {
@@ -146,6 +160,10 @@ fn split(text: &str, book: &Book<'_>) -> (String, Vec<(u32, String)>) {
         if !inner {
             let of_range: Vec<u32> =
                 if b > a { book.items.range(a..=b).map(|(t, _)| *t).collect() } else { vec![a] };
+            total += of_range.len();
+            if total > MAX_PARTS {
+                return None;
+            }
             heads.push((m.start(), m.end(), of_range));
         }
     }
@@ -171,7 +189,7 @@ fn split(text: &str, book: &Book<'_>) -> (String, Vec<(u32, String)>) {
         general.push('\n');
         general.push_str(body.get(cut..).unwrap_or("").trim_start_matches([',', ';']));
     }
-    (general, parts)
+    Some((general, parts))
 }
 
 fn has_item(book: &Book<'_>, tracker: u32, n: u32) -> bool {

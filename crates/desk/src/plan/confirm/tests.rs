@@ -852,6 +852,20 @@ fn a_hostile_reply_takes_no_time_and_applies_nothing() {
     assert_eq!(c.action, Action::Ask);
 }
 
+#[test]
+fn an_answer_with_more_parts_than_a_person_writes_is_a_question() {
+    let item = |t| ConfirmItem { n: 1, tracker: Some(t), ..ConfirmItem::default() };
+    let items: Vec<ConfirmItem> = (1..=300).map(item).collect();
+    let say = |reply: String| {
+        read(&ConfirmRequest { grammar: Grammar::Bulk, items: items.clone(), reply, canned: BTreeMap::new() })
+    };
+    assert_eq!(say("1-300:all".into()).apply.len() + say("1-300:skip".into()).skip.len(), 600);
+    for piece in ["1-300:all\n", "1-999: x\n", "1-300:edit a: b\n"] {
+        let c = say(piece.repeat(MAX_REPLY / piece.len()));
+        assert_eq!((c.action, c.unknown.len()), (Action::Ask, 1), "{piece:?}");
+    }
+}
+
 fn any_grammar() -> impl Strategy<Value = Grammar> {
     prop::sample::select(EVERY.to_vec())
 }
