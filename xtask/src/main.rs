@@ -1,2 +1,23 @@
-//! x
-fn main() {}
+//! Chores of the repository: `cargo xtask generate` writes the generated pages of `docs/`.
+
+use anyhow::{Context, Result, bail};
+
+fn main() -> Result<()> {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        ["generate"] => generate(),
+        _ => bail!("say `cargo xtask generate`"),
+    }
+}
+
+fn generate() -> Result<()> {
+    let docs = xtask::root().join("docs");
+    for (name, text) in xtask::pages() {
+        let path = docs.join(name);
+        if std::fs::read_to_string(&path).is_ok_and(|old| old == text) {
+            continue;
+        }
+        std::fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    Ok(())
+}

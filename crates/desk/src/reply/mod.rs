@@ -8,7 +8,7 @@ mod library;
 mod opening;
 mod placeholder;
 mod reference;
-mod style;
+pub mod style;
 mod template;
 
 pub use id::ReplyId;

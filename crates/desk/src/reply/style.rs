@@ -81,6 +81,16 @@ static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     .collect()
 });
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("reply.style.bare-number", "a bare number such as `#12`"),
+    ("reply.style.cvss", "a score in mail to a reporter"),
+    ("reply.style.http", "a link that is not https"),
+    ("reply.style.long", "a paragraph of more than 700 characters"),
+    ("reply.style.markup", "markup in plain text"),
+    ("reply.style.paragraphs", "more than three paragraphs"),
+];
+
 #[cfg(test)]
 mod tests {
     #[test]

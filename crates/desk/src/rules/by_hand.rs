@@ -591,3 +591,15 @@ pub fn plan_new(report: &NewReport, desk: Desk<'_>) -> Result<Plan, CannotPlan> 
     plan.items.push(item);
     Ok(plan)
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("hand.assign", "somebody set who is assigned"),
+    ("hand.claim", "somebody took the tracker"),
+    ("hand.close", "somebody closed it with a disposition"),
+    ("hand.comment", "somebody said something"),
+    ("hand.edit", "somebody changed title, field, label or milestone"),
+    ("hand.new", "somebody filed a report that came without mail"),
+    ("hand.release", "somebody gave the tracker back"),
+    ("hand.reopen", "somebody opened it again"),
+];

@@ -4,6 +4,7 @@
 pub mod by_hand;
 pub mod extract;
 pub mod import;
+pub mod registry;
 pub mod select;
 pub mod stage;
 pub mod title;

@@ -244,3 +244,20 @@ fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, St
     }
     (String::new(), format!("{} has no assignee, and nobody is on duty", stage.name()))
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("stage.rejected", "closed with a disposition"),
+    ("stage.closed-unexplained", "closed without a disposition and without an announcement"),
+    ("stage.done", "closed, announced, the record public"),
+    ("stage.propagating", "closed and announced; the record is on its way"),
+    ("stage.close-out", "the advisory is public; the tracker can be closed out"),
+    ("stage.rm-queue", "shipped; the advisory is to be sent"),
+    ("stage.no-cve", "scope known, no CVE yet"),
+    ("stage.merged", "the fix is merged"),
+    ("stage.in-pr", "the fix is in review"),
+    ("stage.allocated", "a CVE, no pull request"),
+    ("stage.stalled", "undecided, and nobody has said anything for a month"),
+    ("stage.assessing", "undecided, under discussion"),
+    ("stage.new", "nobody has looked yet"),
+];

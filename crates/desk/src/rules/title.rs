@@ -378,3 +378,28 @@ fn ends_word(rest: &str) -> bool {
         }
     }
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("title.ci-skip", "marks that skip a build (pull requests)"),
+    ("title.commit-prefix", "a prefix such as `fix(core):` (pull requests)"),
+    ("title.config", "a pattern of `cve.title_rules`"),
+    ("title.cve-candidate", "`CVE candidate`, `CVE request`"),
+    ("title.cve-id", "a CVE id in brackets at the end"),
+    ("title.cvss", "a CVSS score"),
+    ("title.external-id", "the id of another tracker"),
+    ("title.follow-up", "`(follow-up)` at the end"),
+    ("title.ghsa", "an advisory id at the end"),
+    ("title.in-product", "`in PRODUCT` at the end"),
+    ("title.pr-number", "`(#12)` at the end (pull requests)"),
+    ("title.product", "the project's name, with a version"),
+    ("title.product-version", "`(PRODUCT VERSION)` at the end"),
+    ("title.reply-prefix", "`Re:`, `Fwd:` and their like in other languages"),
+    ("title.report-words", "`Vulnerability report:` and the like"),
+    ("title.security-tag", "a tag such as `[SECURITY]`"),
+    ("title.security-words", "`Security issue` and the like, without a mark"),
+    ("title.severity", "a severity"),
+    ("title.short-name", "the project's short name"),
+    ("title.split-from", "`(split from #12)` at the end"),
+    ("title.tag", "tags such as `[EXT]` or `[private]`"),
+];

@@ -165,6 +165,7 @@ pub struct EditArgs {
     /// Which field
     pub field: String,
     /// Its new value; empty clears it; `-` reads standard input
+    #[arg(allow_hyphen_values = true)]
     pub value: String,
 }
 
@@ -332,7 +333,7 @@ pub enum X {
     Scan {
         /// Words, or a file
         #[command(flatten)]
-        text: TextArg,
+        text: TextOrRange,
         /// tracker, team-mail, reporter, forwarder, public, cve-draft, cve-public
         #[arg(long)]
         surface: String,
@@ -371,9 +372,31 @@ pub enum X {
 #[derive(Debug, Args)]
 pub struct TextArg {
     /// A file, or `-` for standard input
+    #[arg(required_unless_present = "text")]
+    pub input: Option<PathBuf>,
+    /// The text itself
+    #[arg(long, conflicts_with = "input")]
+    pub text: Option<String>,
+}
+
+/// The same, where a range of commits may stand in its place.
+#[derive(Debug, Args)]
+pub struct TextOrRange {
+    /// A file, or `-` for standard input
     #[arg(required_unless_present_any = ["text", "range"])]
     pub input: Option<PathBuf>,
     /// The text itself
     #[arg(long, conflicts_with = "input")]
     pub text: Option<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    /// What clap checks only in debug builds, and there only for the command that is run.
+    #[test]
+    fn every_command_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
 }

@@ -388,6 +388,24 @@ pub fn unreplyable(address: &Address) -> bool {
     address.email.is_empty() || service_local(address.local()) || address.local().starts_with("reply+")
 }
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("bot.affiliation", "a program's name stands after the person's; ask"),
+    ("bot.agent", "a name that ends in `agent`"),
+    ("bot.ai", "a name that ends in `ai`"),
+    ("bot.ai-domain", "a name that is a `.ai` domain"),
+    ("bot.automat", "a form of `automat`"),
+    ("bot.bot", "a name that ends in `bot`"),
+    ("bot.gpt", "a name that ends in `gpt`"),
+    ("bot.known-name", "the name of a known program"),
+    ("bot.noun", "`bot` or `agent` after a technical word"),
+    ("bot.scan", "a name that ends in `-scan`"),
+    ("bot.scanner", "a name that holds `scanner`"),
+    ("bot.service-sender", "the name of a service's mailbox, such as `noreply`"),
+    ("bot.suffix", "the suffix `[bot]`"),
+    ("service.team", "a team or a service, not one person"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -249,3 +249,20 @@ pub(super) fn clean_value(raw: &str) -> Option<String> {
 
 #[cfg(test)]
 mod tests;
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("credit.active", "`NAME found this`: a name as the subject of the sentence"),
+    ("credit.answer", "the answer to the credit question"),
+    ("credit.by", "`found by`, `reported by` and the like"),
+    ("credit.correction", "a correction of an earlier credit"),
+    ("credit.field", "a line of the tracker's own credit field"),
+    ("credit.from-header", "the display name of the sender; the last resort"),
+    ("credit.label", "a label such as `Credit:` or `Reporter:`"),
+    ("credit.on-behalf", "on behalf of somebody"),
+    ("credit.opt-out", "the writer does not want to be named"),
+    ("credit.request", "the writer says how to be credited"),
+    ("credit.signature", "the name under the mail"),
+    ("credit.thanks", "thanks to somebody; to be confirmed"),
+    ("credit.to", "credit goes to somebody"),
+];

@@ -115,6 +115,18 @@ fn objects(doc: &Doc) -> bool {
     !(brief && SETTLES.is_match(text) && !OBJECTS.is_match(text))
 }
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("answered.by-design", "the team called it intended"),
+    ("answered.cannot-accept", "the team said that it cannot accept the report"),
+    ("answered.not-a-vulnerability", "the team said that it is no vulnerability"),
+    ("answered.out-of-scope", "the team called it out of scope"),
+    ("answered.regular-process", "the team pointed to the public process"),
+    ("answered.repeat-sender", "the team warned a repeat sender"),
+    ("answered.security-model", "the team cited the security model"),
+    ("answered.silence", "a week without another message since"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -64,3 +64,13 @@ fn in_tool(url: &str, config: &Config) -> bool {
         base.len() > 10 && url.starts_with(base)
     })
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.bookkeeping.cve-comment", "the CVE tool says that a record got a comment"),
+    ("class.bookkeeping.cve-rejected", "the CVE tool says that a record was rejected or published"),
+    ("class.bookkeeping.cve-reserved", "the CVE tool says that an id was reserved"),
+    ("class.bookkeeping.cve-state", "the CVE tool says that a record changed its state"),
+    ("class.bookkeeping.cve-tool-line", "a line with the CVE tool's address and a state"),
+    ("class.bookkeeping.tracker-mirror", "a copy of the tracker's own notifications"),
+];

@@ -529,3 +529,21 @@ impl<'a, 'i> Case<'a, 'i> {
         )
     }
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.already-public.found", "a public fix of this flaw was found"),
+    ("class.other.no-claim", "it says too little to hide a claim"),
+    ("class.other.question", "it only asks, and claims nothing"),
+    ("class.other.affected-question", "it asks whether the product is affected by something already known"),
+    ("class.relayed.forwarder", "a configured relay sent it"),
+    ("class.report.doubt", "nothing says that it is no report, so it is one"),
+    ("class.report.doubt-attachment", "its matter is in an attachment; it counts as a report"),
+    ("class.report.doubt-quoted-claim", "a reply on an unknown thread, and what it quotes claims a flaw"),
+    ("class.report.doubt-subject", "a reply on an unknown thread, and its subject claims a flaw"),
+    ("class.report.empty-thread", "a thread without a readable root"),
+    ("class.report.encrypted", "it is encrypted; a person must look"),
+    ("class.report.forge-notice", "a forge's notification of a private report"),
+    ("class.report.thread-root", "the judgement rests on the root of its thread"),
+    ("class.report.undecodable", "it holds nothing that can be read; a person must look"),
+];

@@ -183,3 +183,12 @@ pub fn judge(doc: &Doc) -> Option<Signal> {
     }
     None
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.consolidated.counted-flaws", "it announces several flaws and lists them"),
+    ("class.consolidated.headed-flaws", "headings, each about another flaw"),
+    ("class.consolidated.listed-flaws", "a list, each point another flaw"),
+    ("class.consolidated.named-sections", "sections such as `Issue 1`, each about another flaw"),
+    ("class.consolidated.numbered-flaws", "numbered points, each about another flaw"),
+];

@@ -48,3 +48,9 @@ pub fn judge(thread: &Thread, roster: &Roster, config: &Config) -> Option<Vec<Si
     }
     Some(vec![accepted?, agreed?])
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.converged.reporter-agrees", "the reporter agreed to that"),
+    ("class.converged.team-accepts", "the team accepted the report on the thread"),
+];

@@ -67,3 +67,16 @@ pub fn affected_question(doc: &Doc) -> Option<String> {
         })
         .cloned()
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.other.auto-reply", "an automatic reply"),
+    ("class.other.bounce", "a bounce"),
+    ("class.other.ci-notice", "a notice of a build or a bot"),
+    ("class.other.compliance-question", "a questionnaire, an export or licence question"),
+    ("class.other.courtesy", "thanks and greetings"),
+    ("class.other.how-to-report", "it asks how or where to report"),
+    ("class.other.list-administration", "administration of a mailing list"),
+    ("class.other.support-request", "it asks for help with the product"),
+    ("class.other.usage-question", "it asks how to use the product"),
+];

@@ -224,6 +224,36 @@ pub fn of_text(doc: &Doc) -> Features {
     f
 }
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.report.accepts", "it says that the product accepts or trusts what it must refuse"),
+    ("class.report.asks-if-intended", "it describes a behaviour and asks whether that is intended"),
+    ("class.report.attachment", "a file that looks like a proof of concept is attached"),
+    ("class.report.attacker", "a sentence says what an attacker, or somebody without the right, can do"),
+    ("class.report.bug-class", "it names a class of flaw, in any of several languages"),
+    ("class.report.can-do", "the writer says that they did what should not be possible"),
+    ("class.report.code-pointer", "it points at a file, a line or a function"),
+    ("class.report.crash", "it tells of a crash, a hang or memory corruption"),
+    ("class.report.disclosure", "it speaks of disclosure, an embargo, a CVE id or credit"),
+    ("class.report.discovery", "the writer says that they found something"),
+    ("class.report.effect", "it names a consequence: takeover, disclosure, code execution"),
+    ("class.report.endpoint", "it names an endpoint, a parameter or a header"),
+    ("class.report.expected-actual", "it sets expected against actual behaviour"),
+    ("class.report.impact", "it has a part on impact, root cause or remedy"),
+    ("class.report.names-a-flaw", "it uses a word for a flaw"),
+    ("class.report.payload", "it holds an exploit payload"),
+    ("class.report.poc", "it holds or announces a proof of concept"),
+    ("class.report.reproduction", "it says how to reproduce"),
+    ("class.report.request", "it shows a request, such as a curl command"),
+    ("class.report.sanitizer-output", "it holds the output of a sanitizer, a fuzzer or valgrind"),
+    ("class.report.should-not", "it says that something should not be possible"),
+    ("class.report.stack-trace", "it holds a stack trace or a core dump's message"),
+    ("class.report.steps", "it lists steps"),
+    ("class.report.unchecked", "it says that something is not checked, escaped or verified"),
+    ("class.report.versions", "it names the versions it is about"),
+    ("class.report.weakness-id", "it gives a CWE id or a CVSS score"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

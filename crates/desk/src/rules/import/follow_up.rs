@@ -166,3 +166,13 @@ pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Feature
     };
     fresh.then(|| Signal::new("class.report.new-on-tracked-thread", &evidence))
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.follow-up.answers-tracked", "it answers a message that a tracker holds"),
+    ("class.follow-up.names-advisory", "it names the advisory id of a tracker"),
+    ("class.follow-up.names-cve", "it names the CVE id of a tracker"),
+    ("class.follow-up.recorded", "a tracker holds this very message"),
+    ("class.follow-up.tracked-thread", "another message of its thread is on a tracker"),
+    ("class.report.new-on-tracked-thread", "it is on a tracked thread and reports another flaw"),
+];

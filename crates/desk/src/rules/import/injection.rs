@@ -499,6 +499,19 @@ fn rot13(c: char) -> char {
     }
 }
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("injection.approval", "it claims an approval, or asks to skip a confirmation"),
+    ("injection.encoded", "encoded text that reads as an order"),
+    ("injection.hidden", "an order in text that a reader does not see"),
+    ("injection.homoglyph-filename", "a file name with characters that only look right"),
+    ("injection.invisible", "invisible or bidirectional characters where no script needs them"),
+    ("injection.override", "it tells its reader to ignore instructions"),
+    ("injection.role", "it speaks as the system, or tells its reader who to be"),
+    ("injection.routing", "it orders a severity, a class, a route or a CVE id"),
+    ("injection.verbatim", "it asks for a text to be copied into something"),
+];
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -63,3 +63,7 @@ fn in_upstream(link: &str, config: &Config) -> bool {
     link.contains(&format!("/{repo}/"))
         || (repo.rsplit('/').next().is_some_and(|n| n.len() > 2 && link.contains(&format!("/{n}"))))
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] =
+    &[("class.already-public.says-fixed", "the mail says where the fix is public, and that it is one")];

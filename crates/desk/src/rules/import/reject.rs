@@ -222,6 +222,23 @@ pub fn check(class: Class, message: &Message, doc: &Doc, f: &Features) -> Reject
     outcome(RejectVerdict::RejectWithCanned, String::new(), vec![row.quote.clone()])
 }
 
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("reject.already-public", "the class has a standing answer: the fix is public"),
+    ("reject.authenticated-dos", "denial of service by a user who has logged in"),
+    ("reject.connection-configuration", "whoever configures a connection decides where it leads"),
+    ("reject.consolidated", "the class has a standing answer: one mail for each flaw"),
+    ("reject.dependency", "words for a known flaw of a library; evidence of `reject.theoretical-dependency`"),
+    ("reject.hygiene", "missing headers and the like, without an attack"),
+    ("reject.image-scan", "known flaws in packages of a container image"),
+    ("reject.media", "the class has a standing answer: how press requests are handled"),
+    ("reject.scanner", "the class has a standing answer: no unverified machine output"),
+    ("reject.self-xss", "a script that people can only run against themselves"),
+    ("reject.theoretical-dependency", "a flaw of a library, not shown to be reachable"),
+    ("reject.trusted-author", "the actor is trusted to run code or to configure"),
+    ("reject.trusted-caller", "the calling program passes the dangerous value"),
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -392,3 +392,30 @@ fn local_key(address: &str) -> Option<String> {
     let local = local.split('+').next().unwrap_or(local);
     (local.len() >= 4 && !SHARED_LOCAL.contains(&local)).then(|| format!("{local}@"))
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("related.strong", "grade STRONG: propose to treat them as one"),
+    ("related.medium", "grade MEDIUM: a person decides"),
+    ("related.weak", "grade WEAK: worth a look"),
+    ("related.attack-path", "both are reached the same way"),
+    ("related.bug-class", "both are of the same class"),
+    (
+        "related.closed-without-cve",
+        "the tracker was closed without a CVE, so it is a precedent and no duplicate",
+    ),
+    ("related.code-pointer", "both name the same, rare place in code"),
+    ("related.component", "both are about the same component"),
+    ("related.cve", "both name the same CVE id"),
+    ("related.fix-shape", "both are mended the same way"),
+    ("related.ghsa", "both name the same advisory id"),
+    ("related.reporter", "the same person reported both"),
+    ("related.subject", "three rare words of the title in common"),
+    ("precedent", "a closed tracker of the same component and class"),
+    ("public-fix", "the flaw seems to be mended in public"),
+    ("public-fix.bug-class", "the change mends the same class"),
+    ("public-fix.fix", "the change calls itself a fix"),
+    ("public-fix.ghsa", "the change names the advisory id"),
+    ("public-fix.linked", "the report links the change"),
+    ("public-fix.surface", "the change touches the same place"),
+];

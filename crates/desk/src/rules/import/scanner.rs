@@ -142,3 +142,19 @@ pub fn judge(message: &Message, doc: &Doc, f: &Features, config: &Config) -> Opt
     let (points, signals) = cues_in(message, doc, config);
     (points >= 5 && own_work(doc, f).is_none()).then_some(signals)
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.report.own-analysis", "a person worked on what a tool printed, so it is a report"),
+    ("class.scanner.asks-to-clear", "it asks for a list to be worked off"),
+    ("class.scanner.base-image", "findings in a base image or in operating system packages"),
+    ("class.scanner.counts-findings", "it counts findings"),
+    ("class.scanner.finding-rows", "it is made of rows of findings"),
+    ("class.scanner.known-ids", "it lists three or more known ids"),
+    ("class.scanner.plugin", "it has the fields of a scanner: plugin id, confidence, fixed version"),
+    ("class.scanner.product", "it names a scanner"),
+    ("class.scanner.robot-voice", "it says that it was generated"),
+    ("class.scanner.sarif", "it holds SARIF"),
+    ("class.scanner.scan-report", "it calls itself the result of a scan"),
+    ("class.scanner.severity-counts", "it counts findings by severity"),
+];

@@ -68,3 +68,25 @@ pub fn spam_in(doc: &Doc) -> Vec<Hit> {
 words! {
     PERSONAL = r"i|we|i'll|we'll|i'd|me|us|my|our|you|your|details?|poc|disclos\w+";
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("class.media.audience", "it names a publication, a show or a readership"),
+    ("class.media.comment", "it asks for a comment or an interview"),
+    ("class.media.press", "the writer says that they are press"),
+    ("class.media.story", "it is about a story in the making"),
+    ("class.media.talk", "it is about a talk, a podcast or a panel"),
+    ("class.media.timing", "it asks when something may be published"),
+    ("class.spam.bounty-question", "it asks for a bounty before anything else"),
+    ("class.spam.extortion", "it threatens and asks for money"),
+    ("class.spam.foreign-offer", "a trade offer in another language"),
+    ("class.spam.greeting", "the greeting of a mass mail"),
+    ("class.spam.invoice", "an invoice, or a vendor's form, for something unknown"),
+    ("class.spam.jobs", "a job offer or a staffing offer"),
+    ("class.spam.marketing", "marketing, ranking, leads"),
+    ("class.spam.offer", "an offer of services"),
+    ("class.spam.payment-first", "details only after payment"),
+    ("class.spam.phishing", "it asks to log in, verify or unlock something"),
+    ("class.spam.scam", "an inheritance, a lottery, a loan"),
+    ("class.spam.wallet", "the address of a wallet"),
+];

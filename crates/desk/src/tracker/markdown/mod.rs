@@ -163,5 +163,22 @@ fn trim_blank_lines(text: &str) -> &str {
     let line = body.get(..first).and_then(|t| t.rfind('\n')).map_or(0, |i| i + 1);
     body.get(line..).unwrap_or_default()
 }
+/// The ids of these rules, and what each means.
+pub const SANITISE_RULES: &[(&str, &str)] = &[
+    ("sanitise.callout", "a callout of a forge is shown, not made"),
+    ("sanitise.definition", "a link definition is shown, not made"),
+    ("sanitise.entity", "an entity is shown as typed"),
+    ("sanitise.heading", "a heading of levels 1 to 3 becomes level 4"),
+    ("sanitise.html", "markup is shown, not made"),
+    ("sanitise.image", "an image becomes a link"),
+    ("sanitise.invisible", "an invisible character is spelled out"),
+    ("sanitise.link", "a link to an unsafe destination is shown, not made"),
+    ("sanitise.mention", "an `@name` notifies nobody"),
+    ("sanitise.reference", "a `#12` refers to nothing"),
+    ("sanitise.task", "a task box is shown, not made"),
+    ("sanitise.unbalanced", "Markdown that does not balance stands in one code block"),
+    ("sanitise.unsettled", "Markdown that does not come to rest stands in one code block"),
+];
+
 #[cfg(test)]
 mod tests;

@@ -214,3 +214,9 @@ pub fn related_to(message: &Message, title: &str, trackers: &[TrackerSummary]) -
     };
     Index::build(&indexed).related(&facts)
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[(
+    "import",
+    "one message, or one thread, gets its fate; the evidence of the judgement stands beside it",
+)];
