@@ -57,6 +57,7 @@ impl Desk {
                 }
             }
         }
+        // The lease is kept only with its transaction: one that lingered would lock this process out of itself.
         self.begin()?;
         self.lock = Some(file);
         Ok(())

@@ -75,22 +75,29 @@ impl Desk {
         let mut conn = Connection::open_with_flags(&path, flags).map_err(err("be opened"))?;
         conn.busy_timeout(Duration::from_secs(20)).map_err(err("be opened"))?;
         conn.set_prepared_statement_cache_capacity(64);
-        let version = user_version(&conn).map_err(err("be read"))?;
+        // One read, so that a desk which another process is making is seen empty or whole.
+        let (version, tables, ours): (u32, i64, i64) = conn
+            .query_row(
+                "select (select user_version from pragma_user_version), count(*),
+                   count(*) filter (where name in ('meta', 'events', 'messages', 'journal', 'trackers'))
+                 from sqlite_master where type = 'table'",
+                [],
+                |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?)),
+            )
+            .map_err(err("be read"))?;
+        // Somebody else's database is left as it is: nothing is written before this is known.
+        if (version == 0 && tables > 0) || (version > 0 && ours < 5) {
+            return Err(StoreError::NotADesk { path });
+        }
         if version > SCHEMA {
             return Err(StoreError::Newer { path, found: version, known: SCHEMA });
         }
-        // A version of 0 with tables in it is somebody else's database.
-        let tables: i64 = conn
-            .query_row("select count(*) from sqlite_master where type = 'table'", [], |r| r.get(0))
-            .map_err(err("be read"))?;
-        if version == 0 && tables > 0 {
-            return Err(StoreError::NotADesk { path });
-        }
         conn.execute_batch(
-            "pragma journal_mode = wal; pragma synchronous = full; pragma foreign_keys = on;
-             pragma trusted_schema = off; pragma secure_delete = on;",
+            "pragma synchronous = full; pragma foreign_keys = on; pragma trusted_schema = off;
+             pragma secure_delete = on;",
         )
         .map_err(err("be set up"))?;
+        write_ahead(&conn).map_err(err("be set up"))?;
         let created = version == 0;
         if version < SCHEMA {
             migrate(&mut conn, &options).map_err(err("be brought to this version"))?;
@@ -165,6 +172,11 @@ impl Desk {
                     self.conn.execute_batch("release step").map_err(|e| self.err(doing, e))?;
                     Ok(v)
                 }
+                Err(e) if self.conn.is_autocommit() => {
+                    // A full disk made SQLite undo the whole transaction; there is no savepoint to go back to.
+                    self.in_item.set(false);
+                    Err(e)
+                }
                 Err(e) => {
                     self.conn
                         .execute_batch("rollback to step; release step")
@@ -178,6 +190,31 @@ impl Desk {
         let v = work(&tx)?;
         tx.commit().map_err(|e| self.err(doing, e))?;
         Ok(v)
+    }
+}
+
+/// Keep a write-ahead log. Two processes that make the switch at once cannot wait for each other inside SQLite, which
+/// answers busy straight away; so the wait is here.
+fn write_ahead(conn: &Connection) -> rusqlite::Result<()> {
+    let mode: String = conn.query_row("pragma journal_mode", [], |r| r.get(0))?;
+    if mode.eq_ignore_ascii_case("wal") {
+        return Ok(());
+    }
+    let mut tries = 0;
+    loop {
+        match conn.execute_batch("pragma journal_mode = wal") {
+            Err(e)
+                if tries < 200
+                    && matches!(
+                        e.sqlite_error_code(),
+                        Some(rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked)
+                    ) =>
+            {
+                tries += 1;
+                std::thread::sleep(Duration::from_millis(20));
+            }
+            other => return other,
+        }
     }
 }
 

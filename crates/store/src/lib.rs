@@ -5,6 +5,7 @@
 //! hash-chained.
 
 mod apply;
+mod copies;
 mod desk;
 mod error;
 mod events;

@@ -7,7 +7,11 @@ use desk::{
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Desk, StoreError, events};
+use crate::{
+    Desk, StoreError,
+    copies::{self, Twin},
+    events,
+};
 
 /// A message to be remembered.
 #[derive(Debug)]
@@ -27,6 +31,8 @@ pub struct Observed {
     pub new: usize,
     /// Messages the desk had.
     pub known: usize,
+    /// Messages the desk had by another way: another list, other hops, the same mail.
+    pub copies: usize,
     /// Messages whose Message-ID the desk had with other content.
     pub clashes: Vec<MessageKey>,
 }
@@ -40,6 +46,8 @@ pub struct Stored {
     pub thread: String,
     /// Its fate.
     pub fate: Fate,
+    /// Does the desk hold another mail of the same Message-ID, with other content?
+    pub clash: bool,
     /// Where it was read.
     pub source: String,
     /// Its bytes.
@@ -72,7 +80,7 @@ impl Desk {
         seen: &Observed,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        let total = i64::try_from(seen.new + seen.known).unwrap_or(i64::MAX);
+        let total = i64::try_from(seen.new + seen.known + seen.copies).unwrap_or(i64::MAX);
         self.write("remember a source", |c| {
             let put = || {
                 c.prepare_cached(
@@ -115,6 +123,15 @@ impl Desk {
         self.stored("m.message_id = ?1 and m.message_id <> ''", id)
     }
 
+    /// The message whose content digest begins so; `None` when there is none or more than one.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn message(&self, digest: &str) -> Result<Option<Stored>, StoreError> {
+        let mut found = self.stored("m.digest >= ?1 and m.digest < ?1 || 'g'", digest)?;
+        Ok(if found.len() == 1 { found.pop() } else { None })
+    }
+
     /// Every message of a thread, oldest first.
     ///
     /// # Errors
@@ -146,6 +163,16 @@ impl Desk {
             rows.collect::<rusqlite::Result<Vec<String>>>()
         };
         read().map_err(|e| self.err("be read", e))
+    }
+
+    /// How many messages have no final fate.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn undecided(&self) -> Result<i64, StoreError> {
+        self.conn
+            .query_row("select count(*) from messages where word in ('waiting', 'held')", [], |r| r.get(0))
+            .map_err(|e| self.err("be read", e))
     }
 
     /// Messages a person skipped, newest first: key, subject, sender, fate.
@@ -258,23 +285,25 @@ impl Desk {
     fn stored(&self, filter: &str, arg: &str) -> Result<Vec<Stored>, StoreError> {
         // `filter` is one of the literals above, never input.
         let sql = format!(
-            "select m.message_id, m.digest, m.thread, m.fate, m.source, r.bytes
+            "select m.message_id, m.digest, m.thread, m.fate, m.source, r.bytes,
+               m.message_id <> '' and m.word <> 'copy' and exists (select 1 from messages o
+                 where o.message_id = m.message_id and o.id <> m.id and o.word <> 'copy')
              from messages m join raw r on r.id = m.id where {filter} order by m.arrived, m.id"
         );
         let read = || {
             let mut q = self.conn.prepare_cached(&sql)?;
             let rows = q.query_map([arg], |r| {
                 let key = MessageKey { id: r.get(0)?, digest: desk::mail::ContentDigest(r.get(1)?) };
-                Ok((key, r.get(2)?, r.get::<_, String>(3)?, r.get(4)?, r.get(5)?))
+                Ok((key, r.get(2)?, r.get::<_, String>(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read()
             .map_err(|e| self.err("be read", e))?
             .into_iter()
-            .map(|(key, thread, fate, source, raw)| {
+            .map(|(key, thread, fate, source, raw, clash)| {
                 let fate = serde_json::from_str(&fate).map_err(|e| self.corrupt("fate", e))?;
-                Ok(Stored { key, thread, fate, source, raw })
+                Ok(Stored { key, thread, fate, clash, source, raw })
             })
             .collect()
     }
@@ -308,22 +337,21 @@ fn insert(c: &Connection, new: &NewMessage<'_>, now: Timestamp, out: &mut Observ
         out.known += 1;
         return Ok(());
     }
-    if !m.key.id.is_empty() {
-        let same_id = c
-            .prepare_cached("select 1 from messages where message_id = ?1 limit 1")?
-            .query_row([&m.key.id], |_| Ok(()))
-            .optional()?
-            .is_some();
-        if same_id {
-            out.clashes.push(m.key.clone());
+    let mut fate = Fate::Waiting;
+    match copies::twin(c, new, now)? {
+        Some(Twin::Copy(of)) => {
+            out.copies += 1;
+            fate = Fate::Copy { of };
         }
+        Some(Twin::Clash) => out.clashes.push(m.key.clone()),
+        None => {}
     }
     let thread = thread_for(c, m)?;
     let refs: Vec<&str> = m.references.iter().chain(&m.in_reply_to).map(String::as_str).collect();
     let arrived = m.arrived().unwrap_or(now).min(now);
     c.prepare_cached(
         "insert into messages (message_id, digest, thread, refs, list, sender, sender_name, subject, arrived, size,
-           source, seen, fate, word) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, 'waiting')",
+           source, seen, fate, word) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
     )?
     .execute(params![
         m.key.id,
@@ -338,7 +366,8 @@ fn insert(c: &Connection, new: &NewMessage<'_>, now: Timestamp, out: &mut Observ
         i64::try_from(m.size).unwrap_or(i64::MAX),
         new.source,
         now.to_string(),
-        r#"{"fate":"waiting"}"#,
+        desk::plan::digest::canonical(&fate),
+        fate.word(),
     ])?;
     let id = c.last_insert_rowid();
     c.prepare_cached("insert into raw (id, bytes) values (?1, ?2)")?.execute(params![id, new.raw])?;
@@ -359,7 +388,9 @@ fn insert(c: &Connection, new: &NewMessage<'_>, now: Timestamp, out: &mut Observ
         )?
         .execute(params![m.from.email.to_lowercase(), m.from.name, arrived.to_string()])?;
     }
-    out.new += 1;
+    if fate == Fate::Waiting {
+        out.new += 1;
+    }
     Ok(())
 }
 

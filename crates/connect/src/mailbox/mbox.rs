@@ -38,7 +38,11 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<ReadReport, Mail
                 report.passed.push(Passed { place, why: "an empty message".into() });
                 continue;
             }
-            let note = if entry.truncated { "the file ends inside this message" } else { "" };
+            let note = match (entry.truncated, entry.len > LIMIT as u64) {
+                (_, true) => "only the head of this large message was read",
+                (true, false) => "the file ends inside this message",
+                (false, false) => "",
+            };
             take(RawMail { bytes: &entry.raw, place: &place, note }).map_err(MailboxError::Taker)?;
             report.messages += 1;
         }

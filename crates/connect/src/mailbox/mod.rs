@@ -115,7 +115,8 @@ impl LocalMailbox {
         };
         if kind == Kind::Mbox {
             let head = mbox::head(path).map_err(|source| MailboxError::Read { path: path.into(), source })?;
-            if !head.is_empty() && head.contains(&0) && !head.starts_with(b"From ") {
+            let mail = head.starts_with(b"From ") || desk::mail::is_single_message(&head);
+            if head.contains(&0) && !mail {
                 return Err(no("it holds binary data"));
             }
         }
@@ -146,7 +147,12 @@ impl LocalMailbox {
             Kind::Maildir | Kind::EmlFolder => {
                 let (files, _) = folder::files(&self.path, self.kind)?;
                 for f in files {
-                    all.push(stamp(&f, &fs::metadata(&f).map_err(read)?));
+                    match fs::metadata(&f) {
+                        Ok(meta) => all.push(stamp(&f, &meta)),
+                        // A mail reader moved it since it was listed; under its new name it counts as a change.
+                        Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                        Err(e) => return Err(read(e)),
+                    }
                 }
             }
         }

@@ -43,7 +43,7 @@ fn a_message_over_the_limit_keeps_its_head_and_the_next_is_found() {
     let (got, report) = collect(&path);
     assert_eq!(report.messages, 2);
     assert!(got[0].0.starts_with("Subject: big\n") && got[0].0.len() <= LIMIT);
-    assert!(!got[0].2.is_empty());
+    assert_eq!(got[0].2, "only the head of this large message was read");
     assert_eq!(got[1].0, "Subject: two\n\nhello\n");
 }
 

@@ -5,6 +5,7 @@ mod armour;
 mod author;
 mod automatic;
 mod body;
+mod copy;
 mod decode;
 mod draft;
 mod flowed;
@@ -21,6 +22,7 @@ mod quote;
 mod style;
 mod thread;
 
+pub use copy::is_copy;
 pub use draft::{DraftError, MailDraft, message_id_for, render, reply_subject};
 pub use hygiene::{has_control, has_invisible, one_line, visible};
 pub use mbox::{Boundary, CONTEXT, MboxEntry, MboxSplitter, is_single_message, next_boundary, split};

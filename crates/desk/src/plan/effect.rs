@@ -14,7 +14,7 @@ use crate::{
     confidential::{
         self as surface, Cleared, Draft, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
     },
-    mail::{Address, MessageKey},
+    mail::{Address, ContentDigest, MessageKey},
     tracker::{
         FieldRole, TrackerKey,
         rollup::{Action, Told},
@@ -90,6 +90,11 @@ pub enum Fate {
     Spam,
     /// No report at all.
     Other,
+    /// The same mail by another way: its fate is that of the one seen first.
+    Copy {
+        /// Digest of the one seen first.
+        of: ContentDigest,
+    },
     /// A person said no to it.
     Skipped {
         /// Who.
@@ -118,6 +123,7 @@ impl Fate {
             Fate::Bookkeeping => "bookkeeping",
             Fate::Spam => "spam",
             Fate::Other => "other",
+            Fate::Copy { .. } => "copy",
             Fate::Skipped { .. } => "skipped",
         }
     }

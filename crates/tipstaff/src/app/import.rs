@@ -83,6 +83,8 @@ pub struct Swept {
     pub new: usize,
     /// Messages the desk had.
     pub known: usize,
+    /// The same mails by another way, such as a second list.
+    pub copies: usize,
     /// Sources that have not changed since they were read.
     pub unchanged: usize,
     /// Messages whose Message-ID came before with other content.
@@ -179,6 +181,7 @@ fn read(
     session.desk.source_read(&name, &fingerprint, &sink.seen, session.now())?;
     out.new += sink.seen.new;
     out.known += sink.seen.known;
+    out.copies += sink.seen.copies;
     out.clashes.extend(sink.seen.clashes);
     Ok(())
 }
@@ -205,6 +208,7 @@ impl Sink<'_> {
         let seen = self.session.desk.observe(&new, self.session.now())?;
         self.seen.new += seen.new;
         self.seen.known += seen.known;
+        self.seen.copies += seen.copies;
         self.seen.clashes.extend(seen.clashes);
         self.batch.clear();
         self.bytes = 0;
@@ -228,7 +232,9 @@ pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
     };
     let mut threads = Vec::new();
     for id in ids {
-        let stored = desk.thread(&id)?;
+        let mut stored = desk.thread(&id)?;
+        // A copy has the fate of the mail seen first; a judgement would read it as an answer.
+        stored.retain(|s| !matches!(s.fate, Fate::Copy { .. }));
         if stored.is_empty() {
             continue;
         }
@@ -238,6 +244,7 @@ pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
             .map(|s| InboxMessage {
                 message: mail::parse(&s.raw, session.now()),
                 fate: s.fate,
+                clash: s.clash,
                 source: s.source,
             })
             .collect();
@@ -334,7 +341,8 @@ pub fn unskip(session: &Session, ids: &[String]) -> Result<usize> {
     let mut n = 0;
     for id in ids {
         let id = id.trim().trim_start_matches('<').trim_end_matches('>');
-        let found = session.desk.by_message_id(id)?;
+        let mut found = session.desk.by_message_id(id)?;
+        found.retain(|m| !matches!(m.fate, Fate::Copy { .. }));
         if found.is_empty() {
             return Err(AppError::new(
                 Exit::Usage,

@@ -91,7 +91,7 @@ fn propose(
         let digest = if plan.items.is_empty() { plan.digest() } else { plans::propose(session, &plan)? };
         let value = serde_json::json!({
             "plan": plan, "digest": digest,
-            "read": {"new": swept.new, "known": swept.known, "unchanged_sources": swept.unchanged,
+            "read": {"new": swept.new, "known": swept.known, "copies": swept.copies, "unchanged_sources": swept.unchanged,
                 "clashes": swept.clashes.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "passed": swept.passed.iter().map(|p| format!("{}: {}", p.place, p.why)).collect::<Vec<_>>(),
                 "notes": swept.notes},
@@ -101,7 +101,16 @@ fn propose(
     }
     read_summary(swept, term)?;
     if plan.items.is_empty() {
-        term.line("Nothing to decide: every message has its fate.")?;
+        // What the selector leaves out still waits; saying that all is decided would hide it.
+        let left = session.desk.undecided()?;
+        if left == 0 {
+            term.line("Nothing to decide: every message has its fate.")?;
+        } else {
+            let word = if left == 1 { "message outside it waits" } else { "messages outside it wait" };
+            term.line(&format!(
+                "Nothing to decide in this selection; {left} {word}: `tipstaff import --all`"
+            ))?;
+        }
         return Ok(Exit::Nothing);
     }
     plans::propose(session, &plan)?;
@@ -111,6 +120,10 @@ fn propose(
 
 fn read_summary(swept: &Swept, term: &mut Term) -> Result<()> {
     let mut words = vec![format!("{} new", swept.new), format!("{} known", swept.known)];
+    if swept.copies > 0 {
+        let word = if swept.copies == 1 { "copy" } else { "copies" };
+        words.push(format!("{} {word} of mails that came another way", swept.copies));
+    }
     if swept.unchanged > 0 {
         words.push(format!("{} unchanged since last time", sources(swept.unchanged)));
     }
@@ -336,7 +349,8 @@ fn skipped(session: &Session, term: &mut Term) -> Result<Exit> {
             _ => String::new(),
         };
         term.line(&format!("{word} {}{by}", mail::one_line(subject, 80)))?;
-        let line = term.mark(Mark::Dim, &format!("{}  {}", mail::one_line(sender, 50), key));
+        let key = untrusted_line(&key.to_string(), 120);
+        let line = term.mark(Mark::Dim, &format!("{}  {key}", mail::one_line(sender, 50)));
         term.line(&format!("             {line}"))?;
     }
     term.line("next: `tipstaff import --unskip MESSAGE-ID` takes one back")?;

@@ -16,7 +16,7 @@ pub use self::candidate::{Candidate, Proposal};
 use crate::{
     case::{Case, Fact},
     config::Config,
-    mail::Message,
+    mail::{Address, Message},
     people::Roster,
     plan::{Fate, Group, ItemNo, Plan, digest},
     reply::{Library, ReplyId},
@@ -34,6 +34,8 @@ pub struct InboxMessage {
     pub message: Message,
     /// Its fate so far.
     pub fate: Fate,
+    /// Does the desk hold another mail of the same Message-ID, with other content?
+    pub clash: bool,
     /// Where it was read.
     pub source: String,
 }
@@ -182,6 +184,14 @@ impl Scene {
     pub fn asked_credit(&self, thread: &str) -> bool {
         self.told.iter().any(|t| t.thread == thread && t.asked_credit)
     }
+}
+
+/// Whom an answer to that message may go to, and whether they are a forwarder; `None` when nobody can or need be
+/// answered.
+#[must_use]
+pub fn contact(message: &Message, config: &Config, roster: &Roster) -> Option<(Address, bool)> {
+    let forwarder = crate::rules::extract::detect(message, config, roster);
+    letter::contact(message, &forwarder, config, roster).ok()
 }
 
 /// Subjects that occur more than once; every item has its own.
