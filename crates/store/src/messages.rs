@@ -237,18 +237,6 @@ impl Desk {
         Ok(found.split_off(skip))
     }
 
-    /// The message whose digest begins with that prefix; `None` when there is none.
-    ///
-    /// # Errors
-    /// When the desk cannot be read.
-    pub fn by_digest_prefix(&self, prefix: &str) -> Result<Option<Stored>, StoreError> {
-        if prefix.len() < 12 || !prefix.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return Ok(None);
-        }
-        let found = self.stored("m.digest >= ?1 and m.digest < ?1 || 'g'", prefix)?;
-        Ok(found.into_iter().next())
-    }
-
     /// Full-text search: Message-IDs and subjects, best first. Quotes are handled; no query syntax leaks in.
     ///
     /// # Errors

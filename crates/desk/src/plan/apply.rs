@@ -171,12 +171,10 @@ fn run_item<P: Journal + World>(
             }
         }
         if let Err(e) = ports.release(&item.subject) {
-            // The item's transaction was not kept: what its steps seemed to do on the desk is undone with it. A draft
-            // that was written keeps its intent, and the next run finds it.
-            for (_, _, outcome) in &mut done {
-                *outcome = StepOutcome::NotReached;
-            }
-            end = end.and(Err(Stop::from(e)));
+            // What was made since the last write that lasted is gone with it; a report that lists it would lie.
+            done.clear();
+            let why = format!("{e}; `tipstaff plan resume` goes on from what was kept");
+            end = end.and(Err(Stop::Failed(why)));
         }
     }
     let reached = done.len();

@@ -127,6 +127,8 @@ impl Made {
         let tracker = &case.tracker.key;
         // The revision makes asking for the same thing again, later, a new step.
         let artifact = |e: &Effect| format!("{}-r{}", &digest::of(e)[..16], case.revision);
+        // The entry belongs to what was asked for: two different comments on one revision are two entries.
+        let asked = digest::of(&self.effects);
         let mut steps: Vec<Step> = self
             .effects
             .into_iter()
@@ -147,7 +149,12 @@ impl Made {
             },
         };
         steps.push(Step {
-            key: StepKey::new(&tracker.0, self.rule, note.name(), &artifact(&note)),
+            key: StepKey::new(
+                &tracker.0,
+                self.rule,
+                note.name(),
+                &format!("{}-{}", artifact(&note), &asked[..8]),
+            ),
             effect: note,
             requires: Vec::new(),
         });

@@ -56,10 +56,20 @@ pub fn file(session: &Session, digest: &str) -> PathBuf {
 fn write_file(path: &Path, plan: &Plan) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     make_private_dir(dir)?;
-    let mut f = private(path)?;
-    serde_json::to_writer_pretty(&mut f, plan)?;
-    f.write_all(b"\n")?;
-    Ok(())
+    // Whole under its name or not there at all; the process id keeps two runs out of each other's way.
+    let part = path.with_extension(format!("{}.part", std::process::id()));
+    let text = serde_json::to_vec_pretty(plan)?;
+    let written = private(&part)
+        .and_then(|mut f| f.write_all(&text).and_then(|()| f.write_all(b"\n")))
+        .and_then(|()| std::fs::rename(&part, path));
+    written.map_err(|e| {
+        let _ = std::fs::remove_file(&part);
+        AppError::new(
+            Exit::Failed,
+            format!("the plan {} cannot be written: {e}", path.display()),
+            "nothing was changed; free some space or mend the folder's permissions, and run it again",
+        )
+    })
 }
 
 #[cfg(unix)]
@@ -117,12 +127,25 @@ pub fn find(session: &Session, name: &str) -> Result<PlanRow> {
 /// # Errors
 /// When it does not bind, or the desk cannot be written.
 pub fn approve(session: &Session, plan: &Plan, items: &BTreeSet<ItemNo>) -> Result<Approved> {
-    let approval = Approval {
-        plan: plan.digest(),
-        items: items.clone(),
-        actor: session.actor.clone(),
-        at: session.now(),
-    };
+    let digest = plan.digest();
+    let mut items = items.clone();
+    // A second yes of the same person adds to the first. One of somebody else would speak for items they did not name.
+    if let Some(row) = session.desk.plan(&digest)?
+        && row.state == PlanState::Approved
+        && let Some(before) = row.approval
+        && session.now().duration_since(before.at) <= desk::plan::approval::LAPSES_AFTER
+    {
+        if before.actor.handle != session.actor.handle {
+            let short = digest.get(..12).unwrap_or(&digest);
+            return Err(AppError::new(
+                Exit::Blocked,
+                format!("@{} approved items of this plan, which are not applied yet", before.actor.handle),
+                format!("`tipstaff plan apply {short}` first"),
+            ));
+        }
+        items.extend(before.items);
+    }
+    let approval = Approval { plan: digest, items, actor: session.actor.clone(), at: session.now() };
     let approved = Approved::bind(plan.clone(), approval, session.now()).map_err(blocked)?;
     session.desk.approve(approved.approval())?;
     Ok(approved)
@@ -147,7 +170,9 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
         embargoed: std::cell::OnceCell::new(),
     };
     let report = apply::apply(approved, &session.policy, &mut ports);
-    if !report.failed() {
+    // An item that waits for a person goes on with `plan resume` once they have looked.
+    let waits = report.items.iter().any(|i| matches!(i.outcome, apply::ItemOutcome::NeedsPerson { .. }));
+    if !report.failed() && !waits {
         session.desk.set_plan_state(&approved.approval().plan, PlanState::Applied)?;
     }
     Ok(report)

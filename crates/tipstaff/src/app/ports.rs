@@ -8,12 +8,13 @@ use desk::{
     confidential::{Identity, Phase, Signals, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
+    people::Roster,
     plan::{
         ClearedEffect, Precondition, Probe, StepKey,
         effect::{Change, InClear, Letter},
         ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
     },
-    rules::extract,
+    rules::{extract, import::propose},
     tracker::{self, FieldRole, Headings, LabelNames, LabelRole, TrackerKey},
 };
 use jiff::Timestamp;
@@ -257,19 +258,8 @@ pub fn context(
         ..TrackerContext::default()
     };
     let Some(case) = desk.case(&TrackerKey(subject.into()))? else {
-        // A message without a tracker: whoever wrote it may be answered, at the address they ask to be answered at.
-        let prefix = subject.split_once('-').map_or("", |(_, digest)| digest);
-        if let Some(stored) = desk.by_digest_prefix(prefix)? {
-            let m = mail::parse(&stored.raw, now);
-            let ours = |a: &Address| context.lists.iter().any(|l| a.is(l));
-            let author =
-                Identity { name: m.from.name.clone(), email: m.from.email.clone(), handle: String::new() };
-            let to = m.reply_to.iter().find(|a| !a.email.is_empty() && !ours(a)).unwrap_or(&m.from);
-            context.reporter = Identity { email: to.email.clone(), ..author.clone() };
-            context.forwarder = Some(author);
-            context.thread_ids = vec![stored.thread, m.key.id];
-            own_words(desk, now, &mut context)?;
-        }
+        answerable(desk, config, subject, &mut context)?;
+        own_words(desk, now, &mut context)?;
         return Ok((context, Phase::Intake));
     };
     let parsed = tracker::parse(&case.tracker.body, headings);
@@ -329,6 +319,30 @@ fn own_words(desk: &Desk, now: Timestamp, context: &mut TrackerContext) -> Resul
             context.own_subjects.push(mail::reply_subject(&m.subject));
         }
     }
+    Ok(())
+}
+
+/// A message that has no tracker may be answered to the person who wrote it, and to nobody else. Who that is comes
+/// from the message as it is stored, not from the plan that wants to answer.
+fn answerable(
+    desk: &Desk,
+    config: &Config,
+    subject: &str,
+    context: &mut TrackerContext,
+) -> Result<(), PortError> {
+    // Subjects of an import are `m-` or `t-` and the first digits of the message's digest.
+    let Some((_, digest)) = subject.split_once('-').filter(|(_, d)| d.len() == 16) else { return Ok(()) };
+    let Some(stored) = desk.message(digest)? else { return Ok(()) };
+    let message = mail::parse(&stored.raw, Timestamp::MAX);
+    if let Some((to, forwarded)) = propose::contact(&message, config, &Roster::from_config(config)) {
+        let contact = Identity { name: to.name, email: to.email, handle: String::new() };
+        if forwarded {
+            context.forwarder = Some(contact);
+        } else {
+            context.reporter = contact;
+        }
+    }
+    context.thread_ids.push(message.key.id);
     Ok(())
 }
 

@@ -68,7 +68,11 @@ pub fn plan(args: &PlanArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
             }
             let mut end = Exit::Done;
             for row in rows {
-                let this = run(&mut session, &row, term)?;
+                // One plan that lapsed or failed must not keep the others from their end.
+                let this = run(&mut session, &row, term).unwrap_or_else(|e| {
+                    term.error(&e);
+                    e.exit
+                });
                 if this != Exit::Done {
                     end = this;
                 }

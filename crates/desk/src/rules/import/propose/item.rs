@@ -143,6 +143,13 @@ fn bare(c: &Candidate, headline: &str, group: Group) -> Item {
         details.push(("arrived".into(), at.to_string()));
     }
     details.push(("subject".into(), m.subject.clone()));
+    let clashes = std::iter::once(&c.lead).chain(&c.rest).filter(|m| m.clash);
+    let notices = clashes
+        .map(|m| {
+            let from = one_line(&m.message.from.to_string(), 60);
+            format!("{} came twice with different content; this one is from {from}", m.message.key)
+        })
+        .collect();
     if !c.rest.is_empty() {
         let n = c.rest.len();
         details.push(("thread".into(), format!("{n} more {} of it", plural(n, "message"))));
@@ -159,7 +166,7 @@ fn bare(c: &Candidate, headline: &str, group: Group) -> Item {
         needs: Vec::new(),
         group,
         blocked: None,
-        notices: Vec::new(),
+        notices,
         next: String::new(),
     }
 }
@@ -260,7 +267,7 @@ fn new_tracker(
     let mut item = bare(c, &format!("New tracker: {title}"), group);
     let via_forwarder = c.forwarder.mode == Mode::ViaForwarder;
     let (values, notices) = body_values(c, said);
-    item.notices = notices;
+    item.notices.extend(notices);
     let labels: BTreeSet<String> =
         [LabelRole::NeedsTriage, LabelRole::SecurityMarker].map(|r| desk.labels.name(r).to_owned()).into();
     let column = if desk.config.tracker.board.enabled {

@@ -4,15 +4,16 @@
 use super::{Candidate, Desk};
 use crate::{
     confidential::{Draft, Forwarder, Reporter},
-    config::Ack,
-    mail::{Address, reply_subject},
+    config::{Ack, Config},
+    mail::{Address, Message, reply_subject},
+    people::Roster,
     plan::{
         Letter,
         effect::{Drafted, LetterText},
     },
     reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Filled, Placeholder, ReplyId, Values},
     rules::{
-        extract::{CreditKind, CreditOrigin, Mode},
+        extract::{CreditKind, CreditOrigin, ForwarderReport, Mode},
         import::Class,
     },
 };
@@ -26,16 +27,25 @@ pub(super) enum NoLetter {
     ByHand(String),
 }
 
-/// Whom to answer: the forwarder when there is one, else Reply-To, else the author.
+/// Whom to answer, and whether they are a forwarder.
 pub(super) fn recipient(c: &Candidate, desk: Desk<'_>) -> Result<(Address, bool), NoLetter> {
-    let m = &c.lead.message;
-    if c.forwarder.mode == Mode::ViaForwarder {
-        return match &c.forwarder.contact.address {
+    contact(&c.lead.message, &c.forwarder, desk.config, desk.roster)
+}
+
+/// Whom to answer: the forwarder when there is one, else Reply-To, else the author.
+pub(super) fn contact(
+    m: &Message,
+    forwarder: &ForwarderReport,
+    config: &Config,
+    roster: &Roster,
+) -> Result<(Address, bool), NoLetter> {
+    if forwarder.mode == Mode::ViaForwarder {
+        return match &forwarder.contact.address {
             Some(a) => Ok((Address::new(&m.from.name, a), true)),
             None => Err(NoLetter::ByHand("the sender cannot be answered by mail".into())),
         };
     }
-    let lists = &desk.config.mail.lists;
+    let lists = &config.mail.lists;
     let ours = |a: &Address| {
         [&lists.security, &lists.private, &lists.foundation_security].into_iter().any(|l| a.is(l))
     };
@@ -45,7 +55,7 @@ pub(super) fn recipient(c: &Candidate, desk: Desk<'_>) -> Result<(Address, bool)
     if to.email.is_empty() || ours(to) || crate::rules::extract::unreplyable(to) {
         return Err(NoLetter::ByHand("the sender has no address that can be answered".into()));
     }
-    if desk.roster.is_team(&to.email, m.arrived()) {
+    if roster.is_team(&to.email, m.arrived()) {
         return Err(NoLetter::NotNeeded("they are on the team".into()));
     }
     Ok((to.clone(), false))
