@@ -30,6 +30,7 @@ pub fn main() -> ExitCode {
             return ExitCode::from(if e.use_stderr() { Exit::Usage as u8 } else { Exit::Done as u8 });
         }
     };
+    outlive_size_limits();
     let mut term = Term::new(cli.json);
     let end = run(cli, &mut term);
     let end = end.and_then(|exit| term.flush().map(|()| exit).map_err(AppError::from));
@@ -40,6 +41,17 @@ pub fn main() -> ExitCode {
             term.error(&e);
             ExitCode::from(e.exit as u8)
         }
+    }
+}
+
+/// A write past a file-size limit (`ulimit -f`) is to fail like one on a full disk: with an error that is said, not
+/// with the end of the program.
+fn outlive_size_limits() {
+    #[cfg(any(target_os = "linux", target_os = "macos"))]
+    {
+        const SIGXFSZ: i32 = 25;
+        // When the handler cannot be set the program ends as it would have without it.
+        let _ = signal_hook::flag::register(SIGXFSZ, std::sync::Arc::default());
     }
 }
 

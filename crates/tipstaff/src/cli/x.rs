@@ -66,7 +66,7 @@ pub fn run(x: X, setting: &Setting, term: &mut Term) -> Result<Exit> {
                 _ => {
                     let raw = match &t.text {
                         Some(words) => words.clone().into_bytes(),
-                        None => bytes(t.input.as_deref().unwrap_or(Path::new("-")))?,
+                        None => bytes(t.input.as_deref().ok_or_else(nothing_named)?)?,
                     };
                     serde_json::to_value(scan_bytes(&raw, &request, &policy))?
                 }
@@ -87,8 +87,12 @@ fn text(t: &TextArg) -> Result<String> {
     match (&t.text, &t.input) {
         (Some(words), _) => Ok(words.clone()),
         (None, Some(path)) => file(path),
-        (None, None) => Err(AppError::usage("name a file, `-`, or --text WORDS")),
+        (None, None) => Err(nothing_named()),
     }
+}
+
+fn nothing_named() -> AppError {
+    AppError::usage("there is nothing to read").next("name a file, `-` for standard input, or --text WORDS")
 }
 
 fn word<T: for<'a> Deserialize<'a>>(what: &str, value: &str) -> Result<T> {
