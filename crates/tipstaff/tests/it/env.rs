@@ -15,7 +15,6 @@ pub struct Env {
 }
 
 /// What the program said.
-#[must_use]
 pub struct Said {
     /// Standard output.
     pub out: String,
@@ -90,11 +89,13 @@ impl Env {
     }
 
     /// Run it, with nothing on standard input.
+    #[must_use]
     pub fn run(&self, args: &[&str]) -> Said {
         said(self.command(args).stdin(Stdio::null()).output().unwrap())
     }
 
     /// Run it, answering its questions.
+    #[must_use]
     pub fn answer(&self, args: &[&str], input: &str) -> Said {
         use std::io::Write;
         let mut child = self

@@ -4,9 +4,11 @@
 
 mod bad_input;
 mod by_hand;
+mod crash;
 mod env;
 mod held_out;
 mod import;
+mod mails;
 mod plumbing;
 mod sample;
 
