@@ -23,6 +23,7 @@ use store::{NewMessage, Observed};
 
 use super::{
     error::{AppError, Exit, Result},
+    ports::{self, Ports},
     session::Session,
 };
 
@@ -289,11 +290,7 @@ fn changes(session: &Session) -> Fact<Vec<UpstreamChange>> {
             let changes = changes
                 .into_iter()
                 .map(|c| UpstreamChange {
-                    url: if repo.is_empty() {
-                        String::new()
-                    } else {
-                        format!("https://github.com/{repo}/commit/{}", c.sha)
-                    },
+                    url: connect::upstream::commit_url(repo, &c.sha),
                     author_on_roster: session.roster.is_team(&c.author, Some(c.at)),
                     sha: c.sha,
                     title: c.title,
@@ -312,10 +309,24 @@ fn changes(session: &Session) -> Fact<Vec<UpstreamChange>> {
     }
 }
 
-/// Plan the import of a scene.
-#[must_use]
-pub fn plan(session: &Session, scene: &Scene, overrides: &Overrides) -> Plan {
-    propose::plan(scene, session.config(), &session.roster, &session.replies, overrides, session.now())
+/// Plan the import of a scene. An item whose words could not go out is blocked.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Result<Plan> {
+    let now = session.now();
+    let mut plan = propose::plan(scene, session.config(), &session.roster, &session.replies, overrides, now);
+    let config = session.loaded.config.clone();
+    let ports = Ports {
+        desk: &mut session.desk,
+        drafts: &session.drafts,
+        config: &config,
+        headings: &session.headings,
+        now,
+        embargoed: std::cell::OnceCell::new(),
+    };
+    ports::try_clearance(&mut plan, &session.policy, &ports)?;
+    Ok(plan)
 }
 
 /// One message that was set aside: key, subject, sender, fate, by whom or why.

@@ -5,13 +5,13 @@ use std::cell::OnceCell;
 use connect::drafts::{DraftsError, DraftsFolder};
 use desk::{
     case::{Fact, Seen, Source},
-    confidential::{Identity, Phase, Signals, Slot, SlotValue, Slots, TrackerContext},
+    confidential::{Identity, Phase, Policy, Signals, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
     people::Roster,
     plan::{
-        ClearedEffect, Precondition, Probe, StepKey,
-        effect::{Change, InClear, Letter},
+        ClearedEffect, Plan, Precondition, Probe, StepKey,
+        effect::{Change, Clearing, InClear, Letter},
         ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
     },
     rules::{extract, import::propose},
@@ -217,6 +217,34 @@ fn receipt(draft: &MailDraft, path: &str, letter: &Letter<InClear>) -> Receipt {
         .with("message_id", draft.message_id.clone())
         .with("path", path)
         .with("asked_credit", asks_credit(letter))
+}
+
+/// Try every word of an item against the policy, as applying it would, so that a refusal is seen before the yes and not
+/// after it. What cannot go out blocks its item, with the reason.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn try_clearance(plan: &mut Plan, policy: &Policy, ports: &Ports<'_>) -> Result<(), PortError> {
+    let slots = |subject: &str| -> Result<Slots, PortError> {
+        let mut slots = ports.slots(subject)?;
+        let day = ports.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        for value in [SlotValue::new(Slot::Approver, "somebody"), SlotValue::new(Slot::TrackerRef, "desk#1")]
+        {
+            slots = slots.with(value.map_err(|e| PortError::new(e.to_string(), ""))?);
+        }
+        Ok(slots.with(SlotValue::date(day)))
+    };
+    for item in &mut plan.items {
+        if item.blocked.is_some() {
+            continue;
+        }
+        let (context, phase) = ports.context(&item.subject)?;
+        let slots = slots(&item.subject)?;
+        let with = Clearing { policy, slots: &slots, context: &context, phase };
+        let refused = item.effects().iter().find_map(|e| e.clear(with).err());
+        item.blocked = refused.map(|r| r.to_string().replace("\n  ", "; "));
+    }
+    Ok(())
 }
 
 /// Drafts in the folder that answer a thread.

@@ -296,7 +296,7 @@ fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
     }
     if let Some(text) = fields.get(FieldRole::IssueDescription) {
         term.line("")?;
-        term.line(&untrusted(text))?;
+        term.line(&untrusted(&tracker::plain_text(text)))?;
     }
     for c in &t.comments {
         term.line("")?;
@@ -413,9 +413,26 @@ fn log(a: &LogArgs, s: &Session, term: &mut Term) -> Result<Exit> {
     for e in &events {
         let seq = term.mark(Mark::Key, &format!("{:>5}", e.seq));
         let who = if e.actor.is_empty() { String::new() } else { format!("@{} ", e.actor) };
-        term.line(&format!("{seq}  {}  {:<9} {who}{}", e.at, e.kind, untrusted_line(&e.subject, 90)))?;
+        let what = untrusted_line(&event_words(e, s)?, 120);
+        term.line(&format!("{seq}  {}  {:<9} {who}{what}", e.at, e.kind))?;
     }
     Ok(if events.is_empty() { Exit::Nothing } else { Exit::Done })
+}
+
+/// What an event says, from its payload; its subject when the payload was erased.
+fn event_words(e: &store::Event, s: &Session) -> Result<String> {
+    let payload: serde_json::Value =
+        e.payload.as_deref().and_then(|p| serde_json::from_str(p).ok()).unwrap_or_default();
+    let text = |key: &str| payload.get(key).and_then(|v| v.as_str()).map(String::from);
+    let receipt = text("receipt").and_then(|r| serde_json::from_str::<serde_json::Value>(&r).ok());
+    let what = receipt.as_ref().and_then(|r| r.get("what")?.as_str().map(String::from));
+    let reference = s.desk.reference(&tracker::TrackerKey(e.subject.clone()))?;
+    let subject = reference.map_or_else(|| e.subject.clone(), |r| r.to_string());
+    Ok(match what.or_else(|| text("why")).or_else(|| text("effect")).or_else(|| text("fate")) {
+        Some(what) if what.contains(&subject) => what,
+        Some(what) => format!("{subject}  {what}"),
+        None => subject,
+    })
 }
 
 fn mark_sent(a: &MarkSentArgs, s: &Session, term: &mut Term) -> Result<Exit> {

@@ -45,8 +45,8 @@ pub fn import(args: &ImportArgs, setting: Setting, term: &mut Term) -> Result<Ex
     if !args.unskip.is_empty() {
         let n = import::unskip(&session, &args.unskip)?;
         term.line(&format!("{n} taken back; the next `tipstaff import` shows them again"))?;
-        if wanted.paths.is_empty() && session.config().mail.source.is_empty() {
-            return propose(&mut session, &wanted, args.why, &Swept::default(), term);
+        if wanted.paths.is_empty() {
+            return Ok(Exit::Done);
         }
     }
     if session.desk.created() && !term.json {
@@ -86,7 +86,7 @@ fn propose(
     term: &mut Term,
 ) -> Result<Exit> {
     let scene = import::scene(session, &wanted.selector)?;
-    let plan = import::plan(session, &scene, &Overrides::new());
+    let plan = import::plan(session, &scene, &Overrides::new())?;
     if term.json {
         let digest = if plan.items.is_empty() { plan.digest() } else { plans::propose(session, &plan)? };
         let value = serde_json::json!({
@@ -185,7 +185,7 @@ fn ask(session: &mut Session, scene: &Scene, plan: Plan, term: &mut Term) -> Res
             return finish(session, &plan, &wanted, term);
         }
         overrides.extend(added);
-        plan = import::plan(session, scene, &overrides);
+        plan = import::plan(session, scene, &overrides)?;
         plans::propose(session, &plan)?;
         say_unknown(&read, term)?;
         // A skip is what was said and writes nothing; what a revision would write needs a yes of its own.

@@ -113,7 +113,8 @@ fn classify(
 ) -> Result<serde_json::Value> {
     let m = super::desk_cmd::message(input, setting.now)?;
     let roster = Roster::from_config(config);
-    let summaries: Vec<TrackerSummary> = trackers.map(read_json).transpose()?.unwrap_or_default();
+    let index: Vec<IndexRow> = trackers.map(read_json).transpose()?.unwrap_or_default();
+    let summaries: Vec<TrackerSummary> = index.into_iter().map(IndexRow::summary).collect();
     let (thread, index) = thread_of(&m, thread, setting)?;
     let forwarder = extract::detect(&m, config, &roster);
     let verdict = import::classify(&ClassifyInput {
@@ -143,6 +144,25 @@ fn classify(
         map.insert("mode".into(), serde_json::to_value(forwarder.mode)?);
     }
     Ok(value)
+}
+
+/// A row of `--trackers`, as DESIGN §7 writes it.
+#[derive(Deserialize)]
+struct IndexRow {
+    /// Absent means open: a tracker nobody closed.
+    #[serde(default)]
+    state: Option<String>,
+    #[serde(flatten)]
+    rest: TrackerSummary,
+}
+
+impl IndexRow {
+    fn summary(self) -> TrackerSummary {
+        let closed = self.state.is_some_and(|s| s.eq_ignore_ascii_case("closed"));
+        let bare = |id: String| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
+        let message_ids = self.rest.message_ids.into_iter().map(bare).collect();
+        TrackerSummary { state_open: !closed, message_ids, ..self.rest }
+    }
 }
 
 /// The thread of a message: as given, or the message alone.

@@ -72,12 +72,12 @@ fn approved_desk(dir: &Path) {
     empty_desk(dir);
     let mbox = dir.parent().unwrap().join("in.mbox");
     std::fs::write(&mbox, mailbox()).unwrap();
-    let session = Session::open(setting(dir), false).unwrap();
+    let mut session = Session::open(setting(dir), false).unwrap();
     let wanted = Wanted { paths: vec![mbox], selector: Selector::All };
     let swept = import::sweep(&session, &wanted, &mut |_| {}).unwrap();
     assert_eq!((swept.new, swept.copies), (6, 0));
     let scene = import::scene(&session, &Selector::All).unwrap();
-    let plan = import::plan(&session, &scene, &Overrides::new());
+    let plan = import::plan(&mut session, &scene, &Overrides::new()).unwrap();
     assert_eq!(plan.items.len(), 5, "{:#?}", plan.items.iter().map(|i| &i.headline).collect::<Vec<_>>());
     plans::propose(&session, &plan).unwrap();
     let items = plan.items.iter().map(|i| i.n).collect::<std::collections::BTreeSet<ItemNo>>();
@@ -176,6 +176,7 @@ fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
             config: &config,
             headings: &session.headings,
             now: NOW.parse().unwrap(),
+            embargoed: std::cell::OnceCell::new(),
         };
         let mut ports = Mortal { inner, at, after, count };
         let report = apply::apply(&approved, &session.policy, &mut ports);

@@ -177,12 +177,6 @@ pub fn fold(name: &str) -> String {
     words.join(" ")
 }
 
-/// Is that folded name the id, whose words an underscore joins?
-fn is_id(id: &str, folded: &str) -> bool {
-    id.len() == folded.len()
-        && id.bytes().zip(folded.bytes()).all(|(a, b)| a == b || (a == b'_' && b == b' '))
-}
-
 /// The id of the negative reply a person named: by id, heading or alias, by the beginning of a heading (two words at
 /// least, no second candidate), or by a name of this desk. `None` when nothing or more than one thing fits, and for
 /// replies that decline nothing.
