@@ -8,6 +8,7 @@ use connect::{
 };
 use desk::{
     case::{Fact, Seen, Source},
+    config::Config,
     mail::{self, MessageKey},
     plan::{Fate, Plan},
     rules::{
@@ -24,7 +25,7 @@ use store::{NewMessage, Observed};
 use super::{
     error::{AppError, Exit, Result},
     ports::{self, Ports},
-    session::Session,
+    session::{Session, Setting},
 };
 
 /// Messages remembered in one transaction.
@@ -107,7 +108,7 @@ pub type Progress<'p> = dyn FnMut(usize) + 'p;
 /// When a source cannot be read or the desk cannot be written. What was read before is kept.
 pub fn sweep(session: &Session, wanted: &Wanted, progress: &mut Progress<'_>) -> Result<Swept> {
     let mut out = Swept::default();
-    for path in sources(session, wanted)? {
+    for path in sources(&session.setting, session.config(), wanted)? {
         let mailbox = LocalMailbox::open(&path)
             .map_err(|e| AppError::from(e).next("nothing was changed; name another path"))?;
         out.sources.push(path.display().to_string());
@@ -116,13 +117,16 @@ pub fn sweep(session: &Session, wanted: &Wanted, progress: &mut Progress<'_>) ->
     Ok(out)
 }
 
-fn sources(session: &Session, wanted: &Wanted) -> Result<Vec<PathBuf>> {
+/// The mailboxes to read: those named, else those of the configuration.
+///
+/// # Errors
+/// When there is none, or one that must be read cannot be.
+pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Vec<PathBuf>> {
     if !wanted.paths.is_empty() {
         return Ok(wanted.paths.clone());
     }
-    let config = session.config();
-    let base = session.setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
-    let base = base.unwrap_or_else(|| session.setting.cwd.clone());
+    let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
+    let base = base.unwrap_or_else(|| setting.cwd.clone());
     let local: Vec<PathBuf> = config
         .mail
         .source

@@ -149,6 +149,7 @@ pub struct CommentArgs {
     /// The tracker's number
     pub tracker: String,
     /// What to say; `-` reads standard input
+    #[arg(allow_hyphen_values = true)]
     pub text: String,
 }
 

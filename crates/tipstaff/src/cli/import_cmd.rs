@@ -34,11 +34,14 @@ const PATIENCE: usize = 5;
 /// When reading, planning or applying fails.
 pub fn import(args: &ImportArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
     let wanted = import::wanted(&args.what, args.all, &setting.cwd, setting.now)?;
-    for p in &wanted.paths {
+    let reads = !args.skipped && args.unskip.is_empty();
+    if reads {
         // Said before a desk is made: a mistyped name must leave nothing behind.
-        connect::mailbox::LocalMailbox::open(p)?;
+        for p in import::sources(&setting, &setting.load_config()?.config, &wanted)? {
+            connect::mailbox::LocalMailbox::open(&p)?;
+        }
     }
-    let mut session = Session::open(setting, true)?;
+    let mut session = Session::open(setting, reads)?;
     if args.skipped {
         return skipped(&session, term);
     }
