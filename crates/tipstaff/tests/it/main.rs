@@ -11,6 +11,7 @@ mod import;
 mod mails;
 mod plumbing;
 mod sample;
+mod score;
 
 /// A test module that is not named above would never run.
 #[test]
