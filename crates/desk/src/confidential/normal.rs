@@ -356,11 +356,9 @@ fn digit(c: char) -> Option<char> {
 
 /// Characters that a reader does not see: zero-width, bidirectional, variation selectors, tags, controls.
 pub(super) fn is_invisible(c: char) -> bool {
-    matches!(c,
-        '\u{80}'..='\u{9F}' | '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF0}'..='\u{FFFB}'
-        | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+    // Line and paragraph separators part words; unassigned specials and C1 controls show nothing either.
+    matches!(c, '\u{80}'..='\u{9F}' | '\u{FFF0}'..='\u{FFF8}')
+        || (crate::mail::is_hidden(c) && !matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
 /// An escape at the start of `rest`: the character it stands for (none for a tag) and its length in bytes.

@@ -7,8 +7,9 @@ pub(super) fn is_control(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
 }
 
-/// Characters that show nothing or reorder what is shown, whatever stands around them.
-fn is_hidden(c: char) -> bool {
+/// Characters that show nothing or reorder what is shown, whatever stands around them: the one list of them.
+#[must_use]
+pub fn is_hidden(c: char) -> bool {
     matches!(c,
         '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
         | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}'

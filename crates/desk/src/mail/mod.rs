@@ -24,7 +24,7 @@ mod thread;
 
 pub use copy::is_copy;
 pub use draft::{DraftError, MailDraft, message_id_for, render, reply_subject};
-pub use hygiene::{has_control, has_invisible, one_line, visible};
+pub use hygiene::{has_control, has_invisible, is_hidden, one_line, visible};
 pub use mbox::{Boundary, CONTEXT, MboxEntry, MboxSplitter, is_single_message, next_boundary, split};
 pub use message::*;
 pub use parse::{MAX_MESSAGE, digest, parse, parse_headers};

@@ -57,7 +57,7 @@ impl Kind {
         if value.chars().any(|c| c.is_control() && c != '\n') || (value.contains('\n') && !self.has_lines()) {
             return Err(if one_line() { "holds a control character" } else { "holds a line break" });
         }
-        if value.chars().any(invisible) {
+        if crate::mail::has_invisible(value) || value.starts_with('\u{feff}') {
             return Err("holds an invisible or direction-changing character");
         }
         match self {
@@ -100,12 +100,6 @@ fn check_url(value: &str) -> Result<(), &'static str> {
         return Err("has no host");
     }
     Ok(())
-}
-
-/// Zero-width and bidirectional formatting characters: a reader cannot see what they do.
-fn invisible(c: char) -> bool {
-    matches!(c, '\u{00ad}' | '\u{061c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}'
-        | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 macro_rules! placeholders {

@@ -204,9 +204,10 @@ pub fn normalise(title: &str, rules: &TitleRules) -> TitleReport {
 
 /// One line, blanks collapsed, without characters that a reader cannot see. Tells whether there were any.
 fn visible(title: &str) -> (String, bool) {
+    // Joiners and variation selectors spell words and emoji; line and paragraph separators are blanks.
     let hidden = |c: char| {
-        matches!(c, '\u{ad}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2060}' | '\u{feff}'
-            | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        crate::mail::is_hidden(c)
+            && !matches!(c, '\u{200c}' | '\u{200d}' | '\u{fe00}'..='\u{fe0f}' | '\u{2028}' | '\u{2029}')
     };
     let shown: String =
         title.chars().filter(|c| !hidden(*c)).map(|c| if c.is_control() { ' ' } else { c }).nfc().collect();

@@ -3,6 +3,8 @@
 //! The tables are written from the CWE view of the trade, not from samples: what a class is commonly called, in any
 //! kind of software. A phrase matches whole words, singular or plural, with `-`, `_` or blanks between them.
 
+pub mod patterns;
+
 use std::sync::LazyLock;
 
 use aho_corasick::{AhoCorasick, MatchKind};

@@ -117,7 +117,7 @@ fn classify(
     let summaries: Vec<TrackerSummary> = index.into_iter().map(IndexRow::summary).collect();
     let (thread, index) = thread_of(&m, thread, setting)?;
     let forwarder = extract::detect(&m, config, &roster);
-    let verdict = import::classify(&ClassifyInput {
+    let mut verdict = import::classify(&ClassifyInput {
         thread: &thread,
         index,
         roster: &roster,
@@ -130,6 +130,7 @@ fn classify(
     let fields = extract::fields(&m, &m.text, config);
     let credit = extract::from_message(&m, forwarder.mode == Mode::ViaForwarder);
     let related = import::propose::related_to(&m, &fields.title, &summaries);
+    import::propose::settle(&mut verdict, &related);
     let mut value = serde_json::to_value(&verdict)?;
     if let Some(map) = value.as_object_mut() {
         map.insert(

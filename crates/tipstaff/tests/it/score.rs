@@ -43,7 +43,7 @@ pub fn judge(thread: &Thread, index: usize, trackers: &[TrackerSummary], config:
     let roster = Roster::from_config(config);
     let m = &thread.messages[index];
     let forwarder = extract::detect(m, config, &roster);
-    let verdict = import::classify(&ClassifyInput {
+    let mut verdict = import::classify(&ClassifyInput {
         thread,
         index,
         roster: &roster,
@@ -54,6 +54,7 @@ pub fn judge(thread: &Thread, index: usize, trackers: &[TrackerSummary], config:
         now: now(),
     });
     let fields = extract::fields(m, &m.text, config);
+    import::propose::settle(&mut verdict, &import::propose::related_to(m, &fields.title, trackers));
     let relayed = forwarder.mode == Mode::ViaForwarder;
     Judged {
         class: verdict.class,

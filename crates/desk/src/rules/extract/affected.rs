@@ -25,6 +25,8 @@ pub(super) const PRODUCT: char = '\u{E000}';
 /// The names of the product: project, scopes, packages, repository.
 pub(super) struct Names {
     regex: Option<Regex>,
+    /// Words that name the product in this mail only: of its subject, its recipients, its configured names.
+    heard: BTreeSet<String>,
 }
 
 impl Names {
@@ -70,7 +72,22 @@ impl Names {
         let regex = (!patterns.is_empty())
             .then(|| RegexBuilder::new(&patterns.join("|")).case_insensitive(true).build().ok())
             .flatten();
-        Self { regex }
+        let heard = list.iter().flat_map(|n| telling(n)).collect();
+        Self { regex, heard }
+    }
+
+    /// The same names, and the words of a subject or an address, which a report uses for the product without
+    /// asking how it is configured.
+    pub(super) fn hearing<'t>(mut self, texts: impl Iterator<Item = &'t str>) -> Self {
+        self.heard.extend(texts.flat_map(telling).take(200));
+        self
+    }
+
+    /// Does the text end with a name heard, or with one and up to two more words?
+    fn heard(&self, before: &str) -> bool {
+        let tail = before.rsplit(['.', ';', '\n']).next().unwrap_or(before);
+        let mut words = tail.split(|c: char| !c.is_alphanumeric()).rev().filter(|w| !w.is_empty());
+        words.by_ref().take(3).any(|w| self.heard.contains(&w.to_lowercase()))
     }
 
     /// Is any name known?
@@ -99,9 +116,46 @@ impl Names {
     }
 }
 
+/// The words of a name or subject that may name a product.
+fn telling(text: &str) -> Vec<String> {
+    const COMMON: &[&str] = &[
+        "security",
+        "private",
+        "lists",
+        "list",
+        "example",
+        "org",
+        "com",
+        "net",
+        "mail",
+        "report",
+        "vulnerability",
+        "issue",
+        "project",
+        "team",
+        "client",
+        "server",
+        "api",
+        "http",
+        "https",
+        "www",
+        "users",
+        "dev",
+        "fix",
+        "cve",
+    ];
+    text.split(|c: char| !c.is_alphanumeric())
+        .filter(|w| w.chars().count() >= 3 && !w.chars().all(|c| c.is_ascii_digit()))
+        .map(str::to_lowercase)
+        .filter(|w| !COMMON.contains(&w.as_str()) && !words::generic(w) && !words::foreign(w))
+        .collect()
+}
+
 /// How firmly a version was stated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Grade {
+    /// Alone, or beside a name that only this mail uses; counts where nothing else was found.
+    Loose,
     /// Beside the product's name.
     Named,
     /// Tested or run by the reporter; under a `Version` label.
@@ -124,7 +178,12 @@ fn floor(found: &[(Grade, Expression)]) -> Grade {
 /// statement is vague.
 #[must_use]
 pub fn affected_versions(subject: &str, body: &str, config: &Config) -> Vec<String> {
-    let names = Names::new(config);
+    affected_in(subject, body, &[], config)
+}
+
+/// The same, where the addresses the report was sent to may name the product as well.
+pub(super) fn affected_in(subject: &str, body: &str, to: &[&str], config: &Config) -> Vec<String> {
+    let names = Names::new(config).hearing(std::iter::once(subject).chain(to.iter().copied()));
     let mut found: Vec<(Grade, Expression)> = Vec::new();
     let subject = Unit { text: names.mark(subject), context: Context::Prose };
     for unit in std::iter::once(subject).chain(unit::units(body, &names)) {
@@ -181,6 +240,9 @@ fn read(text: &str, context: Context, names: &Names, found: &mut Vec<(Grade, Exp
                 polarity::Attach::Neutral => labelled || said,
             };
             if !holds {
+                if polarity == polarity::Polarity::Silent || said {
+                    loose(&clause, &chain, context, attach, names, found);
+                }
                 continue;
             }
             let grade = match (context, polarity) {
@@ -199,6 +261,51 @@ fn read(text: &str, context: Context, names: &Names, found: &mut Vec<(Grade, Exp
                     found.push((grade, e.clone()));
                 }
             }
+        }
+    }
+}
+
+/// `2026.01.02`: more likely a day than a version, unless something else says so.
+fn is_date(version: &str) -> bool {
+    let parts: Vec<u32> = version.split('.').filter_map(|n| n.parse().ok()).collect();
+    matches!(parts[..], [1900..=2100, 1..=12, 1..=31])
+}
+
+/// A version that stands alone ("2.8.0 and 2.8.1.", "(2.8.1)", "in 2.8.2"), or beside a name heard in this mail.
+fn loose(
+    clause: &str,
+    chain: &[&Expression],
+    context: Context,
+    attach: polarity::Attach,
+    names: &Names,
+    found: &mut Vec<(Grade, Expression)>,
+) {
+    let Some(first) = chain.first() else { return };
+    if context == Context::Code || first.since || attach == polarity::Attach::Foreign {
+        return;
+    }
+    let before = tail(clause.get(..first.start).unwrap_or_default());
+    let heard = names.heard(before);
+    let last =
+        before.trim_end_matches([' ', '(', '[']).rsplit(char::is_whitespace).next().unwrap_or_default();
+    let aside = before.trim_end().ends_with(['(', '[']);
+    // In brackets after an ordinary word; after a name that nobody mentioned it would be that thing's version.
+    let plain =
+        !last.is_empty() && last.trim_end_matches([',', ':', ';', '"', ')']).chars().all(char::is_lowercase);
+    let alone = match attach {
+        polarity::Attach::Stranger => heard || (aside && plain),
+        _ => true,
+    };
+    if !alone {
+        return;
+    }
+    for e in chain {
+        let whole = e.range || e.versions.iter().all(|v| v.matches('.').count() >= if heard { 1 } else { 2 });
+        let next = text::head(clause.get(e.end..).unwrap_or_default(), AROUND);
+        let prior = tail(clause.get(..e.start).unwrap_or_default());
+        let dated = !heard && e.versions.iter().any(|v| is_date(v));
+        if whole && !dated && expression::plausible(e, prior, next, false) {
+            found.push((Grade::Loose, (*e).clone()));
         }
     }
 }

@@ -6,13 +6,17 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    affected::affected_versions,
+    affected::affected_in,
     bot::unreplyable,
     credit,
     observed::{Observed, observed},
     text,
 };
-use crate::{config::Config, mail::Message};
+use crate::{
+    config::Config,
+    mail::Message,
+    rules::title::{self, TitleRules},
+};
 
 /// What goes into a new tracker (DESIGN §7, `x classify`).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,10 +42,22 @@ pub fn fields(message: &Message, text: &str, config: &Config) -> ReportFields {
     let relayed = unreplyable(&message.from);
     ReportFields {
         title: clean_title(&message.subject, config),
-        affected_versions: affected_versions(&message.subject, text, config),
+        affected_versions: versions(message, text, config),
         credit: credit::from_message(&read, relayed).field(),
         severity: UNKNOWN.into(),
     }
+}
+
+/// The versions that the text states, else those of the first attached text that states some.
+fn versions(message: &Message, text: &str, config: &Config) -> Vec<String> {
+    let to: Vec<&str> = message.to.iter().chain(&message.cc).map(|a| a.email.as_str()).take(20).collect();
+    let read = |text: &str| affected_in(&message.subject, text, &to, config);
+    let found = read(text);
+    if !found.is_empty() {
+        return found;
+    }
+    let attached = message.attachments.iter().map(|a| a.text.as_str()).filter(|t| !t.is_empty());
+    attached.take(5).map(read).find(|v| !v.is_empty()).unwrap_or_default()
 }
 
 /// The reporter's own ratings, from subject and body: observation only.
@@ -50,60 +66,29 @@ pub fn observed_in(message: &Message, text: &str) -> Observed {
     observed(&message.subject, text)
 }
 
-static REPLY: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:(?:re|fwd?|aw|wg|sv|vs|antw|tr|réf|ref|rv|res|enc|odp|回复|转发|答复)\s*(?:\[\d+\]|\(\d+\))?\s*[:：]|(?:回复|转发)[:：])\s*").expect("valid")
-});
 static TAG: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^\s*[\[(【]([^\])】]{0,60})[\])】]\s*[:|\-–—]*\s*").expect("valid"));
 static TAG_WORDS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:security|important|urgent|critical|high|medium|moderate|low|severe|external|ext|cve|cvss|vuln\w*|report|disclosure|embargo\w*|confidential|private|responsible|coordinated|bug\s*bounty|poc|0-?day|issue|advisory|action\s+required|new|spam\??|list|pmc)\b").expect("valid")
-});
-static LEAD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*(?:(?:possible|potential|responsible|coordinated|private|confidential|urgent|new|critical|important|high|medium|low|severe|suspected|a|re)\s+)*(?:(?:security|vulnerability|bug)\s+(?:report|issue|vulnerability|bug|disclosure|advisory|finding|flaw|problem|notification|concern)|(?:vulnerability|responsible|coordinated|private)\s+disclosure|cve\s+(?:candidate|request|report)|security|vulnerability|urgent|important|critical|disclosure|report)(?:\s+(?:report|disclosure|submission))?(?:\s+(?:in|for|of|on|affecting)\s+\x{E000})?\s*(?:[:|–—]|\s-|-\s)\s*").expect("valid")
-});
-static CVSS: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\s*[\[(][^\])]*\b(?:cvss|cve\s+candidate|score)\b[^\])]*[\])]\s*|[\s,;|–—-]*\bCVSS(?:\s*v?\s*[234](?:\.\d)?)?(?:\s*(?:base\s+)?score)?\s*[:=]?\s*(?:~|approx\.?\s*)?(?:10(?:\.0)?|\d\.\d)(?:\s*/\s*10)?(?:\s*[(,/\-–]?\s*(?:critical|high|medium|moderate|low)\s*\)?)?|\s*\(\s*(?:critical|high|medium|moderate|low|severity[^)]*|(?:10\.0|\d\.\d)(?:\s*[,/]?\s*\w+)?)\s*\)\s*|[\s,;|–—-]*\bCVSS:[34]\.\d/\S+|[\s,;|–—-]*\(?\bcve\s+candidate\b\)?\s*[:\-–—]?\s*|\s*\b(?:critical|high|medium|moderate|low)\s+severity\b\s*[:\-–—]?\s*").expect("valid")
-});
-static TRAIL: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\s*(?:[-–—|,]\s*)?(?:\b(?:in|of|on|for|affecting)\s+(?:the\s+)?)?\(?\x{E000}(?:\s*(?:versions?\s*)?(?:[<>=≤≥]+\s*)?v?\d[\w.]*(?:\.x)?(?:\s*(?:and|or)\s+(?:earlier|below|prior))?)?\)?\s*$").expect("valid")
-});
-static LEAD_PRODUCT: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^\s*\[?\x{E000}\]?(?:\s*(?:version\s*)?(?:[<>=≤≥]+\s*)?v?\d+(?:\.[\dx*]+)+)?\s*(?:[:|–—]\s*|\s-\s*|-\s+|\s+)").expect("valid")
+    Regex::new(r"(?i)\b(?:security|important|urgent|critical|high|medium|moderate|low|severe|external|internal|ext|cve|cvss|vuln\w*|report|disclosure|embargo\w*|confidential|private|responsible|coordinated|bug\s*bounty|poc|0-?day|issue|advisory|action\s+required|new|relay\w*|spam\??|list|pmc)\b").expect("valid")
 });
 
-/// A subject as a title: reply marks, tags, ratings and the product's name removed, first letter upper case.
-///
-/// The full cascade is [`crate::rules`]' own; this is the reading used until a person edits the title.
+/// A subject as a title: the cascade of [`crate::rules::title`], and what only mail has: list tags, and a product
+/// that trails after `of`, `for` or `on`. First letter upper case.
 #[must_use]
 pub fn clean_title(subject: &str, config: &Config) -> String {
-    const MARK: &str = "\u{E000}";
-    let original = text::collapse(text::head(&subject.replace(MARK, " "), 500));
-    let product = product_names(config);
-    let mut t = match &product {
-        Some(re) => re.replace_all(&original, MARK).into_owned(),
-        None => original.clone(),
-    };
+    let rules = TitleRules::from_config(config);
+    let parts = product_parts(config);
+    let original = text::collapse(text::head(subject, 500));
+    let mut t = original.clone();
+    // Every pass that changes anything makes the title shorter; a handful is enough for any real subject.
     for _ in 0..12 {
         let before = t.clone();
-        t = REPLY.replace(&t, "").into_owned();
-        if let Some(c) = TAG.captures(&t) {
-            let inner = c.get(1).map_or("", |m| m.as_str());
-            let list = config
-                .mail
-                .lists
-                .security
-                .split('@')
-                .next()
-                .is_some_and(|l| !l.is_empty() && inner.eq_ignore_ascii_case(l));
-            if TAG_WORDS.is_match(inner) || inner.contains(MARK) || list || inner.trim().is_empty() {
-                let rest = t.get(c.get(0).map_or(0, |m| m.end())..).unwrap_or_default().to_string();
-                if !rest.trim().is_empty() {
-                    t = rest;
-                }
-            }
+        t = untagged(t, config);
+        let shorter = title::normalise(&t, &rules).normalized;
+        if !shorter.is_empty() {
+            t = shorter;
         }
-        t = CVSS.replace_all(&t, " ").trim().to_string();
-        for re in [&LEAD, &LEAD_PRODUCT, &TRAIL] {
+        for re in parts.iter().flatten() {
             let cut = re.replace(&t, "").trim().to_string();
             if cut.chars().filter(|c| c.is_alphanumeric()).count() >= 3 {
                 t = cut;
@@ -114,35 +99,71 @@ pub fn clean_title(subject: &str, config: &Config) -> String {
             break;
         }
     }
-    // Names that stand within the title stay as the reporter wrote them.
-    if let Some(re) = &product {
-        let mut names =
-            re.find_iter(&original).map(|m| m.as_str().to_string()).collect::<Vec<_>>().into_iter();
-        let kept = t.matches(MARK).count();
-        let all: Vec<String> = names.by_ref().collect();
-        let from = all.len().saturating_sub(kept);
-        let mut left = all.into_iter().skip(from);
-        while let Some(at) = t.find(MARK) {
-            let name = left.next().unwrap_or_default();
-            t.replace_range(at..at + MARK.len(), &name);
-        }
-    }
     let t = text::collapse(t.trim_end_matches(['.', ' ', '-', ':']));
     let t = if t.is_empty() { original } else { t };
     let mut chars = t.chars();
     chars.next().map_or_else(String::new, |c| c.to_uppercase().chain(chars).collect())
 }
 
-fn product_names(config: &Config) -> Option<Regex> {
+/// The title without a leading tag of a list or of the kind of mail. `[core]` and the like stay.
+fn untagged(title: String, config: &Config) -> String {
+    let Some(c) = TAG.captures(&title) else { return title };
+    let inner = c.get(1).map_or("", |m| m.as_str());
+    let plain =
+        |s: &str| s.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let lists = &config.mail.lists;
+    let local = |a: &str| a.split('@').next().map(plain).unwrap_or_default();
+    let host = |a: &str| a.split('@').nth(1).and_then(|d| d.split('.').next()).map(plain).unwrap_or_default();
+    let p = &config.project;
+    let repo = config.upstream.repo.rsplit('/').next().map(plain).unwrap_or_default();
+    let names = [
+        local(&lists.security),
+        local(&lists.private),
+        host(&lists.security),
+        plain(&p.id),
+        plain(&p.name),
+        plain(&p.short_name),
+        repo,
+    ];
+    let tag = plain(inner);
+    if !(tag.is_empty() || names.contains(&tag) || TAG_WORDS.is_match(inner)) {
+        return title;
+    }
+    let rest = title.get(c.get(0).map_or(0, |m| m.end())..).unwrap_or_default().trim();
+    if rest.is_empty() { title.clone() } else { rest.to_string() }
+}
+
+/// `… of Example Server 2.3`; `… (Example Console)`, another product of the family; `in Example Server: …`.
+fn product_parts(config: &Config) -> [Option<Regex>; 3] {
     let mut names: Vec<&str> = vec![&config.project.name, &config.project.short_name];
     names.extend(config.scope.iter().map(|s| s.product.as_str()));
     names.retain(|n| n.trim().chars().count() >= 2);
     names.sort_by_key(|n| std::cmp::Reverse(n.len()));
     let words: Vec<String> = names.iter().map(|n| regex::escape(n.trim())).collect();
-    if words.is_empty() {
-        return None;
-    }
-    RegexBuilder::new(&format!(r"\b(?:{})\b", words.join("|"))).case_insensitive(true).build().ok()
+    let family: Vec<String> = names
+        .iter()
+        .filter_map(|n| {
+            n.split_whitespace().next().filter(|w| w.chars().count() >= 5 && w.len() < n.trim().len())
+        })
+        .map(regex::escape)
+        .collect();
+    let build = |p: String| RegexBuilder::new(&p).case_insensitive(true).build().ok();
+    let of = (!words.is_empty()).then(|| {
+        build(format!(
+            r"\s*(?:[-–—|,]\s*)?(?:\b(?:in|of|on|for|affecting)\s+(?:the\s+)?)?\(?\b(?:{})\b(?:\s*(?:versions?\s*)?(?:[<>=≤≥]+\s*)?v?\d[\w.]*(?:\.x)?(?:\s*(?:and|or)\s+(?:earlier|below|prior))?)?\)?\s*$",
+            words.join("|")
+        ))
+    });
+    let kin =
+        (!family.is_empty()).then(|| build(format!(r"\s*\((?:{})\b[^()]{{0,40}}\)\s*$", family.join("|"))));
+    // What is left of `Security issue in Example Server: …`.
+    let opening = (!words.is_empty()).then(|| {
+        build(format!(
+            r"^(?:in|of|on|for|affecting)\s+(?:the\s+)?(?:{})\s*(?:[:|–—]|\s-)\s*",
+            words.join("|")
+        ))
+    });
+    [of.flatten(), kin.flatten(), opening.flatten()]
 }
 
 #[cfg(test)]

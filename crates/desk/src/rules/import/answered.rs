@@ -94,6 +94,10 @@ fn disposition(head: &str) -> Option<Signal> {
     // A question is not a disposition: look at the sentences that state something.
     let stated: String =
         head.split_inclusive(['.', '!', '?', '\n']).filter(|s| !s.trim_end().ends_with('?')).collect();
+    // "We agree: guests are untrusted in our security model" refuses nothing.
+    if super::converged::accepts(&stated) {
+        return None;
+    }
     DISPOSITION.first(&stated).map(|h| h.signal())
 }
 

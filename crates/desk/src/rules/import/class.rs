@@ -131,7 +131,8 @@ pub struct TrackerSummary {
     pub number: u64,
     /// Full reference, e.g. `owner/name#12`; `#12` is used when empty.
     pub reference: String,
-    /// Is it open?
+    /// Is it open? Read from `state` (`open` or `closed`), too.
+    #[serde(alias = "state", deserialize_with = "open_or_not")]
     pub state_open: bool,
     /// Labels.
     pub labels: Vec<String>,
@@ -143,6 +144,20 @@ pub struct TrackerSummary {
     pub message_ids: Vec<String>,
     /// Allocated CVE id.
     pub cve: Option<String>,
+}
+
+/// `true`, or the word `open` in any case.
+fn open_or_not<'de, D: serde::Deserializer<'de>>(from: D) -> Result<bool, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum State {
+        Flag(bool),
+        Word(String),
+    }
+    Ok(match State::deserialize(from)? {
+        State::Flag(open) => open,
+        State::Word(word) => word.trim().eq_ignore_ascii_case("open"),
+    })
 }
 
 impl TrackerSummary {
@@ -249,9 +264,14 @@ pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
         answered::judge(input.thread, input.roster, input.config, input.now)
     };
 
-    // A reply without a claim of its own on an unknown thread stands for the thread: its root is judged.
-    let root =
-        input.thread.root().filter(|r| r.key != message.key && tie.is_none() && !own_features.claims());
+    let root = input.thread.root().filter(|r| r.key != message.key && tie.is_none());
+    if let Some(root) = root
+        && let Some(verdict) = reply(input, message, root, &own, &own_features, settled.clone())
+    {
+        return verdict;
+    }
+    // A reply without a claim of its own stands for the thread: its root is judged.
+    let root = root.filter(|_| !own_features.claims());
     let judged = root.unwrap_or(message);
     let (doc, f) = if root.is_some() {
         let d = Doc::new(judged);
@@ -265,7 +285,8 @@ pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
     let (class, mut signals, special) = case.decide();
     let mut thread = ThreadVerdict::default();
     let mut fate = special.unwrap_or_else(|| class.default_fate());
-    if let Some(t) = case.tie.as_ref().or(case.by_id().as_ref().filter(|_| class == Class::FollowUp)) {
+    let belongs = class == Class::FollowUp || fate == Fate::Duplicate;
+    if let Some(t) = case.tie.as_ref().or(case.by_id().as_ref().filter(|_| belongs)) {
         thread.tracked = true;
         thread.tracker = Some(t.tracker.shown());
     }
@@ -282,6 +303,57 @@ pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
     }
     let reject = reject::check(class, judged, &doc, &f);
     Verdict { class, fate, signals, thread, reject, injection }
+}
+
+/// A reply within a thread that has no tracker yet: it follows what its root opens, and shares its fate, unless it
+/// is a machine's, or reports a flaw of its own. `None` where the root has no say.
+fn reply(
+    input: &ClassifyInput<'_>,
+    message: &Message,
+    root: &Message,
+    own: &Doc,
+    f: &Features,
+    settled: Option<Vec<Signal>>,
+) -> Option<Verdict> {
+    let apart = bookkeeping::judge(message, own, f, input.roster, input.config).is_some()
+        || decoys::machine_subject(message, own).is_some() && message.automatic
+        || input.forwarder.is_some();
+    if apart {
+        return None;
+    }
+    let opened =
+        TrackerSummary { title: root.subject.clone(), body: root.text.clone(), ..TrackerSummary::default() };
+    let signal = Signal::new("class.follow-up.answers-thread", &root.subject);
+    let tie = Tie { tracker: &opened, signal, recorded: false, by_thread: true };
+    let team = people::team_wrote(message, input.thread, input.roster, input.config);
+    let injection = injection::detect(message);
+    if !team && let Some(s) = follow_up::new_flaw(&tie, input, own, f) {
+        let mut signals = vec![s, tie.signal];
+        signals.extend(f.signals.clone());
+        return Some(Verdict {
+            class: Class::Report,
+            fate: Fate::NewTracker,
+            signals,
+            thread: ThreadVerdict::default(),
+            reject: reject::check(Class::Report, message, own, f),
+            injection,
+        });
+    }
+    let fate = match classify(&ClassifyInput { index: 0, forwarder: None, ..*input }).fate {
+        Fate::NewTracker | Fate::Duplicate => Fate::FollowUp,
+        other => other,
+    };
+    let mut signals = vec![tie.signal];
+    let answered = settled.is_some();
+    signals.extend(settled.into_iter().flatten());
+    Some(Verdict {
+        class: Class::FollowUp,
+        fate: if answered { Fate::Drop } else { fate },
+        signals,
+        thread: ThreadVerdict { answered, ..ThreadVerdict::default() },
+        reject: RejectCheck::no_match(),
+        injection,
+    })
 }
 
 struct Case<'a, 'i> {
@@ -412,9 +484,18 @@ impl<'a, 'i> Case<'a, 'i> {
             // A list of many ids names none of them as its matter.
             let many = scanner::judge(self.message, self.own, self.own_features, self.input.config).is_some();
             self.by_id().filter(|_| !many)
-        })?;
+        });
+        let Some(tie) = tie else {
+            let s = follow_up::earlier(self.own, self.own_features)?;
+            return Some((Class::FollowUp, vec![s], None));
+        };
         if tie.recorded {
             return Some((Class::FollowUp, vec![tie.signal], Some(Fate::Duplicate)));
+        }
+        if follow_up::same_flaw(&tie, self.own, self.own_features) {
+            let mut signals = vec![tie.signal];
+            signals.extend(self.own_features.signals.clone());
+            return Some((Class::Report, signals, Some(Fate::Duplicate)));
         }
         if let Some(s) = follow_up::new_flaw(&tie, self.input, self.own, self.own_features) {
             let mut signals = vec![s, tie.signal];
@@ -443,6 +524,7 @@ impl<'a, 'i> Case<'a, 'i> {
         // One word out of place in a mail that claims a flaw is not spam.
         let enough = (points >= 5 && (money || !self.f.claims() || rules.len() >= 2))
             || (points >= 4 && !self.f.claims() && !rules.is_empty());
+        let money = money || hits.iter().any(|h| h.rule == "class.spam.pay-to-see");
         let shows = self.f.substance >= 2
             || (self.own_claim() && !money)
             || (self.f.substance >= 1 && self.own_claim());
@@ -459,7 +541,10 @@ impl<'a, 'i> Case<'a, 'i> {
         let enough = (points >= 6 && rules.len() >= 2 && press)
             || (press && points >= 4 && !self.f.claims())
             || (points >= 5 && rules.len() >= 2 && self.f.classes.is_empty() && self.f.substance == 0);
-        let shows = self.f.reproduces() || self.f.substance >= 3 || self.own_claim();
+        // The bare words "proof of concept" show nothing.
+        let named = self.f.signals.iter().any(|s| s.rule == "class.report.poc");
+        let bare = i32::from(named) * 3;
+        let shows = self.f.reproduction - bare >= 3 || self.f.substance - bare >= 3 || self.own_claim();
         (enough && !shows).then(|| hits.iter().map(super::cue::Hit::signal).collect())
     }
 
@@ -511,7 +596,14 @@ impl<'a, 'i> Case<'a, 'i> {
             return (Class::Other, asking.iter().map(super::cue::Hit::signal).collect(), None);
         }
         let contrast = CONTRAST.is_match(&doc.prose);
-        if f.questions > 0 && f.claim == 0 && f.substance == 0 && !contrast && ENGLISH.is_match(&doc.prose) {
+        let mostly = f.questions * 3 >= doc.sentences.iter().filter(|s| !s.is_empty()).count();
+        if mostly
+            && f.questions > 0
+            && f.claim == 0
+            && f.substance == 0
+            && !contrast
+            && ENGLISH.is_match(&doc.prose)
+        {
             return (Class::Other, vec![Signal::new("class.other.question", &doc.prose)], None);
         }
         // What says nothing can hide nothing; whatever says more than the rules can read is a report.

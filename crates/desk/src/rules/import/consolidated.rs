@@ -6,13 +6,14 @@ use regex::Regex;
 
 use super::{
     cue::{Signal, words},
+    features,
     text::Doc,
-    vocabulary,
 };
+use crate::rules::vocabulary::patterns as vocabulary;
 
 words! {
     // "Issue 1", "## Vulnerability #2:", "Finding A -", "漏洞一".
-    NAMED = r"=^\s*(?:[#*_>-]+\s*)*(?:\[?\s*)(?:security\s+)?(?:issues?|vulnerabilit(?:y|ies)|findings?|bugs?|vulns?|problems?|flaws?|reports?|defects?|weakness(?:es)?|schwachstelle|lücke|problem|vulnérabilité|faille|vulnerabilidad(?:e)?|fallo|falha|hallazgo|achado|befund|fund|constat|rilievo|находка|vulnerabilità|уязвимость|проблема|漏洞|问题|脆弱性|問題)\s*(?:no\.?|nr\.?|№)?\s*[-#:.]?\s*(?:\d{1,2}|[A-H]|[IVX]{1,4}|one|two|three|four|five|six|[一二三四五六])\b[\s:.)\]*–—-]*(.*)$";
+    NAMED = r"=^\s*(?:[#*_>-]+\s*)*(?:\[?\s*)(?:security\s+)?(?:issues?|vulnerabilit(?:y|ies)|findings?|bugs?|vulns?|problems?|problèmes?|problemas?|flaws?|reports?|defects?|weakness(?:es)?|schwachstelle|lücke|problem|vulnérabilité|faille|vulnerabilidad(?:e)?|fallo|falha|hallazgo|achado|befund|fund|constat|rilievo|находка|vulnerabilità|уязвимость|проблема|漏洞|问题|脆弱性|問題)\s*(?:no\.?|nr\.?|n[°º]\.?|№)?\s*[-#:.]?\s*(?:\d{1,2}|[A-H]|[IVX]{1,4}|one|two|three|four|five|six|[一二三四五六])\b[\s:.)\]*–—-]*(.*)$";
     // "1. Title", "2) Title", "### 3 - Title", "(a) Title", "First, …".
     NUMBERED = r"=^(?:#{1,5}\s*)?(?:\*\*)?\s{0,3}(?:\(?(?:\d{1,2}|[a-h])[.):、]|\d{1,2}\s+[-–—])\s*(?:\*\*)?\s*(.{3,})$";
     ORDINAL = r"=^\s*(?:the\s+)?(?:first(?:ly)?|second(?:ly)?|third(?:ly)?|fourth(?:ly)?|fifth(?:ly)?|finally|lastly|additionally|another|next|also|besides)\b[,:]?\s+(.{3,})$";
@@ -21,7 +22,10 @@ words! {
     SEVERAL_CJK = r"=多个漏洞|几个漏洞|三个漏洞|以下漏洞|複数の脆弱性";
     ONE_BUG = r"variants?|same (?:root cause|bug|issue|flaw|vulnerability|underlying|sink|function|problem|code path)|single (?:root cause|vulnerability|issue|bug|flaw)|chain(?:ed|ing|s)?|combin(?:ed|ing|ation)|in combination|together (?:they |these |this )?(?:allow|lead|give|yield|result)|one (?:bug|vulnerability|issue|flaw|root cause)|attack (?:chain|path|flow|scenario)|which (?:then|in turn)|(?:three|two|four|several|multiple|different) (?:ways|vectors|paths|entry points|places|payloads|endpoints|call sites)|all (?:stem|share|caused by|originate|go through|come)";
     STEPS_HEAD = r"=(?:steps?|reproduc\w*|poc|proof\s+of\s+concept|instructions|procedure|exploit\w*|how\s+to|walk-?through|schritte|étapes|pasos|passos|шаги|步骤|手順|setup|impact|consequences?|effects?|fix\w*|mitigation\w*|recommend\w*|remed\w*|attacker\s+can|allows?|timeline|references?)[^.]{0,80}:?\s*$";
-    POINTER = r"=[\w/.-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|java|rb|php|cs|kt|swift)\b|(?:^|[\s`'\x22(])/[\w-]+(?:/[\w{}.-]+)*|\b[a-z_]\w*(?:(?:\.|::)\w+)*\(\)|\b[A-Z]\w+(?:\.|::|#)[a-z]\w+|\b[A-Z][a-z]+[A-Z]\w+\b";
+    POINTER = r"=[\w/.-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|java|rb|php|cs|kt|swift)\b|(?:^|[\s`'\x22(])/[\w-]+(?:/[\w{}.-]+)*|\b[a-z_]\w*(?:(?:\.|::)\w+)*\(\)|(?-i:\b[A-Z]\w+(?:\.|::|#)[a-z]\w+|\b[A-Z][a-z]+[A-Z]\w+\b)";
+    // The author's own word that they have nothing to do with one another.
+    UNRELATED = r"(?:not|un|in no way|nothing)[- ]?(?:to do with|related to|connected to|connected with|dependent on) (?:one another|each other)|independent (?:of|from) (?:one another|each other)|(?:unrelated|independent|separate|distinct) (?:\w+ ){0,2}(?:issues|bugs|flaws|problems|findings|vulnerabilities|observations|matters|topics|weaknesses|holes)|(?:sans|aucun) (?:\w+ )?(?:rapport|lien) entre|indépendant\w* (?:les un\w* des autres|l'un\w* de l'autre)|(?:voneinander unabhängig|unabhängig voneinander|nichts miteinander)|independientes (?:entre sí|unas? de)|(?:sin|não) (?:relaci\w+|têm relação) entre|independentes entre si|indipendenti (?:tra|l'un\w*)|не связан\w+ (?:между собой|друг)|независим\w+ друг";
+    UNRELATED_CJK = r"=互不相关|相互独立|互いに(?:無関係|独立)|それぞれ独立";
 }
 
 static HEADING: LazyLock<Regex> = LazyLock::new(|| super::cue::pattern(r"=^\s*#{1,6}\s"));
@@ -114,6 +118,21 @@ fn distinct_classes(entries: &[Entry]) -> usize {
     entries.iter().flat_map(|e| &e.classes).collect::<BTreeSet<_>>().len()
 }
 
+/// Paragraphs of prose that claim a flaw, or point into code, and share no place with one before.
+fn claiming_passages(doc: &Doc) -> usize {
+    let mut places: BTreeSet<String> = BTreeSet::new();
+    let mut count = 0;
+    for block in doc.raw.split("\n\n").filter(|b| b.trim().len() >= 80).take(60) {
+        let f = features::of_text(&Doc::from_text("", block));
+        let here = entry("", block).places;
+        if (f.claims() || (f.claim > 0 && f.substance > 0) || f.substance >= 2) && here.is_disjoint(&places) {
+            count += 1;
+        }
+        places.extend(here);
+    }
+    count
+}
+
 fn quote(entries: &[Entry]) -> String {
     entries
         .iter()
@@ -130,6 +149,17 @@ pub fn judge(doc: &Doc) -> Option<Signal> {
     let lines: Vec<&str> = doc.raw.lines().collect();
     let one_bug = ONE_BUG.is_match(&doc.all_prose());
     let named = sections(&lines, &NAMED, false);
+    let prose = doc.all_prose();
+    let said_unrelated = UNRELATED.find(&prose).or_else(|| UNRELATED_CJK.find(&prose));
+    if let Some(said) = said_unrelated {
+        if named.len() >= 3 {
+            return Some(Signal::new("class.consolidated.named-sections", &quote(&named)));
+        }
+        // Told one after the other, without numbers: each passage claims something of its own.
+        if claiming_passages(doc) >= 3 {
+            return Some(Signal::new("class.consolidated.unrelated-passages", said.as_str()));
+        }
+    }
     if named.len() >= 3 {
         let classes = distinct_classes(&named);
         let kinds = unrelated(&named);

@@ -27,7 +27,7 @@ pub fn shorten(text: &str) -> String {
     let mut gap = false;
     for (count, c) in text.chars().enumerate() {
         // Evidence is shown on terminals and pages: nothing invisible may ride along.
-        if c.is_whitespace() || c.is_control() || super::text::is_invisible(c) {
+        if c.is_whitespace() || c.is_control() || crate::mail::is_hidden(c) {
             gap = !out.is_empty();
             continue;
         }
@@ -145,18 +145,14 @@ impl Cues {
     /// The first match of every cue.
     #[must_use]
     pub fn hits(&self, text: &str) -> Vec<Hit> {
-        self.rows
-            .iter()
-            .filter_map(|(c, re)| {
-                re.find(text).map(|m| Hit {
-                    rule: c.rule,
-                    weight: c.weight,
-                    words: m.as_str().into(),
-                    start: m.start(),
-                    end: m.end(),
-                })
-            })
-            .collect()
+        self.rows.iter().filter_map(|(c, re)| hit(c, re, text)).collect()
+    }
+
+    /// The rows that match somewhere in a text: what its sentences need be searched for. Of no use for a table
+    /// with anchors.
+    #[must_use]
+    pub fn present(&self, text: &str) -> Present<'_> {
+        Present(self.rows.iter().filter(|(_, re)| re.is_match(text)).collect())
     }
 
     /// Does any cue match?
@@ -168,8 +164,36 @@ impl Cues {
     /// The first hit, in table order.
     #[must_use]
     pub fn first(&self, text: &str) -> Option<Hit> {
-        self.hits(text).into_iter().next()
+        self.rows.iter().find_map(|(c, re)| hit(c, re, text))
     }
+}
+
+/// The rows of a table that are worth searching for.
+#[derive(Debug)]
+pub struct Present<'t>(Vec<&'t (Cue, Regex)>);
+
+impl Present<'_> {
+    /// As [`Cues::hits`].
+    #[must_use]
+    pub fn hits(&self, text: &str) -> Vec<Hit> {
+        self.0.iter().filter_map(|(c, re)| hit(c, re, text)).collect()
+    }
+
+    /// Does any row of that rule match?
+    #[must_use]
+    pub fn has(&self, rule: &str, text: &str) -> bool {
+        self.0.iter().any(|(c, re)| c.rule == rule && re.is_match(text))
+    }
+}
+
+fn hit(cue: &Cue, re: &Regex, text: &str) -> Option<Hit> {
+    re.find(text).map(|m| Hit {
+        rule: cue.rule,
+        weight: cue.weight,
+        words: m.as_str().into(),
+        start: m.start(),
+        end: m.end(),
+    })
 }
 
 /// Sum of weights; several cues of one rule count once, with the highest weight.

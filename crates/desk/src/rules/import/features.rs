@@ -6,9 +6,8 @@ use std::collections::BTreeSet;
 use super::{
     cue::{Hit, Signal, cues, score, words},
     text::Doc,
-    vocabulary,
 };
-use crate::mail::Message;
+use crate::{mail::Message, rules::vocabulary::patterns as vocabulary};
 
 cues! {
     /// What a reproduction looks like, wherever it stands.
@@ -16,7 +15,7 @@ cues! {
         "class.report.reproduction" 3 r"steps ?:|(?:steps?|how|instructions) to (?:reproduce|replicate|trigger|exploit|repeat)|reproduction(?: steps)?|steps to repro|repro(?:ducer)?|to (?:reproduce|replicate|trigger) (?:it|this|the|that)|reproduz\w+|reproduire|reproducir|riprodurre|reproduktion|nachstellen|reproduzieren|étapes|pasos para|passos para|schritte zum|воспроизв\w+|шаги",
         "class.report.reproduction" 3 r"=复现|重现|復現|再現(?:手順|方法|可能|コード|でき)|재현",
         "class.report.poc" 3 r"proof[- ]of[- ]concept|pocs?|p\.o\.c|exploit (?:code|script|attached|below)|working exploit|test ?case attached|crash(?:ing)? (?:input|file|sample)|minimi[sz]ed (?:input|file|test ?case)|preuve de concept|prueba de concepto|prova de conceito|machbarkeitsnachweis",
-        "class.report.payload" 3 r"=<script|<img\s[^>]*onerror|<svg[^>]*onload|javascript:|'\s*or\s*'?1'?\s*=\s*'?1|union\s+(?:all\s+)?select|\.\./\.\./|\.\.%2f|%2e%2e|\$\{jndi:|\{\{\s*7\s*\*\s*7|file:///etc|/etc/passwd|169\.254\.169\.254|<!entity|__proto__|\bsleep\(\d+\)|;\s*(?:id|whoami|cat /)\b|\balert\(|onerror=|%0d%0a|AAAAAAAA|<\w+\s+on\w+=|<iframe|innerHTML",
+        "class.report.payload" 3 r"=<script|<img\s[^>]*onerror|<svg[^>]*onload|javascript:|'\s*or\s*'?1'?\s*=\s*'?1|union\s+(?:all\s+)?select|\.\./\.\./|\.\.%2f|%2e%2e|\$\{jndi:|\{\{\s*7\s*\*\s*7|file:///etc|/etc/passwd|169\.254\.169\.254|<!entity|__proto__|\bsleep\(\d+\)|;\s*(?:id|whoami|cat /)\b|\balert\(|onerror=|%0d%0a|AAAAAAAA|\buid=0\(root\)|\bnt authority\\system|<\w+\s+on\w+=|<iframe|innerHTML",
         "class.report.sanitizer-output" 4 r"=ERROR:\s*\w*Sanitizer|SUMMARY:\s*\w*Sanitizer|runtime error:|==\d+==\s*(?:ERROR|Invalid (?:read|write))|heap-(?:buffer-overflow|use-after-free)|READ of size \d|WRITE of size \d|libfuzzer|afl(?:\+\+|-fuzz)|valgrind",
         "class.report.stack-trace" 2 r"=^\s*#\d+\s+0x[0-9a-f]+|Traceback \(most recent|\bat\s+[\w$.]+\([\w$]+\.java:\d+\)|thread '.{1,40}' panicked|goroutine \d+ \[|core dumped|Segmentation fault|Exception in thread",
         "class.report.request" 2 r"=\bcurl\s+(?:-|'|\x22|https?:)|(?:GET|POST|PUT|DELETE|PATCH)\s+/\S*|HTTP/1\.1|\bnc\s+-?\w*\s*\S+\s+\d{2,5}\b|\bwget\s+http",
@@ -24,7 +23,7 @@ cues! {
     /// Where in the product.
     POINTERS = [
         "class.report.code-pointer" 2 r"=[\w/.-]+\.(?:c|cc|cpp|h|hpp|rs|go|py|js|ts|jsx|tsx|java|kt|rb|php|cs|swift|scala|pl|ex|erl|lua|m|mm|vue)(?::\d+|#L\d+|\b.{0,12}\bline\s+\d+|\s+\(line)|\b(?:line|lines)\s+\d{1,6}\b",
-        "class.report.code-pointer" 1 r"=\b[a-z_][\w]*(?:(?:\.|::|->)\w+)*\(\)|\b[A-Z]\w+(?:\.|::|#)[a-z]\w+\b\(?|\b[\w-]+/[\w./-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|java|rb|php|cs)\b|\b\w+\.(?:c|cpp|rs|go|py|java|rb|php)\b",
+        "class.report.code-pointer" 1 r"=\b[a-z_][\w]*(?:(?:\.|::|->)\w+)*\(\)|(?-i:\b[A-Z]\w+(?:\.|::|#)[a-z]\w+\b\(?)|\b[\w-]+/[\w./-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|java|rb|php|cs)\b|\b\w+\.(?:c|cpp|rs|go|py|java|rb|php)\b",
         "class.report.endpoint" 1 r"=(?:^|[\s`'\x22(])/(?:api|v\d|admin|rest|auth|login|users?|upload|download|files?|graphql|ws|debug|internal|export|import)[/\w{}:.?=&-]*|\b(?:parameter|param|endpoint|header|field|query string)\s+[`'\x22]?\w+|[`'\x22]\w+[`'\x22]\s+(?:parameter|param|field|header|endpoint|option)",
     ];
     /// What only a reporter writes beside the flaw itself.
@@ -41,7 +40,8 @@ cues! {
     /// A sentence that says: someone can do what they should not.
     EFFECT = [
         "class.report.attacker" 3 r"(?:attackers?|adversar\w+|hackers?|malicious (?:\w+ )?(?:users?|actors?|clients?|servers?|peers?|files?|sites?|websites?|nodes?|apps?|inputs?|packages?|requests?|payloads?|pages?|plugins?|extensions?|certificates?|repositor\w+|documents?)|unprivileged (?:users?|process)|low[- ]priv\w* users?|crafted \w+|specially[- ]crafted|maliciously crafted)",
-        "class.report.attacker" 3 r"allow\w* (?:an? |any |all |every |remote |local |authenticated |unauthenticated |low-\w+ |anonymous |untrusted |arbitrary )*(?:users?|clients?|guests?|peers?|visitors?|person|body|someone|anyone|everyone|members?|callers?|remote|website|page|app)(?: \w+)? to|(?:anyone|anybody|(?:any|every) (?:\w+ )?(?:user|client|website|visitor|peer|process|account|person|guest|app|page|tenant|customer|member|employee|node|device)|everyone|other users?|guests?|strangers?|a (?:normal|regular|simple|plain|logged[- ]in|second|different|random) (?:user|account))(?: who (?:\S+ ){1,6}?| with (?:\S+ ){1,6}?| )(?:\w+ly )?(?:can|could|may|is able|are able|was able|gets?|has|have)",
+        "class.report.attacker" 3 r"allow\w* (?:an? |any |all |every |remote |local |authenticated |unauthenticated |low-\w+ |anonymous |untrusted |arbitrary )*(?:users?|clients?|guests?|peers?|visitors?|person|body|someone|anyone|everyone|members?|callers?|remote|website|page|app)(?: \w+)? to|(?:anyone|anybody|(?:any|every) (?:\w+ )?(?:user|client|website|visitor|peer|process|account|person|guest|app|page|tenant|customer|member|employee|node|device)|everyone|other users?|guests?|strangers?|a (?:normal|regular|simple|plain|logged[- ]in|second|different|random) (?:user|account))(?: who (?:\S+ ){1,14}?| with (?:\S+ ){1,6}?| )(?:\w+ly )?(?:can|could|may|is able|are able|was able|gets?|has|have)",
+        "class.report.attacker" 3 r"can (?:still |also |now |then )?be (?:\w+ly )?(?:called|read|accessed|used|invoked|reached|seen|viewed|opened|downloaded|changed|edited|deleted|modified|triggered|abused|set|written|overwritten|guessed|forged|executed|taken over|listed) by (?:\w+ )?(?:any|every|anyone|anybody|everyone|everybody|all|other|another|unauth\w+|a|an|users?|guests?|clients?|outsiders?|strangers?)|(?:lets?|letting|permits?|permitting) (?:\S+ ){1,5}?(?:run|read|write|execute|access|see|view|delete|modify|change|bypass|steal|impersonate|escalate|crash|inject|forge|become|overwrite|open|skip|take) (?:\S+ )?\w+|(?:see|sees|saw|seeing|read|reads|reading|access|accesses|open|opens) (?:each|one an)other'?s|(?:page|browser|client|front-?end|button|menu|form|ui|interface) (?:\w+ ){0,3}(?:checks?|validat\w+|hides?|enforces?|blocks?|grey\w*|disabl\w+)(?: \w+)? but (?:\w+ ){0,3}(?:server|back-?end|api|endpoint)",
         "class.report.attacker" 3 r"(?:attacker|user|externally)[- ](?:controlled|supplied|provided)|untrusted (?:input|data|files?|users?|peers?|sources?|clients?|archives?|servers?)|victim'?s?",
         "class.report.attacker" 3 r"angreifer\w*|attaquants?|atacantes?|attaccant[ei]|aggressor[ei]|злоумышленник\w*|атакующ\w+",
         "class.report.attacker" 3 r"=攻击者|攻擊者|攻撃者|黑客|공격자|第三者が",
@@ -52,14 +52,14 @@ cues! {
         "class.report.asks-if-intended" 3 r"(?:is|was) (?:it|this|that) (?:really |actually )?(?:intended|intentional|normal|expected|supposed|by design|deliberate|on purpose|ok(?:ay)?|allowed|a (?:bug|feature|vulnerability|security \w+))|(?:consider|call|regard|treat) (?:this|that|it) (?:as |to be )?an? (?:vulnerability|security \w+|flaw)|darf es sein|(?:ist|war) (?:das|es) (?:so )?(?:gewollt|normal|beabsichtigt|vorgesehen|richtig)|est-(?:ce|il) (?:normal|voulu|prévu)|(?:es|é) normal que|è normale|это (?:нормально|так задумано)",
         "class.report.asks-if-intended" 3 r"=正常吗|是否正常|仕様でしょうか|仕様ですか",
         "class.report.accepts" 3 r"(?:accepts?|accepted|accepting|trusts?|honou?rs?) (?:any|an empty|empty|expired|invalid|wrong|forged|unsigned|self-signed|arbitrary|old|revoked|blank|negative|unlimited|attacker\S*) (?:\w+ )?\w+|(?:logged|log) (?:me |you |us )?in (?:as|without|with (?:any|a wrong|an empty|no))",
-        "class.report.unchecked" 2 r"(?:never|not|isn't|aren't|doesn't|don't|wasn't|without|no|fails? to|lack\w*(?: of)?|missing|insufficient|improper|incorrect) (?:being |properly |get |gets |correctly |any |sufficient |adequate |proper |enough |the |its |their |our )*(?:\w+ )?(?:check(?:ed|s|ing)?|escap(?:e|ed|es|ing)|saniti[sz]\w+|validat\w+|verif\w+|encod(?:e|ed|ing)|filter(?:ed|s|ing)?|bounds?|authenticat\w+|authori[sz]\w+|quot(?:ed|ing)|neutrali[sz]\w+|restrict\w*)",
+        "class.report.unchecked" 2 r"(?:never|not|isn't|aren't|doesn't|don't|wasn't|without|no|fails? to|lack\w*(?: of)?|missing|insufficient|improper|incorrect) (?:being |properly |get |gets |correctly |any |sufficient |adequate |proper |enough |the |its |their |our )*(?:\w+ )?(?:check(?:ed|s|ing)?|escap(?:e|ed|es|ing)|saniti[sz]\w+|validat\w+|verif\w+|encod(?:e|ed|ing)|filter(?:ed|s|ing)?|bounds?|authenticat\w+|authori[sz]\w+|quot(?:ed|ing)|neutrali[sz]\w+|restrict\w*)|(?:skips?|skipping|omits?|omitting|ignores|forgets?|bypasses) (?:the |any |all |its |every |our )*(?:\w+ )?(?:validations?|verification|checks?|authentication|authori[sz]ation|saniti[sz]ation|escaping|revocation)",
         "class.report.crash" 2 r"(?:crash(?:es|ed|ing)?|segfaults?|panic(?:s|ked|king)?|abort(?:s|ed)?|heap corruption|deadlock(?:s|ed)?|stürzt ab|plante|se cuelga|se bloquea|trava|va in crash|падает|зависает)",
         "class.report.crash" 2 r"=崩溃|クラッシュ|宕机|卡死|크래시",
         "class.report.effect" 2 r"(?:lead(?:s|ing)?|result(?:s|ing)?|allow(?:s|ing)?|caus(?:es|ing)|enabl(?:es|ing)) (?:to|in|for|of)? ?(?:a |an |the |full |complete |potential |possible |remote |arbitrary |unauthori[sz]ed |total )*(?:compromise|takeover|disclosure|execution|access|escalation|bypass|corruption|exposure|crash|leak\w*|exfiltration|theft|loss|injection|denial)|expos(?:es|ed|ing) (?:\w+ ){0,4}(?:to|via|in|without)|(?:full|complete) (?:system |account |server )?(?:compromise|takeover)",
     ];
     /// Nouns for a flaw.
     NOUN = [
-        "class.report.names-a-flaw" 2 r"vuln(?:erabilit(?:y|ies)|s|erable)?|0[- ]?days?|zero[- ]?days?|exploit(?:s|able|ed|ation|ing)?|security[- ](?:related )?(?:issues?|bugs?|flaws?|holes?|problems?|defects?|weakness(?:es)?|concerns?|risks?|gaps?|loopholes?|findings?|vulnerabilit\w+|reports?|impact|hazard)|weakness(?:es)?|(?:potential|possible|critical|serious|severe|dangerous|high[- ]severity) (?:\w+ )?(?:bugs?|flaws?|issues?|holes?|problems?)|insecure|unsafe|bypass\w*|incomplete (?:fix|patch)|(?:does not|doesn't|did not|didn't) (?:fully|completely|properly|entirely) (?:fix|address|resolve|prevent|mitigate)|sicherheits(?:lücke|problem|risiko|mangel|fehler)\w*|schwachstellen?|lücke|vuln[ée]rabilit[ée]s?|failles?|vulnerabilidad(?:e|es)?|(?:fallo|fallos|brecha|problema|agujero) de seguridad|(?:falha|falhas|brecha|problema) de segurança|vulnerabilit[aà]|falle? di sicurezza|уязвимост\w*|дыр[аыу]|брешь|проблем\w+ безопасности",
+        "class.report.names-a-flaw" 2 r"vuln(?:erabilit(?:y|ies)|s|erable)?|0[- ]?days?|zero[- ]?days?|exploit(?:s|able|ed|ation|ing)?|security[- ](?:related )?(?:issues?|bugs?|flaws?|holes?|problems?|defects?|weakness(?:es)?|concerns?|risks?|gaps?|loopholes?|findings?|vulnerabilit\w+|reports?|impact|hazard)|weakness(?:es)?|(?:potential|possible|critical|serious|severe|dangerous|high[- ]severity) (?:\w+ )?(?:bugs?|flaws?|issues?|holes?|problems?)|insecure|unsafe|bypass\w*|incomplete (?:fix|patch)|(?:broken|missing|lack of|no|insufficient) (?:\w+ )?(?:isolation|access control|authentication|authori[sz]ation)|(?:does not|doesn't|did not|didn't) (?:fully|completely|properly|entirely) (?:fix|address|resolve|prevent|mitigate)|sicherheits(?:lücke|problem|risiko|mangel|fehler)\w*|schwachstellen?|lücke|vuln[ée]rabilit[ée]s?|failles?|vulnerabilidad(?:e|es)?|(?:fallo|fallos|brecha|problema|agujero) de seguridad|(?:falha|falhas|brecha|problema) de segurança|vulnerabilit[aà]|falle? di sicurezza|уязвимост\w*|дыр[аыу]|брешь|проблем\w+ безопасности",
         "class.report.names-a-flaw" 2 r"=漏洞|弱点|脆弱性|セキュリティホール|セキュリティ上の問題|安全问题|安全缺陷|安全隐患|취약점",
     ];
 }
@@ -71,6 +71,9 @@ words! {
     HYPOTHETICAL = r"(?:no|not a|isn't a|not any|nothing to do with|unrelated to|other than|without any) (?:\w+ )?(?:vulnerabilit\w+|security (?:issue|bug|problem|vulnerability|report|matter|hole|concern)s?)|not (?:a )?security|in case (?:i|we|someone|anyone) (?:ever )?(?:find|discover|finds)|(?:if|should|whenever|when) (?:i|we|someone|anyone|a researcher|one|somebody) (?:ever |were to |would |happen to )?(?:find|discover|finds|discovers|notice|report)|(?:protect|protects|protecting|safe|secure|guard|defend|hardened|defence|defense) (?:\w+ )?(?:against|from)|keine (?:sicherheitslücke|schwachstelle)";
     DEFENCE = r"(?:protection|prevention|tokens?|filter\w*|middleware|mitigation|detection|scanner|scanners|training|cheat ?sheet|headers?|settings?|support|options?|configuration|awareness|testing|assessments?|management|solutions?|services?|programs?|programmes?|tool|tools|platform|team|research|researcher|researchers|course|workshop|statistics|metrics|numbers|counts?|lists?|feeds?|database|history|scores?|handling|disclosures?|process|processes|polic(?:y|ies)|advisor(?:y|ies))";
     ABSENT = r"bypass\w*|miss\w+|lack\w*|without|absent|disabled?|ineffective|not|no|never|broken|circumvent\w*|leak\w*|skip\w*|evad\w+|weak|flaw\w*|vulnerable|ignored?|incomplete|does ?n.t";
+    // The product refused: an error met by a user, not a flaw.
+    REFUSED = r"=\b(?:40[13]\b|verification\s+failed|access\s+denied|permission\s+denied|request\s+(?:was\s+)?(?:aborted|rejected|refused|blocked))";
+    NOT_REFUSED = r"bypass\w*|instead of|still|without|although|though|but|despite|even|rather than|attacker\w*";
     PAST = r"(?:that |which )?(?:you|they|the (?:project|team|vendor|maintainers)) (?:have |had |recently |just |already )*(?:patched|fixed|disclosed|announced|published|resolved)|your (?:\w+ )?(?:advisory|disclosure|incident|breach|announcement)";
     STEP = r"=^\s*(?:step\s*\d+\b|\(?\d{1,2}[.):、]|[-*]\s|第[一二三四五]步)\s*(?:step\s*\d+\s*[:.-]?\s*)?(?:as\s+(?:the\s+|an?\s+)?\w+[,:]?\s+|then\s+|now\s+|next,?\s+)?(?:open|click|log|login|sign|run|send|create|start|visit|go|navigate|upload|download|enter|set|use|call|install|build|compile|clone|intercept|capture|change|modify|replace|observe|notice|wait|execute|save|submit|select|paste|connect|craft|browse|configure|deploy|add|launch|load|view|check|copy|make|note|issue|request|register|feed|parse|pass|invoke|generate|host|serve|point|put|write|prepare|öffne\w*|ouvr\w+|abr\w+|apr\w+|starte\w*|lanc\w+|ejecut\w+|execut\w+|инициал\w+|откр\w+|запуст\w+|访问|打开|登录|上传|构造|运行|点击)";
     POC_FILE = r"=(?:poc|exploit|crash|repro|payload|vuln|report|advisory|finding|asan|fuzz|trace|screenshot|evidence|disclosure|security)";
@@ -145,28 +148,38 @@ pub fn of_text(doc: &Doc) -> Features {
     let mut f = Features::default();
     let everything = doc.everything();
     let mut best: Vec<Hit> = Vec::new();
+    // Each table is run over the whole once; sentence by sentence only what was found there.
+    let whole = doc.sentences.join("\n");
+    let named = vocabulary::Present::of(&whole);
+    let effects = EFFECT.present(&whole);
+    let nouns = NOUN.present(&whole);
+    let supports = SUPPORT.present(&whole);
     for (n, s) in doc.sentences.iter().enumerate() {
         let is_subject = n == 0;
         let asks = QUESTION.is_match(s) || (is_subject && ASKING_SUBJECT.is_match(s));
         f.questions += usize::from(asks);
         let how = HOW_TO_REPORT.is_match(s);
-        let found = super::features::SUPPORT.hits(s).iter().any(|h| h.rule == "class.report.discovery");
+        let found = supports.has("class.report.discovery", s);
         if how {
             f.how_to_report = true;
         }
         let idle = HYPOTHETICAL.is_match(s) || (how && !found);
-        let mut effect = EFFECT.hits(s);
+        let mut effect = effects.hits(s);
         if asks {
             // A question that describes what can be done is a claim put politely; a bare "crash" is not.
             effect.retain(|h| h.weight >= 3);
         }
-        let bugs = vocabulary::find(s);
+        let refused = REFUSED.is_match(s) && !NOT_REFUSED.is_match(s);
+        if refused {
+            effect.retain(|h| h.weight >= 3);
+        }
+        let bugs = named.find(s);
         let mut asserted = false;
         for b in &bugs {
             let after = s.get(b.end..).unwrap_or("").trim_start_matches([' ', '-', '/']);
             let past = PAST.is_match(s) && !ABSENT.is_match(s);
             let defended = DEFENCE.find(after).is_some_and(|m| m.start() < 14) && !ABSENT.is_match(s);
-            if idle || defended || past || (asks && effect.is_empty()) {
+            if idle || defended || past || refused || (asks && effect.is_empty()) {
                 f.mentioned.insert(b.class);
             } else {
                 f.classes.insert(b.class);
@@ -183,7 +196,7 @@ pub fn of_text(doc: &Doc) -> Features {
         if !idle {
             best.extend(effect);
             if !asks || asserted {
-                best.extend(NOUN.hits(s).into_iter().filter(|h| {
+                best.extend(nouns.hits(s).into_iter().filter(|h| {
                     let after = s.get(h.end..).unwrap_or("").trim_start();
                     found || DEFENCE.find(after).is_none_or(|m| m.start() >= 4)
                 }));

@@ -8,9 +8,8 @@ use super::{
     cue::{Signal, words},
     features::Features,
     text::Doc,
-    vocabulary,
 };
-use crate::mail::Message;
+use crate::{mail::Message, rules::vocabulary::patterns as vocabulary};
 
 words! {
     CVE = r"=\bCVE-\d{4}-\d{4,7}\b";
@@ -18,7 +17,14 @@ words! {
     ANOTHER = r"(?:another|separate|different|second|new|additional|further|unrelated|distinct|independent|other) (?:\w+ ){0,3}(?:vulnerabilit\w+|issues?|bugs?|flaws?|problems?|findings?|holes?|weakness\w*|vulns?|report)|also (?:found|discovered|noticed|identified|affects?)|(?:not|isn't|un)\s?-?(?:the same|related)|eine? (?:weitere|andere|neue) \w+|une autre|otra (?:vulnerabilidad|falla)|outra (?:vulnerabilidade|falha)|ещ[её] одн\w+|друг\w+ уязвимост\w*";
     ANOTHER_CJK = r"=另(?:外)?一个|新的漏洞|別の";
     IN_PASSING = r"(?:similar|like|unlike|comparable|analogous|reminiscent|related|identical|resembl\w+|same (?:class|kind|type|pattern)|variant|inspired by|as in|cf\.?|see also|distinct from|different (?:from|than)|unrelated to|not (?:the same as|covered by|fixed by)|bypass\w*|incomplete)";
-    PLACE = r"=[\w/.-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|tsx|java|rb|php|cs|kt|swift)\b|(?:^|[\s`'\x22(])/[a-z][\w-]*(?:/[\w{}.-]+)+|(?:^|[\s`'\x22(])/[a-z][\w-]{2,}\b|\b[a-z_]\w*(?:(?:\.|::)\w+)*\(\)|\b[A-Z]\w+(?:\.|::|#)[a-z]\w+|\b[A-Z][a-z]+(?:[A-Z]\w+)+\b|\b[a-z]+(?:_[a-z0-9]+)+\b";
+    PLACE = r"=[\w/.-]+\.(?:c|cc|cpp|h|rs|go|py|js|ts|tsx|java|rb|php|cs|kt|swift)\b|(?:^|[\s`'\x22(])/[a-z][\w-]*(?:/[\w{}.-]+)+|(?:^|[\s`'\x22(])/[a-z][\w-]{2,}\b|\b[a-z_]\w*(?:(?:\.|::)\w+)*\(\)|(?-i:\b[A-Z]\w+(?:\.|::|#)[a-z]\w+|\b[A-Z][a-z]+(?:[A-Z]\w+)+\b)|\b[a-z]+(?:_[a-z0-9]+)+\b|\b[a-z_]\w*(?:\.[a-z_]\w*){2,}\b";
+    // The author says, of this very mail, that it is about another flaw.
+    OF_ITS_OWN = r"(?:another|separate|different|second|new|unrelated|distinct|independent) (?:\w+ )?(?:vulnerabilit\w+|issue|bug|flaw|problem|finding|hole|weakness|vuln|report)";
+    // A day, a weekday, a span: "of 13 October", "last week", "10 October".
+    REPORTED = r"(?:i|we)(?:'ve|'d| have| had)? (?:already |previously |originally |first )*(?:reported|sent|submitted|filed|disclosed|wrote|written|mailed|e-?mailed) (?:\S+ ){0,14}?(?:to this (?:address|list)|to you|on (?:\S+ )?\d|\d+ (?:days|weeks|months)|(?:days|weeks|months) ago|last (?:week|month|year|\w+day)|earlier|in (?:january|february|march|april|may|june|july|august|september|october|november|december)|yesterday|a (?:week|month|while) ago)|(?:my|our) (?:\S+ ){0,12}?(?:report|submission|e-?mail|message|disclosure|mail)(?:,)? (?:\S+ ){0,14}?(?:of|from|dated|sent|on) (?:the )?(?:\S+ )?(?:\d|last|yesterday|monday|tuesday|wednesday|thursday|friday|january|february|march|april|may|june|july|august|september|october|november|december)|(?:report|issue|vulnerability|flaw|bug|finding)s? (?:that )?(?:i|we) (?:have |had )?(?:reported|sent|submitted|filed)(?: \S+){0,6}|reported (?:on )?\d{1,2} \w+";
+    ASKS_AFTER = r"any (?:updates?|news|progress|decision|feedback)|(?:not|n't|never|nothing) (?:\w+ ){0,2}(?:heard|received|got|seen|had) (?:\w+ )?(?:anything|back|an? (?:answer|reply|response|word))|heard (?:nothing|back)|(?:no|without) (?:answer|reply|response|acknowledg\w+|confirmation)|not heard|status (?:of|update)|has (?:a |the |any )?cve(?: id)? been|(?:is|was) (?:somebody|someone|anybody|anyone) (?:\w+ )?looking|did (?:it|you|my \w+) (?:\w+ )?(?:arrive|receive|get)|still (?:planned|open|pending)|for the record|reminder|follow(?:ing)?[- ]?up|friendly ping|when (?:do|will|can) you|tested (?:the|your) (?:patch|fix)|question (?:on|about|regarding)";
+    ADDS = r"(?:additional|further|more|extra|supplementary|another) (?:\w+ )?(?:material|pocs?|proof|information|details?|evidence|data|logs?|notes?|payloads?) (?:for|to|on|about|regarding|concerning) (?:my|our|the) (?:\w+ ){0,4}(?:report|submission|mail|e-?mail|finding|issue|message)|(?:addendum|addition|supplement|follow[- ]?up|continuation|correction) (?:to|of|on|for) (?:my|our) (?:\w+ ){0,4}(?:report|mail|message|submission|finding)|this (?:mail |message )?(?:is about|concerns|refers to|belongs to|relates to) (?:my|our) (?:\w+ ){0,4}(?:report|mail|message|submission)";
+    COORDINATES = r"embargo\w*|distributors?'?|packages? (?:for|of|will)|(?:planned|release|disclosure|publication|public) date|coordinated release|backports?|linux-distros|downstream";
 }
 
 /// How a message is tied to a tracker.
@@ -124,6 +130,34 @@ pub fn by_id<'a>(input: &ClassifyInput<'a>, doc: &Doc) -> Option<Tie<'a>> {
     None
 }
 
+/// Says of itself that it is about something reported before, without headers that tie it to anything: the author
+/// asks after an earlier report or adds to it, or somebody coordinates the release of a named CVE.
+#[must_use]
+pub fn earlier(doc: &Doc, f: &Features) -> Option<Signal> {
+    let all = doc.all_prose();
+    if let Some(m) = ADDS.find(&all) {
+        return Some(Signal::new("class.follow-up.adds-to-report", m.as_str()));
+    }
+    if f.reproduces() || f.substance >= 3 {
+        return None;
+    }
+    if let (Some(m), true) = (REPORTED.find(&all), ASKS_AFTER.is_match(&all)) {
+        return Some(Signal::new("class.follow-up.asks-after-report", m.as_str()));
+    }
+    let named = CVE.find(&doc.subject)?;
+    (!f.claims() && COORDINATES.is_match(&all))
+        .then(|| Signal::new("class.follow-up.coordinates-release", named.as_str()))
+}
+
+/// Does a mail of its own report what the tracker named by an advisory id holds?
+#[must_use]
+pub fn same_flaw(tie: &Tie<'_>, doc: &Doc, f: &Features) -> bool {
+    !tie.by_thread
+        && GHSA.is_match(&tie.signal.evidence)
+        && f.claims()
+        && !OF_ITS_OWN.is_match(&doc.all_prose())
+}
+
 fn places(text: &str) -> BTreeSet<String> {
     PLACE
         .find_iter(text)
@@ -137,7 +171,8 @@ fn places(text: &str) -> BTreeSet<String> {
 /// class in another place, or the author's word that it is another one.
 #[must_use]
 pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Features) -> Option<Signal> {
-    if !f.claims() || (!f.reproduces() && f.substance < 4) {
+    let by_word = OF_ITS_OWN.is_match(&doc.all_prose());
+    if !f.claims() || (!f.reproduces() && f.substance < 4 && !(tie.by_thread && by_word)) {
         return None;
     }
     let mut known = format!("{}\n{}", tie.tracker.title, tie.tracker.body);
@@ -156,9 +191,10 @@ pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Feature
     let said = ANOTHER.find(&all).or_else(|| ANOTHER_CJK.find(&all));
     let evidence = said.map_or_else(|| doc.subject.clone(), |m| m.as_str().to_owned());
     let fresh = if tie.by_thread {
-        f.reproduces()
-            && ((other_class && (other_place && !known_classes.is_empty() || said.is_some()))
-                || (other_place && said.is_some()))
+        (by_word && other_place)
+            || f.reproduces()
+                && ((other_class && (other_place && !known_classes.is_empty() || said.is_some()))
+                    || (other_place && said.is_some()))
     } else {
         // A mail of its own that shows a flaw of its own and only mentions the tracker's id.
         let passing = IN_PASSING.is_match(&all) || said.is_some();

@@ -8,9 +8,9 @@ use unicode_normalization::UnicodeNormalization;
 
 use super::{
     cue::{Signal, cues, pattern, words},
-    text::{cap, is_invisible},
+    text::cap,
 };
-use crate::mail::Message;
+use crate::mail::{Message, is_hidden};
 
 // A command opens a sentence or follows a word that makes it one; "an attacker can set …" is a description.
 const COMMAND: &str = r"(?:^|[.!?:;>\x22'\])*_]\s*|\n\s*(?:[-*]\s*)?|\bplease\s+|\bkindly\s+|\bimmediately\s+|\balways\s+|\bjust\s+|\byou\s+(?:can|may|should|must|will|are\s+to|need\s+to|have\s+to|shall)\s+|\bmust\s+|\bdo\s+)";
@@ -125,7 +125,7 @@ fn fold(text: &str) -> String {
         .filter_map(|c| match c {
             // Tag characters spell ASCII.
             '\u{E0020}'..='\u{E007E}' => char::from_u32(c as u32 - 0xE0000),
-            c if is_invisible(c) => None,
+            c if is_hidden(c) => None,
             '\u{2018}' | '\u{2019}' => Some('\''),
             '\u{201C}' | '\u{201D}' => Some('"'),
             c => Some(c),
@@ -323,7 +323,7 @@ fn invisible(text: &str, out: &mut BTreeSet<Signal>) {
             out.insert(Signal::new("injection.invisible", &format!("tag characters after “{recent}”")));
             return;
         }
-        if is_invisible(c) && !matches!(c, '\u{AD}' | '\u{FE00}'..='\u{FE0F}') {
+        if is_hidden(c) && !matches!(c, '\u{AD}' | '\u{FE00}'..='\u{FE0F}') {
             run.push(c);
             continue;
         }
@@ -353,7 +353,7 @@ fn rtl(c: char) -> bool {
 
 /// A name that does not read as it is: mixed look-alike scripts, or characters that hide or reorder.
 fn suspicious_name(name: &str) -> bool {
-    name.chars().any(|c| is_invisible(c) && !matches!(c, '\u{FE0F}' | '\u{200C}' | '\u{200D}'))
+    name.chars().any(|c| is_hidden(c) && !matches!(c, '\u{FE0F}' | '\u{200C}' | '\u{200D}'))
         || name.split(|c: char| !c.is_alphanumeric()).any(mixed_script)
         || name.chars().any(|c| matches!(c, '\u{2024}' | '\u{FF0E}' | '\u{2044}' | '\u{2215}' | '\u{FF0F}'))
 }

@@ -21,7 +21,6 @@ pub mod related;
 pub mod scanner;
 pub mod solicitation;
 pub mod text;
-pub mod vocabulary;
 
 #[cfg(test)]
 mod samples;

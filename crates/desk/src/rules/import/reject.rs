@@ -11,7 +11,7 @@ use super::{
     features::Features,
     text::Doc,
 };
-use crate::mail::Message;
+use crate::{mail::Message, rules::vocabulary::patterns as vocabulary};
 
 /// The outcome.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -141,7 +141,7 @@ fn row(doc: &Doc, f: &Features, message: &Message) -> Option<Row> {
         let quote = doc
             .sentences
             .iter()
-            .find(|s| !super::vocabulary::classes(s).is_empty())
+            .find(|s| !vocabulary::classes(s).is_empty())
             .map_or_else(String::new, |s| shorten(s));
         let site = STATIC_SITE.is_match(&doc.all_prose()) || f.substance < 4;
         if site {

@@ -19,13 +19,13 @@ static PRODUCT: LazyLock<Regex> = LazyLock::new(|| super::cue::pattern(PRODUCTS)
 cues! {
     OUTPUT = [
         "class.scanner.severity-counts" 4 r"=(?:critical|high|medium|moderate|low|info\w*|unknown|negligible)\b(?:\s+severity)?\s*[:=(|-]?\s*\d+\b.{0,30}(?:critical|high|medium|moderate|low|info\w*|unknown|negligible)\b(?:\s+severity)?\s*[:=(|-]?\s*\d+|\b\d+\s+(?:critical|high|medium|moderate|low)\b.{0,15}\b\d+\s+(?:critical|high|medium|moderate|low|info\w*)\b",
-        "class.scanner.counts-findings" 3 r"(?:total(?: of)?|found|detected|identified|reported|contains?|flagged|lists?|shows?|returned) ?:? ?(?:\w+ ){0,3}\d+ (?:\w+ ){0,3}(?:vulnerabilit\w+|findings?|issues?|alerts?|cves?|problems?|results)|\d{2,} (?:\w+ )?(?:vulnerabilities|findings|alerts|cves)|\d+ (?:\w+ ){0,2}(?:vulnerabilities|findings|alerts|cves) (?:\w+ ){0,2}(?:found|detected|identified|in|across|were)",
-        "class.scanner.scan-report" 3 r"(?:vulnerability |security |image |container |automated |static |dependency |code |sast |dast |sca |web |penetration |site |network )+(?:scan|scanner|scanning|analysis|audit)(?: tool)? (?:results?|reports?|output|summary|findings|shows?|has|found|detected|identified|flagged|reported)|scan (?:results?|reports?|output|summary|date|id|target|started|finished|completed|duration)|(?:scanner|scan|tool) (?:has )?(?:flagged|reports?|reported|detected|found|identified)|scanned (?:your|the|by|with|image|at|on|using|host|target)",
+        "class.scanner.counts-findings" 3 r"(?:total(?: of)?|found|detected|identified|reported|contains?|flagged|lists?|shows?|returned) ?:? ?(?:\w+ ){0,3}\d+ (?:\w+ ){0,3}(?:vulnerabilit\w+|findings?|issues?|alerts?|cves?|problems?|results|weaknesses)|\d{2,} (?:\w+ )?(?:vulnerabilities|findings|alerts|cves)|\d+ (?:\w+ ){0,2}(?:vulnerabilities|findings|alerts|cves) (?:\w+ ){0,2}(?:found|detected|identified|in|across|were)",
+        "class.scanner.scan-report" 3 r"(?:vulnerability |security |image |container |automated |static |dependency |code |sast |dast |sca |web |penetration |site |network )+(?:scan|scanner|scanning|analysis|audit)(?: tool)? (?:results?|reports?|output|summary|findings|shows?|has|found|detected|identified|flagged|reported)|(?:automat\w+|autonomous) (?:\w+ ){0,4}(?:report|audit|assessment|tests?|checks?|scan|review|analysis)|(?:dast|sast|iast)|scan (?:results?|reports?|output|summary|date|id|target|started|finished|completed|duration)|(?:scanner|scan|tool) (?:has )?(?:flagged|reports?|reported|detected|found|identified)|scanned (?:your|the|by|with|image|at|on|using|host|target)",
         "class.scanner.plugin" 3 r"=\b(?:plugin|rule|check|query|alert|qid|vuln(?:erability)?)[ _-]?id\s*[:=|]|\bQID\b|\bplugin output\b|confidence\s*[:=|]\s*(?:high|medium|low|firm|certain|tentative)|\brisk(?:\s+(?:level|factor|rating))?\s*[:=|]\s*(?:high|medium|low|critical|info)|\bfixed[ _-]version\b|\binstalled[ _-]version\b",
         "class.scanner.sarif" 5 r"=\x22\$schema\x22\s*:\s*\x22[^\x22]*sarif|\x22ruleId\x22\s*:|sarif-schema|\x22runs\x22\s*:\s*\[",
         "class.scanner.base-image" 3 r"base[- ]image|(?:docker|container|oci|helm)[- ]?(?:registry )?(?:image|chart)s?(?: \S+){0,4} (?:should|contain\w*|has|have|with|ships?|include\w*|vulnerab\w+)|os packages?|(?:debian|ubuntu|alpine|rhel|ubi|distroless)(?: \S+)? (?:packages?|image|\d)|image digest|sha256:[0-9a-f]{12,}",
         "class.scanner.asks-to-clear" 2 r"(?:please|kindly|request you to|need you to|must) (?:\w+ ){0,3}(?:fix|remediate|address|resolve|patch|upgrade|update|review|mitigate) (?:\w+ ){0,3}(?:these|the following|all|the (?:below|above|listed|attached)|them|below|attached)|(?:see|find|review) (?:the )?(?:attached|enclosed) (?:\w+ )?(?:report|scan|results|findings)|false positives?|remediation (?:plan|timeline|eta)|(?:eta|timeline) for (?:the )?(?:fix|remediation|patch)",
-        "class.scanner.robot-voice" 3 r"this (?:report|message|e-?mail) (?:was|has been|is) (?:automatically|auto-?)\s?(?:generated|created|sent)|automatically generated|generated (?:by|with|using) (?:\S+ ){0,3}(?:scanner|tool|bot|agent|scan|ai)|automated (?:security )?(?:scan\w*|tool|report|assessment|notification)|security alert digest|weekly digest",
+        "class.scanner.robot-voice" 3 r"this (?:report|message|e-?mail) (?:was|has been|is) (?:automatically|auto-?)\s?(?:generated|created|sent)|(?:automatically |auto-?)generated|generated automatically|(?:our|the|an?) (?:automat\w+|autonomous) (?:\w+ ){0,2}(?:system|scanner|tool|bot|agent|audit|service|engine|crawler|platform)|(?:system|tool|engine|agent|service|platform|crawler) (?:has )?(?:checked|scanned|analy[sz]ed|audited|crawled|monitors?) (?:the|your)|generated (?:by|with|using) (?:\S+ ){0,3}(?:scanner|tool|bot|agent|scan|ai)|automated (?:security )?(?:scan\w*|tool|report|assessment|notification)|security alert digest|weekly digest",
     ];
 }
 
@@ -33,6 +33,8 @@ words! {
     KNOWN = r"=\b(?:CVE-\d{4}-\d{4,}|GHSA(?:-[23456789cfghjmpqrvwx]{4}){3}|RHSA-\d{4}:\d+|USN-\d+-\d|SNYK-[A-Z]+-\S+|TEMP-\d+-\w+|DSA-\d+)\b";
     ROW = r"=^.{0,80}(?:[|│┃\t]|\s{2,}).*(?:[|│┃\t]|\s{2,}).*$";
     FINDING_LINE = r"=^\W*(?:[\w./-]+:\d+(?::\d+)?:?\s+(?:\[|\(|error|warning|note|high|medium|low|critical)|\[?(?:critical|high|medium|moderate|low|info(?:rmational)?|warning)\]?\s*[-:|)\]]\s*\S)";
+    // One row of a checklist about a web server.
+    HYGIENE_ROW = r"=^\W*(?:\d+\W+)?(?:missing|no|weak|absent|insecure|cookies?|dmarc|spf|dkim|tls|ssl|server|directory|robots\.txt|strict-transport|content-security|x-[a-z-]+|permissions-policy|referrer-policy|hsts|csp|autocomplete|open\s+port|port\s+\d+)\b.{0,60}$";
     OWN_WORK = r"(?:i|we|i've|we've) (?:have |manually |then |also |was |were |could |can |am |are )*(?:manually )?(?:verif\w+|confirm\w*|validat\w+|reproduc\w+|exploit\w*|trac\w+|analy[sz]\w+|wrote|built|develop\w+|review\w+|audited|debugg\w+|reverse\w*|able to|managed to|dug|looked (?:into|at)|tested (?:it|this) (?:by hand|manually))|by hand|manually (?:verified|confirmed|validated|reproduced|tested|reviewed)|manual (?:verification|testing|review|analysis|confirmation)|reachable (?:from|via|through|by)|root cause|call (?:path|chain|graph)|my (?:exploit|poc|script|analysis|fuzzer)|our (?:exploit|poc|analysis|fuzzer)";
     SAYS = r"says?|said|reports?|reported|flag\w*|found|finds|shows?|showed|detect\w*|lists?|listed|complain\w*|gave|gives|returned|returns|alert\w*|identif\w+|ran|run|results?|output|tells";
     NO_WORK = r"(?:not|haven't|have not|did not|didn't|unable to|no|without|couldn't|could not|yet to|cannot|can't) (?:yet |manually |been able to |any |actually |personally |had time to )*(?:verif\w+|confirm\w*|validat\w+|reproduc\w+|exploit\w*|triag\w+|analy[sz]\w*|test\w*)|not been (?:\w+ )?(?:verified|confirmed|validated|reproduced|triaged)";
@@ -79,6 +81,11 @@ pub fn cues_in(message: &Message, doc: &Doc, config: &Config) -> (i32, Vec<Signa
                 && ((KNOWN.is_match(l) && (ROW.is_match(l) || terse_row(l))) || FINDING_LINE.is_match(l))
         })
         .collect();
+    let hygiene: Vec<&str> = tables.lines().filter(|l| l.len() < 200 && HYGIENE_ROW.is_match(l)).collect();
+    if hygiene.len() >= 3 {
+        points += 3;
+        signals.push(Signal::new("class.scanner.hygiene-rows", hygiene.first().copied().unwrap_or("")));
+    }
     if rows.len() >= 3 {
         points += 4;
         signals.push(Signal::new("class.scanner.finding-rows", rows.first().copied().unwrap_or("")));

@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::cue::words;
-use crate::mail::Message;
+use crate::mail::{Message, is_hidden};
 
 /// Bytes of one message that rules look at; the head and the tail of a longer one.
 pub const LIMIT: usize = 192 * 1024;
@@ -25,14 +25,6 @@ pub struct Doc {
     pub quoted: String,
     /// The prose in sentences, the subject first.
     pub sentences: Vec<String>,
-}
-
-/// Zero-width, bidirectional and other characters that a reader does not see.
-#[must_use]
-pub fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
-        | '\u{180B}'..='\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}'
-        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// Head and tail of a text that is too long to read whole.
@@ -57,8 +49,9 @@ fn floor(text: &str, mut at: usize) -> usize {
 fn plain(text: &str) -> String {
     cap(text)
         .chars()
-        .filter(|c| !is_invisible(*c) && *c != '\r')
+        .filter(|c| matches!(c, '\u{2028}' | '\u{2029}') || !is_hidden(*c) && *c != '\r')
         .map(|c| match c {
+            '\u{2028}' | '\u{2029}' => '\n',
             '\u{2018}' | '\u{2019}' | '\u{02BC}' => '\'',
             '\u{201C}' | '\u{201D}' => '"',
             '\u{00A0}' | '\u{202F}' | '\u{2007}' => ' ',
@@ -282,6 +275,12 @@ fn symbols(line: &str) -> usize {
     line.bytes().filter(|b| b"(){}[]<>;=/\\|&$#@*_:\"'".contains(b)).count()
 }
 
+/// Does the text end with one or two digits that stand alone, and a full stop?
+fn ordinal(text: &str) -> bool {
+    let word = text.trim_end_matches('.').rsplit(char::is_whitespace).next().unwrap_or_default();
+    (1..=2).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_digit())
+}
+
 fn split_sentences(line: &str, out: &mut Vec<String>) {
     let mut current = String::new();
     let mut chars = line.chars().peekable();
@@ -289,6 +288,8 @@ fn split_sentences(line: &str, out: &mut Vec<String>) {
         current.push(c);
         let stop = match c {
             '。' | '？' | '！' => true,
+            // "am 3. November", "1. Log in": an ordinal ends no sentence.
+            '.' if ordinal(&current) => false,
             '.' | '!' | '?' | ';' => chars.peek().is_none_or(|n| n.is_whitespace()),
             _ => false,
         };

@@ -129,7 +129,7 @@ fn shown(raw: &str) -> String {
 /// Groups expressions that form a list: only commas and conjunctions stand between them.
 pub(super) fn chains<'e>(clause: &str, list: &'e [Expression]) -> Vec<Vec<&'e Expression>> {
     static GLUE: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i)^(?:\s*\((?:tested|confirmed|verified|vulnerable|affected)\))?[\s,;&/|+]*(?:(?:and|or|with|vs\.?|versus|as\s+well\s+as|und|et|y|e|also)\b)?\s*(?:(?:versions?|releases?|the)\s+)*$").expect("valid")
+        Regex::new(r"(?i)^(?:\s*\((?:tested|confirmed|verified|vulnerable|affected)\))?[\s,;&/|+]*(?:(?:and|or|with|vs\.?|versus|as\s+well\s+as|und|et|y|e|и|also)\b|および|及び|と|、|和|及)?\s*(?:(?:versions?|releases?|the)\s+)*$").expect("valid")
     });
     let mut out: Vec<Vec<&Expression>> = Vec::new();
     for e in list {

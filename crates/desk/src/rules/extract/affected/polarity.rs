@@ -48,7 +48,7 @@ static TRAILING: LazyLock<Regex> = LazyLock::new(|| {
     .expect("valid")
 });
 static TRAILING_FIX: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)^[\s,)(]{0,4}(?:(?:already|also|which|that|should|will|now|it)\s+){0,2}(?:fix(?:es|ed)?\s+(?:this|the|it|that)|(?:is|was|has|contains?|includes?|included|ships?|brings?|with|got|received|carries)\s+(?:already\s+)?(?:the|a|an|this|our|your)\s+(?:\w+\s+)?(?:fix|patch|fixed|patched|correction|mitigation)|resolve[sd]|address(?:es|ed)\s|(?:it\s+)?(?:does|do|did)(?:\s+not|n['’]t)\s+(?:seem|appear|have|contain|exhibit|suffer|show|reproduce|include|exist|crash|trigger|work|fail|happen)|it\s+(?:does|did)(?:\s+not|n['’]t)\b|is\s+the\s+first\s+(?:fixed|safe|patched))").expect("valid")
+    Regex::new(r"(?i)^[\s,)(]{0,4}(?:predates?\b|(?:is|was)\s+(?:too\s+old|from\s+before)|(?:already|also|which|that|should|will|now|it)\s+){0,2}(?:fix(?:es|ed)?\s+(?:this|the|it|that)|(?:is|was|has|contains?|includes?|included|ships?|brings?|with|got|received|carries)\s+(?:already\s+)?(?:the|a|an|this|our|your)\s+(?:\w+\s+)?(?:fix|patch|fixed|patched|correction|mitigation)|resolve[sd]|address(?:es|ed)\s|(?:it\s+)?(?:does|do|did)(?:\s+not|n['’]t)\s+(?:seem|appear|have|contain|exhibit|suffer|show|reproduce|include|exist|crash|trigger|work|fail|happen)|it\s+(?:does|did)(?:\s+not|n['’]t)\b|is\s+the\s+first\s+(?:fixed|safe|patched))").expect("valid")
 });
 static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
@@ -65,10 +65,13 @@ static NEGATIVE: LazyLock<Regex> = LazyLock::new(|| {
 static POSITIVE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(concat!(
         r"(?i)\b(?:affect(?:s|ed|ing)?|vulnerable|impact(?:s|ed|ing)|exploitable|susceptible|vulnerability\s+in|(?:bug|issue|flaw|vulnerability|problem)\s+(?:is|was|lies|resides|sits)\s+in|(?:bad|vulnerable|broken)\s+(?:version|release)s?\s+(?:is|are|was|were)|found\s+in|discovered\s+in|present\s+(?:in|since)|exists?\s+(?:in|since)|occurs?\s+(?:in|on)|introduced|applies\s+to|",
-        r"reproduc(?:e|ed|es|ible|ing)|confirm(?:ed|s)?|verified|tested|tests?\s+(?:on|with|against|were)|testing|observed|checked|happens?\s+(?:in|on|with)|still\s+(?:present|works?|there|exists?)|only\s+(?:on|in|affects?|for)|works?\s+(?:on|in|against)|",
+        r"reproduc(?:e|ed|es|ible|ing)|confirm(?:ed|s)?|verified|tested|tests?\s+(?:on|with|against|were)|testing|observed|checked|happens?\s+(?:in|on|with)|still\s+(?:present|works?|there|exists?)|only\s+(?:on|in|affects?|for)|works?\s+(?:on|in|against)|(?:i|we)\s+tried|",
         r"i(?:['’]m|\s+am)\s+(?:running|using|on)|we(?:['’]re|\s+are)\s+(?:running|using|on)|running|using|i\s+used|we\s+(?:use|run|used)|i\s+(?:run|use)|installed|ran|deployed|betroffen\w*|betrifft|getestet|affectent?|affecte|testée?|afecta\w*|afeta\w*|probado)\b",
     ))
     .expect("valid")
+});
+static ADDED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:bundled|shipped|default|available|included|added|part\s+of|enabled|deprecated|supported|renamed|documented|required|shown|offered)\b[^.;]{0,30}$").expect("valid")
 });
 static OPENS: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)^(?:since|starting|beginning|seit|depuis|desde)\b").expect("valid"));
@@ -217,6 +220,8 @@ pub(super) fn judge(before: &str, first: &Expression, after: &str) -> Polarity {
         }
         (Some(_), _) => Polarity::Disclaimed,
         (None, Some(p)) => said(p.as_str()),
+        // "bundled since 2.8" dates something else than the flaw.
+        (None, None) if first.since && ADDED.is_match(before) => Polarity::Silent,
         (None, None) if first.since && first.range && OPENS.is_match(&first.text) => Polarity::Affected,
         (None, None) => Polarity::Silent,
     }
@@ -246,6 +251,12 @@ pub(super) fn attach(before: &str, first: &Expression, names_known: bool) -> Att
 fn outer(before: &str, names_known: bool) -> Attach {
     // Keywords of the expression itself (`before`, `<=`) may hold the product's mark.
     let glued = before.chars().next_back();
+    // `name (Python), versions 1.2`: the note belongs to the name.
+    static NOTE: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"\x{E000}(\s*\([^()\d]{0,40}\)\s*,?)(\s+\w+\s*)?$").expect("valid"));
+    if NOTE.is_match(before) {
+        return Attach::Product;
+    }
     let trimmed = before.trim_end_matches(|c: char| c.is_whitespace() || "(:=@\"'`*[<>≤≥~^|,".contains(c));
     let hyphen = trimmed.trim_end_matches(['-', '/', '_', 'v']);
     if trimmed.ends_with(PRODUCT) || (hyphen.ends_with(PRODUCT) && hyphen.len() < trimmed.len()) {
@@ -273,6 +284,11 @@ fn outer(before: &str, names_known: bool) -> Attach {
             | "versión"
             | "versiones"
             | "versão"
+            | "versões"
+            | "versioni"
+            | "versie"
+            | "версия"
+            | "версии"
             | "tag"
             | "build"
     ) {

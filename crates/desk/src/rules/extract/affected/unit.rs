@@ -96,6 +96,30 @@ const BESIDE_VERSION: &[&str] = &[
     "probada",
     "getestete",
 ];
+const STRUCTURE: &[&str] = &[
+    "step",
+    "steps",
+    "section",
+    "sections",
+    "chapter",
+    "figure",
+    "fig",
+    "table",
+    "line",
+    "lines",
+    "page",
+    "item",
+    "issue",
+    "appendix",
+    "paragraph",
+    "report",
+    "document",
+    "advisory",
+    "draft",
+    "question",
+    "clause",
+    "rule",
+];
 static TESTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:(?:tested|confirmed|verified|reproduced|observed|found|discovered)(?:\s+(?:on|with|against|in|using|for|version|versions))?|environment|setup|test\s+environment|target)$").expect("valid")
 });
@@ -128,7 +152,10 @@ fn context(label: &str) -> Context {
     if TESTED.is_match(label.trim()) {
         return Context::Version;
     }
-    let foreign = words.iter().any(|w| super::words::foreign(&w.to_lowercase()));
+    // "Steps to reproduce", "Section 2" are parts of the report, no other software.
+    let foreign = words.iter().map(|w| w.to_lowercase()).any(|w| {
+        super::words::foreign(&w) && !STRUCTURE.contains(&w.trim_end_matches(|c: char| c.is_ascii_digit()))
+    });
     if foreign { Context::Foreign } else { Context::Prose }
 }
 
@@ -151,7 +178,16 @@ pub(super) fn units(body: &str, names: &Names) -> Vec<Unit> {
     let mut paragraph = String::new();
     let flush = |paragraph: &mut String, out: &mut Vec<Unit>| {
         for sentence in sentences(paragraph) {
-            out.push(Unit { text: sentence, context: Context::Prose });
+            // "… in the console. Version tested: 2.7.3": a label may open a sentence, too.
+            let label = labelled(&sentence).map(|(label, value)| (context(label), value.to_owned()));
+            match label {
+                Some((c @ (Context::Affected | Context::Version | Context::Negative), value))
+                    if !value.is_empty() =>
+                {
+                    out.push(Unit { text: value, context: c });
+                }
+                _ => out.push(Unit { text: sentence, context: Context::Prose }),
+            }
         }
         paragraph.clear();
     };
@@ -215,7 +251,11 @@ pub(super) fn units(body: &str, names: &Names) -> Vec<Unit> {
                     }),
                 }
                 // A value may be wrapped: what follows within the paragraph goes on with it.
-                if matches!(here, Context::Affected | Context::Version) && value.ends_with([',', ';']) {
+                let whole = sentences(value).len() == 1;
+                if whole
+                    && matches!(here, Context::Affected | Context::Version)
+                    && value.ends_with([',', ';'])
+                {
                     open = Some(here);
                     filled = true;
                 }

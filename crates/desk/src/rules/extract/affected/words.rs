@@ -29,7 +29,7 @@ const GENERIC: &str = "a an the this that these those our my your its their in o
      starting beginning present exists exist still even recently default vanilla fresh clean yes no not \
      approximately prior earlier later higher lower greater less equal plus minus range product software \
      app application package docker-image image it here there target instance setup environment tests \
-     works work occurs happens applies bug vulnerability flaw includes possibly probably likely maybe i \
+     works work occurs happens applies says shows reports prints displays bug vulnerability flaw includes possibly probably likely maybe i \
      we und et y von bis de à la las los les versiones versionen versión server client snapshot nightly \
      rc candidate point major minor patch been has have reproduces reproducing then self-hosted community \
      enterprise edition pro ce ee oss";

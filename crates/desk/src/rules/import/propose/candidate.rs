@@ -96,6 +96,7 @@ pub(super) fn judge(desk: Desk<'_>, overrides: &Overrides) -> Vec<Candidate> {
         judge_thread(thread, &near, desk, overrides, &index, &mut out, &mut follow);
     }
     join_twins(&mut out, overrides);
+    super::earlier::join(&mut out, &desk.scene.cases);
     out
 }
 

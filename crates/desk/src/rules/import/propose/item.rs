@@ -53,7 +53,7 @@ pub(super) fn items(candidates: &[Candidate], desk: Desk<'_>, overrides: &Overri
             Proposal::NewTracker(key) => {
                 opened.insert(key, item.n);
             }
-            Proposal::Duplicate(key) => item.after.extend(opened.get(key)),
+            Proposal::Duplicate(key) | Proposal::FollowUp(key) => item.after.extend(opened.get(key)),
             _ => {}
         }
         out.push(item);

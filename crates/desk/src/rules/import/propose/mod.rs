@@ -5,6 +5,7 @@
 //! its facts.
 
 mod candidate;
+mod earlier;
 mod item;
 mod letter;
 
@@ -21,8 +22,8 @@ use crate::{
     plan::{Fate, Group, ItemNo, Plan, digest},
     reply::{Library, ReplyId},
     rules::import::{
-        TrackerSummary,
-        related::{Index, IndexedTracker, Related, ReportFacts, UpstreamChange},
+        Fate as Judged, Signal, TrackerSummary, Verdict,
+        related::{Grade, Index, IndexedTracker, Related, ReportFacts, UpstreamChange},
     },
     tracker::{ColumnNames, Headings, LabelNames, TrackerKey},
 };
@@ -199,6 +200,21 @@ pub fn contact(message: &Message, config: &Config, roster: &Roster) -> Option<(A
 pub fn duplicate_subjects(plan: &Plan) -> BTreeSet<&str> {
     let mut seen = BTreeSet::new();
     plan.items.iter().filter(|i| !seen.insert(i.subject.as_str())).map(|i| i.subject.as_str()).collect()
+}
+
+/// The judgement of a message, given the trackers it has to do with: a report that is STRONGly the same as one is a
+/// duplicate (intake page §3, D3).
+pub fn settle(verdict: &mut Verdict, related: &[Related]) {
+    let twin = related.iter().find(|r| r.grade == Grade::Strong);
+    if let (Judged::NewTracker, Some(twin)) = (verdict.fate, twin) {
+        verdict.fate = Judged::Duplicate;
+        verdict.thread.tracked = true;
+        verdict.thread.tracker = Some(twin.tracker.clone());
+        let why = twin.why.iter().map(|w| w.evidence.as_str()).collect::<Vec<_>>().join("; ");
+        verdict
+            .signals
+            .push(Signal::new("class.report.same-as-tracker", &format!("{}: {why}", twin.tracker)));
+    }
 }
 
 /// The trackers of an index that a message has to do with, as `x classify` prints them.

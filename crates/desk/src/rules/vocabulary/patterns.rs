@@ -1,10 +1,13 @@
-//! Bug classes and the words people use for them, in several languages. Shared by classification and dedupe.
+//! Bug classes as people write about them in running text, in several languages: does a mail claim one?
+//!
+//! The phrases beside this file are finer and in English: do two reports mean the same one? [`FAMILY`] ties the two
+//! together, and a test keeps them so.
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use regex::Regex;
 
-use super::cue::pattern;
+use crate::rules::import::cue::pattern;
 
 /// A class of bug.
 #[derive(Clone, Copy, Debug)]
@@ -20,6 +23,36 @@ pub struct BugClass {
 const fn bug(id: &'static str, words: &'static str, cjk: &'static str) -> BugClass {
     BugClass { id, words, cjk }
 }
+
+/// The class of running text that holds each class of phrases.
+#[rustfmt::skip]
+pub const FAMILY: &[(&str, &str)] = &[
+    ("xss", "xss"), ("csrf", "csrf"), ("ssrf", "ssrf"), ("sql-injection", "sql-injection"),
+    ("nosql-injection", "sql-injection"), ("command-injection", "command-injection"),
+    ("code-injection", "code-execution"), ("template-injection", "template-injection"),
+    ("expression-injection", "template-injection"), ("deserialization", "deserialization"),
+    ("path-traversal", "path-traversal"), ("file-upload", "file-upload"), ("symlink", "path-traversal"),
+    ("xxe", "xxe"), ("entity-expansion", "denial-of-service"), ("decompression-bomb", "denial-of-service"),
+    ("open-redirect", "open-redirect"), ("ldap-injection", "other-injection"),
+    ("xpath-injection", "other-injection"), ("header-injection", "header-injection"),
+    ("request-smuggling", "request-smuggling"), ("log-injection", "other-injection"),
+    ("csv-injection", "other-injection"), ("prototype-pollution", "prototype-pollution"),
+    ("mass-assignment", "prototype-pollution"), ("buffer-overflow", "memory-corruption"),
+    ("out-of-bounds-read", "memory-corruption"), ("use-after-free", "use-after-free"),
+    ("double-free", "use-after-free"), ("integer-overflow", "memory-corruption"), ("null-dereference", "crash"),
+    ("format-string", "memory-corruption"), ("type-confusion", "use-after-free"),
+    ("race-condition", "race-condition"), ("authentication-bypass", "auth-bypass"),
+    ("missing-authorization", "auth-bypass"), ("session", "auth-bypass"), ("brute-force", "rate-limit"),
+    ("secret-exposure", "information-disclosure"), ("hardcoded-credentials", "hardcoded-secret"),
+    ("weak-crypto", "weak-cryptography"), ("certificate-validation", "weak-cryptography"),
+    ("signature-verification", "weak-cryptography"), ("timing", "information-disclosure"), ("redos", "redos"),
+    ("clickjacking", "clickjacking"), ("cors", "cors"), ("cache", "cache-poisoning"),
+    ("dns-rebinding", "cache-poisoning"), ("insecure-permissions", "insecure-permissions"),
+    ("insecure-temp-file", "insecure-permissions"), ("supply-chain", "supply-chain"),
+    ("uncontrolled-recursion", "denial-of-service"), ("resource-leak", "denial-of-service"),
+    ("rce", "code-execution"), ("dos", "denial-of-service"),
+    ("information-disclosure", "information-disclosure"), ("privilege-escalation", "privilege-escalation"),
+];
 
 /// Every class. A blank in a pattern is any run of white space.
 pub const BUG_CLASSES: &[BugClass] = &[
@@ -85,7 +118,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "memory-corruption",
-        r"(?:heap|stack|integer|int|buffer|global|arithmetic)[- ](?:based )?(?:buffer )?[- ]?(?:over|under)[- ]?(?:flow|read|run|write)\w*|(?:over|under)flows? (?:in|of) (?:the |a )?(?:heap|stack|buffer|integer|size|length)\w*|out[- ]of[- ]bounds?(?: (?:heap )?(?:read|write|access)\w*)?|oob(?:[- ](?:read|write|access))?|off[- ]by[- ]one|memory corruption|heap corruption|stack smash\w+|(?:writes?|reads?) (?:past|beyond) (?:the )?(?:end|bounds?|buffer|allocated)|unchecked (?:strcpy|memcpy|sprintf|length)|puffer[- ]?überl\w+|speicherüberl\w+|speicherfehler|d[ée]passement (?:de |d')(?:tampon|tas|pile|entier)|d[ée]bordement (?:de |d')(?:tampon|m[ée]moire|pile|tas|entier)|desbordamiento de\w* (?:b[uú]fer|buffer|pila|memoria|entero)|estouro de (?:buffer|pilha|mem[oó]ria)|переполнени\w+ (?:буфер\w*|стек\w*|куч\w*|цел\w+)",
+        r"(?:heap|stack|integer|int|buffer|global|arithmetic)[- ](?:based )?(?:buffer )?[- ]?(?:over|under)[- ]?(?:flow|read|run|write)\w*|(?:over|under)flows? (?:in|of) (?:the |a )?(?:heap|stack|buffer|integer|size|length)\w*|out[- ]of[- ]bounds?(?: (?:heap )?(?:read|write|access)\w*)?|oob(?:[- ](?:read|write|access))?|off[- ]by[- ]one|format[- ]string (?:bug|vulnerab\w+|flaw|attack|issue)|(?:controls?|controlled|user[- ]\w+) format string|memory corruption|heap corruption|stack smash\w+|(?:writes?|reads?) (?:past|beyond) (?:the )?(?:end|bounds?|buffer|allocated)|unchecked (?:strcpy|memcpy|sprintf|length)|puffer[- ]?überl\w+|speicherüberl\w+|speicherfehler|d[ée]passement (?:de |d')(?:tampon|tas|pile|entier)|d[ée]bordement (?:de |d')(?:tampon|m[ée]moire|pile|tas|entier)|desbordamiento de\w* (?:b[uú]fer|buffer|pila|memoria|entero)|estouro de (?:buffer|pilha|mem[oó]ria)|переполнени\w+ (?:буфер\w*|стек\w*|куч\w*|цел\w+)",
         r"缓冲区溢出|緩衝區溢位|堆溢出|栈溢出|整数溢出|越界|内存破坏|バッファオーバーフロー|バッファオーバーラン|範囲外|버퍼 오버플로",
     ),
     bug(
@@ -115,7 +148,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "idor",
-        r"idors?|insecure direct object\w*|bola|(?:read|view|access|see|edit|modify|delete|download|change|fetch|list|open|get|steal|reach)(?:s|ing)? (?:the |all |any |some )?(?:\w+ )?(?:(?:of|from|belonging to|owned by) )?(?:other|another|any|someone else's?|somebody else's?|every) (?:\w+ )?(?:users?|tenants?|customers?|accounts?|teams?|projects?|persons?|people|members?|organi[sz]ations?|patients?|workspaces?|clients?)(?:'s?|s')?|other (?:people|user|tenant|customer|member|account|client)(?:'s|s'|s)?(?: \w+)? (?:data|files?|messages?|mails?|orders?|invoices?|photos?|documents?|records?|passwords?|profiles?|accounts?|notes|jobs|secrets|tickets)|cross[- ]tenant|horizontal privilege|daten (?:von )?anderer? (?:benutzer|nutzer|kunden)\w*|fremde\w* (?:daten|konten|rechnungen|dateien)|d'autres? utilisateurs?|otros usuarios|outros usu[aá]rios|altri utenti|чуж\w+ (?:данн\w+|аккаунт\w*|файл\w*|заказ\w*)|других пользователей",
+        r"idors?|insecure direct object\w*|bola|(?:read|view|access|see|edit|modify|delete|download|change|fetch|list|open|get|steal|reach)(?:s|ing)? (?:the |all |any |some )?(?:\w+ )?(?:(?:of|from|belonging to|owned by) )?(?:other|another|any|someone else's?|somebody else's?|every) (?:\w+ )?(?:users?|tenants?|customers?|accounts?|teams?|projects?|persons?|people|members?|organi[sz]ations?|patients?|workspaces?|clients?)(?:'s?|s')?|other (?:people|user|tenant|customer|member|account|client)(?:'s|s'|s)?(?: \w+)? (?:data|files?|messages?|mails?|orders?|invoices?|photos?|documents?|records?|passwords?|profiles?|accounts?|notes|jobs|secrets|tickets)|cross[- ]tenant|(?:tenant|user|customer) isolation|(?:each|one an)other's (?:\w+ )?(?:data|files?|messages?|statistics|queues?|records?|jobs|content)|horizontal privilege|daten (?:von )?anderer? (?:benutzer|nutzer|kunden)\w*|fremde\w* (?:daten|konten|rechnungen|dateien)|d'autres? utilisateurs?|otros usuarios|outros usu[aá]rios|altri utenti|чуж\w+ (?:данн\w+|аккаунт\w*|файл\w*|заказ\w*)|других пользователей",
         r"越权访问|他人のデータ|其他用户|他のユーザー",
     ),
     bug(
@@ -141,7 +174,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "race-condition",
-        r"race[- ]conditions?|data races?|toctou|time[- ]of[- ]check\w*|race window|wettlaufsituation\w*|condition de concurrence|condici[oó]n de carrera|condi[cç][aã]o de corrida|состояни\w+ гонки",
+        r"race[- ]conditions?|data races?|races? (?:in|between|on|when|during|while)|toctou|time[- ]of[- ]check\w*|race window|wettlaufsituation\w*|condition de concurrence|condici[oó]n de carrera|condi[cç][aã]o de corrida|состояни\w+ гонки",
         r"竞争条件|競合状態|竞态",
     ),
     bug(
@@ -161,7 +194,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "cache-poisoning",
-        r"(?:cache|dns|arp) (?:poisoning|deception|spoofing)|web cache deception",
+        r"(?:cache|dns|arp) (?:poisoning|deception|spoofing)|dns rebinding|web cache deception",
         "缓存投毒",
     ),
     bug(
@@ -171,12 +204,17 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
     bug(
         "file-upload",
-        r"(?:unrestricted|arbitrary|malicious|unsafe) (?:file )?uploads?|upload\w* (?:an? )?(?:arbitrary|malicious|executable|php|jsp|web ?shell|svg) ?(?:files?|shell|scripts?)?|web ?shell",
+        r"(?:unrestricted|arbitrary|malicious|unsafe) (?:file )?uploads?|téléversement de fichiers|subida de (?:archivos|ficheros) (?:arbitrari\w+|php)|upload\w* (?:an? )?(?:arbitrary|malicious|executable|php|jsp|web ?shell|svg) ?(?:files?|shell|scripts?)?|web ?shell",
         r"任意文件上传|文件上传漏洞",
     ),
     bug(
         "session-management",
-        r"sessions? (?:is |are |does |do |remains? |stays? |isn't |aren't |not )*(?:\w+ )?(?:invalidat\w+|valid after|expire\w*|terminated|revoked)|(?:tokens?|cookies?|sessions?|links?|keys?) (?:\w+ ){0,3}(?:still |remains? |stays? )+(?:\w+ )?(?:valid|works?|accepted|usable|active|honou?red)|(?:replay|replayed) (?:attack|the|a)",
+        r"sessions? (?:is |are |does |do |remains? |stays? |isn't |aren't |not )*(?:\w+ )?(?:invalidat\w+|valid after|expire\w*|terminated|revoked)|(?:tokens?|cookies?|sessions?|links?|keys?) (?:\S+ ){0,6}?(?:still |remains? |stays? )+(?:\w+ )?(?:valid|works?|accepted|usable|active|honou?red)|(?:replay|replayed) (?:attack|the|a)",
+        "",
+    ),
+    bug(
+        "insecure-permissions",
+        r"world[- ](?:readable|writ(?:e)?able)|insecure (?:file )?permissions?|mode 0?[67]{3}|(?:insecure|predictable) temp(?:orary)? files?",
         "",
     ),
     bug("cors", r"cors (?:misconfig\w*|policy|bypass|wildcard)|access-control-allow-origin", "跨域"),
@@ -222,7 +260,7 @@ pub const BUG_CLASSES: &[BugClass] = &[
     ),
 ];
 
-static COMPILED: LazyLock<Vec<(&'static str, Regex, Option<Regex>)>> = LazyLock::new(|| {
+static COMPILED: LazyLock<Vec<Compiled>> = LazyLock::new(|| {
     BUG_CLASSES
         .iter()
         .map(|b| {
@@ -243,11 +281,37 @@ pub struct ClassHit {
     pub end: usize,
 }
 
+type Compiled = (&'static str, Regex, Option<Regex>);
+
+/// The classes that a text names somewhere: what its sentences need be searched for.
+#[derive(Debug)]
+pub struct Present(Vec<&'static Compiled>);
+
+impl Present {
+    /// Looks at a whole text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        let there = |(_, words, cjk): &&Compiled| {
+            words.is_match(text) || cjk.as_ref().is_some_and(|r| r.is_match(text))
+        };
+        Self(COMPILED.iter().filter(there).collect())
+    }
+
+    /// As [`find`], in a part of that text.
+    #[must_use]
+    pub fn find(&self, part: &str) -> Vec<ClassHit> {
+        search(self.0.iter().copied(), part)
+    }
+}
+
 /// The first mention of every bug class, in order of the text.
 #[must_use]
 pub fn find(text: &str) -> Vec<ClassHit> {
-    let mut hits: Vec<ClassHit> = COMPILED
-        .iter()
+    search(COMPILED.iter(), text)
+}
+
+fn search(among: impl Iterator<Item = &'static Compiled>, text: &str) -> Vec<ClassHit> {
+    let mut hits: Vec<ClassHit> = among
         .filter_map(|(class, words, cjk)| {
             let m = words.find(text).or_else(|| cjk.as_ref().and_then(|r| r.find(text)))?;
             Some(ClassHit { class, start: m.start(), end: m.end() })
@@ -305,6 +369,24 @@ mod tests {
             "the meeting moves to Tuesday",
         ] {
             assert!(classes(text).is_empty(), "{text}: {:?}", classes(text));
+        }
+    }
+
+    #[test]
+    fn every_class_of_phrases_has_its_family() {
+        use crate::rules::vocabulary;
+        let families: std::collections::BTreeMap<_, _> = FAMILY.iter().copied().collect();
+        let ids: BTreeSet<_> = BUG_CLASSES.iter().map(|b| b.id).collect();
+        assert_eq!(families.len(), FAMILY.len());
+        assert_eq!(families.len(), vocabulary::BUG_CLASSES.len());
+        for (id, phrases) in vocabulary::BUG_CLASSES {
+            let family = families.get(id).unwrap_or_else(|| panic!("{id} has no family"));
+            assert!(ids.contains(family), "{family}");
+            // What the phrases call by its usual name, running text calls so, too.
+            assert!(
+                phrases.iter().any(|p| classes(p).contains(family)),
+                "{id}: no phrase is read as {family}"
+            );
         }
     }
 
