@@ -12,8 +12,14 @@ use crate::{
 /// A desk with one tracker, filed by hand: nothing is classified, so it is quick.
 fn desk() -> Env {
     let env = mails::env();
-    env.write("report.md", "The upload writes outside of its folder.\n\n    curl -F file=@../../etc/passwd http://host/\n");
-    let said = env.answer(&["new", "--title", "Upload escapes its folder", "--body", "report.md", "--via", "chat"], "y\n");
+    env.write(
+        "report.md",
+        "The upload writes outside of its folder.\n\n    curl -F file=@../../etc/passwd http://host/\n",
+    );
+    let said = env.answer(
+        &["new", "--title", "Upload escapes its folder", "--body", "report.md", "--via", "chat"],
+        "y\n",
+    );
     let _ = said.expect(0);
     env
 }
@@ -36,7 +42,17 @@ fn status(env: &Env) -> String {
 fn a_report_without_mail_is_filed_by_the_person_who_heard_it() {
     let env = mails::env();
     env.write("report.md", "The upload writes outside of its folder.\n");
-    let new = ["new", "--title", "Upload escapes", "--body", "report.md", "--via", "phone", "--credit", "Q. Caller"];
+    let new = [
+        "new",
+        "--title",
+        "Upload escapes",
+        "--body",
+        "report.md",
+        "--via",
+        "phone",
+        "--credit",
+        "Q. Caller",
+    ];
     let said = env.run(&new).expect(4);
     assert!(said.out.contains("Nothing was changed"), "{}", said.out);
     assert_eq!(json(&env, &["queue"])["trackers"].as_array().unwrap().len(), 0);
@@ -55,7 +71,8 @@ fn a_report_without_mail_is_filed_by_the_person_who_heard_it() {
     env.write("empty.md", " \n");
     env.answer(&["new", "--title", "x", "--body", "empty.md"], "y\n").expect(2);
     env.answer(&["new", "--title", "two\nlines", "--body", "report.md"], "y\n").expect(2);
-    let from_pipe = env.answer(&["new", "--title", "Piped", "--body", "-", "--json"], "words of the report").expect(4);
+    let from_pipe =
+        env.answer(&["new", "--title", "Piped", "--body", "-", "--json"], "words of the report").expect(4);
     assert_eq!(from_pipe.json()["plan"]["items"][0]["headline"], "New tracker: Piped");
 }
 
@@ -67,7 +84,10 @@ fn the_queue_is_for_people_and_for_programs() {
     assert!(said.out.contains("NEW"), "{}", said.out);
     let v = json(&env, &["queue"]);
     let t = &v["trackers"][0];
-    for key in ["tracker", "number", "title", "stage", "steps", "owner", "next", "column", "labels", "age_days", "open"] {
+    for key in [
+        "tracker", "number", "title", "stage", "steps", "owner", "next", "column", "labels", "age_days",
+        "open",
+    ] {
         assert!(t.get(key).is_some(), "{key} is missing: {t}");
     }
     assert_eq!(t["owner"]["role"], "triager");
@@ -86,7 +106,8 @@ fn the_queue_is_for_people_and_for_programs() {
 fn show_and_why_say_where_a_tracker_stands_and_by_which_rule() {
     let env = desk();
     let said = env.run(&["show", "desk#1"]).expect(0);
-    for words in ["desk#1  Upload escapes its folder", "stage", "labels", "cwe", "unset", "curl -F", "@maren"] {
+    for words in ["desk#1  Upload escapes its folder", "stage", "labels", "cwe", "unset", "curl -F", "@maren"]
+    {
         assert!(said.out.contains(words), "{words}\n{}", said.out);
     }
     let said = env.run(&["why", "1"]).expect(0);
@@ -137,7 +158,11 @@ fn comments_and_edits_are_made_recorded_and_refused_when_they_do_not_fit() {
         assert!(said.err.contains(words), "{args:?}: {}", said.err);
     }
     let status = status(&env);
-    for words in ["cwe: unset → CWE-22", "Title: Upload escapes its folder → Upload leaves its folder", "Milestone: 2.4.1"] {
+    for words in [
+        "cwe: unset → CWE-22",
+        "Title: Upload escapes its folder → Upload leaves its folder",
+        "Milestone: 2.4.1",
+    ] {
         assert!(status.replace('\\', "").contains(words), "{words}\n{status}");
     }
     env.run(&["log", "--verify"]).expect(0);
@@ -181,13 +206,17 @@ fn closing_needs_a_reason_and_no_cve_and_can_be_undone() {
         let v = json(&env, &["show", "1"]);
         assert_eq!(v["open"], false, "{word}");
         assert_eq!(one::<String>(&env.desk(), "select reason from trackers"), reason, "{word}");
-        let labels: Vec<String> = v["labels"].as_array().unwrap().iter().map(|l| l.as_str().unwrap().to_lowercase()).collect();
+        let labels: Vec<String> =
+            v["labels"].as_array().unwrap().iter().map(|l| l.as_str().unwrap().to_lowercase()).collect();
         assert!(label.is_empty() || labels.contains(&label.to_lowercase()), "{word}: {labels:?}");
         env.answer(&["close", "1", "--as", word, "--reason", "again"], "y\n").expect(2);
         yes(&env, &["reopen", "1"]);
         let v = json(&env, &["show", "1"]);
         assert_eq!(v["open"], true);
-        assert!(label.is_empty() || !v["labels"].to_string().to_lowercase().contains(&label.to_lowercase()), "{v}");
+        assert!(
+            label.is_empty() || !v["labels"].to_string().to_lowercase().contains(&label.to_lowercase()),
+            "{v}"
+        );
     }
     yes(&env, &["edit", "1", "cve-tool-link", "https://cve.example/CVE-2026-12345"]);
     let said = env.answer(&["close", "1", "--as", "invalid", "--reason", "x"], "y\n").expect(5);
@@ -314,7 +343,10 @@ fn the_log_is_a_chain_that_shows_every_cut() {
     for (what, sql) in [
         ("a payload", "update event_payloads set payload = '{}' where seq = 2"),
         ("an event", "drop trigger events_no_update; update events set actor = 'nobody' where seq = 2"),
-        ("a cut in the middle", "drop trigger events_no_delete; delete from event_payloads where seq = 2; delete from events where seq = 2"),
+        (
+            "a cut in the middle",
+            "drop trigger events_no_delete; delete from event_payloads where seq = 2; delete from events where seq = 2",
+        ),
         ("a rewritten hash", "drop trigger events_no_update; update events set hash = '00' where seq = 2"),
     ] {
         let bad = tamper(sql);
@@ -356,8 +388,11 @@ fn init_asks_writes_and_never_overwrites() {
     let said = env.run(&["init"]).expect(4);
     assert!(said.out.contains("nothing was written"), "{}", said.out);
     assert!(!env.path().join("tipstaff.toml").exists());
-    env.answer(&["init"], "independent\nExample Server\nembedded\nnone\nsecurity@server.example\nprofile\nserver\nmaren, ivo\n")
-        .expect(0);
+    env.answer(
+        &["init"],
+        "independent\nExample Server\nembedded\nnone\nsecurity@server.example\nprofile\nserver\nmaren, ivo\n",
+    )
+    .expect(0);
     let text = std::fs::read_to_string(env.path().join("tipstaff.toml")).unwrap();
     assert!(text.contains("Example Server") && text.contains("security@server.example"), "{text}");
     let said = env.run(&["init"]).expect(2);
@@ -374,7 +409,10 @@ fn init_asks_writes_and_never_overwrites() {
 #[test]
 fn errors_of_the_configuration_say_where() {
     let env = Env::new();
-    env.write("tipstaff.toml", "[project]\nschema = 1\nname = \"X\"\n[disclosure]\nwindow_days = \"many\"\nwindwo = 3\n");
+    env.write(
+        "tipstaff.toml",
+        "[project]\nschema = 1\nname = \"X\"\n[disclosure]\nwindow_days = \"many\"\nwindwo = 3\n",
+    );
     for args in [&["config", "check"][..], &["queue"], &["x", "title", "--text", "a"]] {
         let said = env.run(args).expect(2);
         assert!(said.err.contains("tipstaff.toml:5:"), "line and column: {}", said.err);
@@ -434,6 +472,11 @@ fn help_completions_and_the_manual_need_no_desk() {
 #[test]
 fn an_actor_without_a_name_is_still_somebody() {
     let env = desk();
-    let o = env.command(&["comment", "1", "x"]).env_remove("USER").stdin(std::process::Stdio::null()).output().unwrap();
+    let o = env
+        .command(&["comment", "1", "x"])
+        .env_remove("USER")
+        .stdin(std::process::Stdio::null())
+        .output()
+        .unwrap();
     assert_eq!(o.status.code(), Some(4), "{}", String::from_utf8_lossy(&o.stderr));
 }

@@ -23,14 +23,19 @@ fn fates(env: &Env) -> String {
 }
 
 fn titles(env: &Env) -> String {
-    one(&env.desk(), "select coalesce(group_concat(title, ', '), '') from (select * from trackers order by number)")
+    one(
+        &env.desk(),
+        "select coalesce(group_concat(title, ', '), '') from (select * from trackers order by number)",
+    )
 }
 
 /// The draft whose text holds those words, header lines unfolded and soft line breaks joined.
 fn draft(env: &Env, words: &str) -> String {
     let found: Vec<String> = drafts(&env.desk())
         .into_iter()
-        .map(|(_, t)| t.replace("=\r\n", "").replace("\r\n ", " ").replace("\r\n\t", " ").replace("\r\n", "\n"))
+        .map(|(_, t)| {
+            t.replace("=\r\n", "").replace("\r\n ", " ").replace("\r\n\t", " ").replace("\r\n", "\n")
+        })
         .filter(|t| t.contains(words))
         .collect();
     assert_eq!(found.len(), 1, "{words}: {found:#?}");
@@ -109,7 +114,10 @@ fn two_reports_of_one_person_share_a_receipt_and_the_credit_question() {
     import(&env, "all\n").expect(0);
     assert_eq!(drafts(&env.desk()).len(), 2, "one per person");
     let d = draft(&env, "ann@ann.example");
-    assert!(d.contains("Path traversal in file upload") && d.contains("SQL injection in the login form"), "{d}");
+    assert!(
+        d.contains("Path traversal in file upload") && d.contains("SQL injection in the login form"),
+        "{d}"
+    );
     assert_eq!(d.matches("how would you like to be credited").count(), 1, "{d}");
     assert!(d.contains("In-Reply-To: <one@ann.example>"), "the earliest thread: {d}");
 }
@@ -121,7 +129,8 @@ fn the_credit_question_is_asked_once_a_thread() {
     // A report of something else on the same thread opens a tracker of its own.
     let mut other = bob();
     other.from = "Ann Archer <ann@ann.example>";
-    other.body = format!("Hello,\n\nhere is a new, separate vulnerability, not the one above.\n\n{}", other.body);
+    other.body =
+        format!("Hello,\n\nhere is a new, separate vulnerability, not the one above.\n\n{}", other.body);
     let other = other.with("In-Reply-To: <one@ann.example>").with("References: <one@ann.example>");
     env.write("in.mbox", mbox(&[ann(), other]));
     let said = import(&env, "all\n").expect(0);
@@ -174,7 +183,11 @@ fn a_canned_reply_needs_its_number_and_a_yes_to_its_words() {
     let env = with(&[ann(), bob()]);
     let said = import(&env, "2:reject-with-canned media\nno\n").expect(0);
     assert!(said.out.contains("Revised as you said:"), "{}", said.out);
-    assert!(said.out.contains("Subject: Re: SQL injection in the login form"), "the letter is shown: {}", said.out);
+    assert!(
+        said.out.contains("Subject: Re: SQL injection in the login form"),
+        "the letter is shown: {}",
+        said.out
+    );
     assert_eq!(fates(&env), "one@ann.example waiting, two@bob.example waiting");
     import(&env, "2:reject-with-canned media\nyes\n").expect(0);
     assert_eq!(fates(&env), "one@ann.example waiting, two@bob.example rejected");
@@ -235,7 +248,8 @@ fn json_asks_nothing_and_can_be_read() {
 fn selectors_narrow_what_is_shown_and_hide_nothing() {
     let mut old = ann();
     old.minute = 0;
-    let text = mbox(&[old, bob()]).replacen("16 Nov 2026", "06 Oct 2026", 2).replacen("Mon, 06", "Tue, 06", 2);
+    let text =
+        mbox(&[old, bob()]).replacen("16 Nov 2026", "06 Oct 2026", 2).replacen("Mon, 06", "Tue, 06", 2);
     let env = env();
     env.write("in.mbox", text);
     let said = env.run(&["import", "in.mbox", "since:2026-11-01"]).expect(4);
@@ -302,7 +316,8 @@ fn a_new_report_on_a_tracked_thread_is_not_swallowed() {
     import(&env, "all\n").expect(0);
     let mut other = bob();
     other.from = "Ann Archer <ann@ann.example>";
-    other.body = format!("Hello,\n\nhere is a new, separate vulnerability, not the one above.\n\n{}", other.body);
+    other.body =
+        format!("Hello,\n\nhere is a new, separate vulnerability, not the one above.\n\n{}", other.body);
     let other = other.with("In-Reply-To: <one@ann.example>").with("References: <one@ann.example>");
     env.write("in.mbox", mbox(&[ann(), other]));
     let said = env.run(&["import", "in.mbox"]).expect(4);
@@ -324,7 +339,8 @@ fn the_same_mail_through_two_lists_is_a_copy() {
     assert!(said.out.contains("1 new, 0 known, 1 copy of mails that came another way"), "{}", said.out);
     assert!(!said.out.contains("clash"), "{}", said.out);
     assert_eq!(said.out.matches("created desk#").count(), 1, "{}", said.out);
-    let words: String = one(&env.desk(), "select group_concat(word) from (select word from messages order by id)");
+    let words: String =
+        one(&env.desk(), "select group_concat(word) from (select word from messages order by id)");
     assert_eq!(words, "tracker,copy");
     assert_eq!(drafts(&env.desk()).len(), 1);
     // It stays a copy when it comes later, and in the other order.

@@ -61,33 +61,80 @@ fn every_command_prints_the_keys_of_its_contract() {
         (
             vec!["x", "classify", "report.eml"],
             vec![
-                "class", "fate", "signals[].rule", "signals[].evidence", "injection", "fields.title",
-                "fields.affected_versions", "fields.credit", "fields.severity", "observed.severity", "observed.cvss",
-                "observed.cwe", "related", "thread.tracked", "thread.tracker", "thread.answered",
+                "class",
+                "fate",
+                "signals[].rule",
+                "signals[].evidence",
+                "injection",
+                "fields.title",
+                "fields.affected_versions",
+                "fields.credit",
+                "fields.severity",
+                "observed.severity",
+                "observed.cvss",
+                "observed.cwe",
+                "related",
+                "thread.tracked",
+                "thread.tracker",
+                "thread.answered",
             ],
         ),
-        (vec!["x", "classify", "reply.eml", "--thread", "thread.mbox", "--trackers", "index.json"], vec!["class", "fate"]),
+        (
+            vec!["x", "classify", "reply.eml", "--thread", "thread.mbox", "--trackers", "index.json"],
+            vec!["class", "fate"],
+        ),
         (
             vec!["x", "forwarder", "report.eml"],
-            vec!["match", "mode", "contact.address", "contact.handle", "sender_matched", "preamble", "collaborator_warning", "credit", "problems"],
+            vec![
+                "match",
+                "mode",
+                "contact.address",
+                "contact.handle",
+                "sender_matched",
+                "preamble",
+                "collaborator_warning",
+                "credit",
+                "problems",
+            ],
         ),
         (
             vec!["x", "credit", "--text", "Reported by: Jane Doe of Acme"],
             vec!["credits[].name", "credits[].kind", "credits[].raw", "credits[].rule", "credits[].confirm"],
         ),
         (vec!["x", "fields", "body.md"], vec!["fields", "problems"]),
-        (vec!["x", "confirm", "confirm.json"], vec!["action", "apply[]", "skip[]", "edits", "overrides", "unknown"]),
+        (
+            vec!["x", "confirm", "confirm.json"],
+            vec!["action", "apply[]", "skip[]", "edits", "overrides", "unknown"],
+        ),
         (
             vec!["x", "title", "--text", "Re: [SECURITY] Example Server 2.1: path traversal in uploads"],
             vec!["original", "normalized", "words", "stripped", "warnings"],
         ),
         (
-            vec!["x", "scan", "--surface", "public", "--phase", "embargo", "--secrets", "secrets.json", "--text", "thanks to Ann Archer"],
+            vec![
+                "x",
+                "scan",
+                "--surface",
+                "public",
+                "--phase",
+                "embargo",
+                "--secrets",
+                "secrets.json",
+                "--text",
+                "thanks to Ann Archer",
+            ],
             vec!["clear", "hits[].rule", "hits[].tier", "hits[].text", "hits[].start", "hits[].end"],
         ),
         (
             vec!["x", "versions", "--ecosystem", "pypi", "--package", "p", "--text", ">= 2.0, < 2.4.1"],
-            vec!["ranges[].package", "ranges[].version", "ranges[].less_than", "ranges[].less_than_or_equal", "ranges[].version_type", "problems"],
+            vec![
+                "ranges[].package",
+                "ranges[].version",
+                "ranges[].less_than",
+                "ranges[].less_than_or_equal",
+                "ranges[].version_type",
+                "problems",
+            ],
         ),
     ] {
         let said = bare(&env, &args, b"").expect(0);
@@ -108,9 +155,13 @@ fn judgements_say_what_they_should_about_plain_cases() {
     let v = bare(&env, &["x", "classify", "report.eml"], b"").expect(0).json();
     assert_eq!((&v["class"], &v["fate"]), (&json!("report"), &json!("new-tracker")));
     assert_eq!(v["fields"]["severity"], "Unknown");
-    let v = bare(&env, &["x", "classify", "reply.eml", "--thread", "thread.mbox", "--trackers", "index.json"], b"")
-        .expect(0)
-        .json();
+    let v = bare(
+        &env,
+        &["x", "classify", "reply.eml", "--thread", "thread.mbox", "--trackers", "index.json"],
+        b"",
+    )
+    .expect(0)
+    .json();
     assert_eq!((&v["class"], &v["fate"]), (&json!("follow-up"), &json!("follow-up")));
     assert_eq!(v["thread"]["tracked"], true);
     let v = bare(&env, &["x", "forwarder", "report.eml"], b"").expect(0).json();
@@ -121,11 +172,31 @@ fn judgements_say_what_they_should_about_plain_cases() {
     assert_eq!((&v["action"], &v["apply"], &v["skip"]), (&json!("apply"), &json!([1]), &json!([2])));
     let text = "fix for Ünïcode by ann@ann.example";
     env.write("secrets.json", r#"{"reporter": {"name": "", "email": "ann@ann.example", "handle": ""}, "tracker": {"repo": "", "number": null}, "threads": [], "lists": []}"#);
-    let v = bare(&env, &["x", "scan", "--surface", "public", "--phase", "embargo", "--secrets", "secrets.json", "--text", text], b"")
-        .expect(0)
-        .json();
+    let v = bare(
+        &env,
+        &[
+            "x",
+            "scan",
+            "--surface",
+            "public",
+            "--phase",
+            "embargo",
+            "--secrets",
+            "secrets.json",
+            "--text",
+            text,
+        ],
+        b"",
+    )
+    .expect(0)
+    .json();
     assert_eq!(v["clear"], false);
-    let h = v["hits"].as_array().unwrap().iter().find(|h| h["text"] == "ann@ann.example").unwrap_or_else(|| panic!("{v}"));
+    let h = v["hits"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|h| h["text"] == "ann@ann.example")
+        .unwrap_or_else(|| panic!("{v}"));
     let (a, b) = (h["start"].as_u64().unwrap() as usize, h["end"].as_u64().unwrap() as usize);
     assert_eq!(&text.as_bytes()[a..b], b"ann@ann.example", "offsets are bytes of the input");
 }
@@ -156,7 +227,11 @@ fn the_help_of_every_command_shows_an_example() {
     let env = Env::new();
     for command in ["classify", "forwarder", "credit", "fields", "confirm", "title", "scan", "versions"] {
         let said = bare(&env, &["x", command, "--help"], b"").expect(0);
-        assert!(said.out.contains("Example:\n  ") && said.out.contains(&format!("tipstaff x {command}")), "{}", said.out);
+        assert!(
+            said.out.contains("Example:\n  ") && said.out.contains(&format!("tipstaff x {command}")),
+            "{}",
+            said.out
+        );
     }
     // The example of `confirm` runs as it stands.
     let reply = br#"{"grammar":"import","items":[{"n":1,"default":true,"blocked":false}],"reply":"all"}"#;
@@ -179,10 +254,30 @@ fn bad_input_is_exit_2_with_one_clear_line() {
         (vec!["x", "versions"], "there is nothing to read"),
         (vec!["x", "credit", "latin1.txt"], "byte 2 is not UTF-8"),
         (vec!["x", "fields", "."], "cannot be read"),
-        (vec!["x", "scan", "--surface", "moon", "--phase", "embargo", "--text", "a"], "--surface: unknown variant `moon`"),
-        (vec!["x", "scan", "--surface", "public", "--phase", "teatime", "--text", "a"], "--phase: unknown variant"),
+        (
+            vec!["x", "scan", "--surface", "moon", "--phase", "embargo", "--text", "a"],
+            "--surface: unknown variant `moon`",
+        ),
+        (
+            vec!["x", "scan", "--surface", "public", "--phase", "teatime", "--text", "a"],
+            "--phase: unknown variant",
+        ),
         (vec!["x", "scan", "--surface", "public", "--phase", "embargo"], "there is nothing to read"),
-        (vec!["x", "scan", "--surface", "public", "--phase", "embargo", "--secrets", "bad.json", "--text", "a"], "bad.json"),
+        (
+            vec![
+                "x",
+                "scan",
+                "--surface",
+                "public",
+                "--phase",
+                "embargo",
+                "--secrets",
+                "bad.json",
+                "--text",
+                "a",
+            ],
+            "bad.json",
+        ),
         (vec!["x", "title", "--text", "a", "--config", "none.toml"], "none.toml cannot be read"),
         (vec!["x", "title", "--text", "a", "--now", "tomorrow"], "is no time"),
     ] {
@@ -195,7 +290,12 @@ fn bad_input_is_exit_2_with_one_clear_line() {
         assert_eq!(lines, 1, "{args:?}: {}", said.err);
         assert!(!said.err.contains("panicked"), "{}", said.err);
     }
-    for args in [&["x"][..], &["x", "frobnicate"], &["x", "credit", "a", "--text", "b"], &["x", "scan", "--text", "a"]] {
+    for args in [
+        &["x"][..],
+        &["x", "frobnicate"],
+        &["x", "credit", "a", "--text", "b"],
+        &["x", "scan", "--text", "a"],
+    ] {
         let said = bare(&env, args, b"");
         assert_eq!(said.code, 2, "{args:?}: {}", said.err);
     }
