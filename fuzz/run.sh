@@ -35,7 +35,7 @@ for t in "${targets[@]}"; do
     status=1
   fi
   # A crash leaves no final line; the last one that says `cov:` counts then.
-  runs=$(sed -n 's/^#\([0-9]*\).*/\1/p' "$log" | tail -1)
+  runs=$(sed -n 's/^#\([0-9][0-9]*\).*/\1/p' "$log" | tail -1)
   edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -1)
   rows+=("$t|${runs:-0}|${edges:-0}|$((SECONDS - began))|$found")
 done
