@@ -281,7 +281,7 @@ fn loose(
     found: &mut Vec<(Grade, Expression)>,
 ) {
     let Some(first) = chain.first() else { return };
-    if context == Context::Code || first.since || attach == polarity::Attach::Foreign {
+    if context == Context::Code || first.since {
         return;
     }
     let before = tail(clause.get(..first.start).unwrap_or_default());
@@ -292,7 +292,10 @@ fn loose(
     // In brackets after an ordinary word; after a name that nobody mentioned it would be that thing's version.
     let plain =
         !last.is_empty() && last.trim_end_matches([',', ':', ';', '"', ')']).chars().all(char::is_lowercase);
+    // "Steps (2.8.1):" is a part of the report, no other software.
+    let part = aside && unit::is_structure(last);
     let alone = match attach {
+        polarity::Attach::Foreign => part,
         polarity::Attach::Stranger => heard || (aside && plain),
         _ => true,
     };
@@ -300,7 +303,9 @@ fn loose(
         return;
     }
     for e in chain {
-        let whole = e.range || e.versions.iter().all(|v| v.matches('.').count() >= if heard { 1 } else { 2 });
+        let dotted = e.versions.iter().all(|v| v.contains('.'));
+        let whole = e.range && dotted
+            || e.versions.iter().all(|v| v.matches('.').count() >= if heard { 1 } else { 2 });
         let next = text::head(clause.get(e.end..).unwrap_or_default(), AROUND);
         let prior = tail(clause.get(..e.start).unwrap_or_default());
         let dated = !heard && e.versions.iter().any(|v| is_date(v));

@@ -152,6 +152,17 @@ pub fn from_message(message: &Message, relayed: bool) -> CreditFinding {
     if !explicit.is_empty() {
         return CreditFinding::new(explicit, CreditOrigin::Explicit);
     }
+    // A mail passed on as an attachment speaks for its own author.
+    let passed = message
+        .attachments
+        .iter()
+        .filter(|a| a.content_type.starts_with("message/") && !a.text.is_empty())
+        .take(3)
+        .map(|a| from_text(&a.text))
+        .find(|c| !c.is_empty());
+    if let Some(credits) = passed {
+        return CreditFinding::new(credits, CreditOrigin::Explicit);
+    }
     if relayed || bot::unreplyable(&message.from) {
         return CreditFinding::new(Vec::new(), CreditOrigin::None);
     }

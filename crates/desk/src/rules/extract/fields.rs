@@ -124,6 +124,7 @@ fn untagged(title: String, config: &Config) -> String {
         plain(&p.name),
         plain(&p.short_name),
         repo,
+        plain(&config.upstream.repo),
     ];
     let tag = plain(inner);
     if !(tag.is_empty() || names.contains(&tag) || TAG_WORDS.is_match(inner)) {
@@ -150,7 +151,7 @@ fn product_parts(config: &Config) -> [Option<Regex>; 3] {
     let build = |p: String| RegexBuilder::new(&p).case_insensitive(true).build().ok();
     let of = (!words.is_empty()).then(|| {
         build(format!(
-            r"\s*(?:[-–—|,]\s*)?(?:\b(?:in|of|on|for|affecting)\s+(?:the\s+)?)?\(?\b(?:{})\b(?:\s*(?:versions?\s*)?(?:[<>=≤≥]+\s*)?v?\d[\w.]*(?:\.x)?(?:\s*(?:and|or)\s+(?:earlier|below|prior))?)?\)?\s*$",
+            r"\s*(?:[-–—|,]\s*)?(?:\b(?:in|of|on|for|affecting|dans|de|du|en|im|von|em|do|da|di|nel|в)\s+(?:the\s+)?)?\(?\b(?:{})\b(?:\s*(?:versions?\s*)?(?:[<>=≤≥]+\s*)?v?\d[\w.]*(?:\.x)?(?:\s*(?:and|or)\s+(?:earlier|below|prior))?)?\)?\s*$",
             words.join("|")
         ))
     });

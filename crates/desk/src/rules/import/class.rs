@@ -315,6 +315,10 @@ fn reply(
     f: &Features,
     settled: Option<Vec<Signal>>,
 ) -> Option<Verdict> {
+    // The root once more, by another list: no answer.
+    if !message.key.id.is_empty() && message.key.id == root.key.id {
+        return None;
+    }
     let apart = bookkeeping::judge(message, own, f, input.roster, input.config).is_some()
         || decoys::machine_subject(message, own).is_some() && message.automatic
         || input.forwarder.is_some();

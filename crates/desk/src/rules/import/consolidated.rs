@@ -164,7 +164,11 @@ pub fn judge(doc: &Doc) -> Option<Signal> {
         let classes = distinct_classes(&named);
         let kinds = unrelated(&named);
         // Headings that say "Issue N" are the author's own count; only sameness speaks against it.
-        let same = classes <= 1 && (one_bug || kinds < 3) && named.iter().any(|e| !e.classes.is_empty());
+        // What is neither classed nor placed shows no sameness.
+        let told = named.iter().filter(|e| !e.classes.is_empty() || !e.places.is_empty()).count();
+        let same = classes <= 1
+            && (one_bug || kinds < 3 && told * 2 > named.len())
+            && named.iter().any(|e| !e.classes.is_empty());
         if !(same || one_bug && classes < 3) {
             return Some(Signal::new("class.consolidated.named-sections", &quote(&named)));
         }

@@ -27,6 +27,20 @@ words! {
 /// introduced the flaw, that the author only proposes, that falls short, or that lies in another project is none.
 #[must_use]
 pub fn judge(doc: &Doc, config: &Config) -> Option<Signal> {
+    find(doc, config).map(|(s, _)| Signal::new("class.already-public.says-fixed", s))
+}
+
+/// The web address of that change, where it lies in the configured upstream; any other is nothing to cite.
+#[must_use]
+pub fn address(doc: &Doc, config: &Config) -> Option<String> {
+    let (sentence, link) = find(doc, config)?;
+    let url = URL.find(sentence).map_or(link, |m| m.as_str());
+    let url = url.trim_end_matches(['.', ',', ';', ':', '!', '?', ')', ']', '"']);
+    let known = !config.upstream.repo.is_empty() && url.starts_with("https://") && in_upstream(url, config);
+    known.then(|| url.to_owned())
+}
+
+fn find<'d>(doc: &'d Doc, config: &Config) -> Option<(&'d str, &'d str)> {
     if STILL.is_match(&doc.all_prose()) {
         return None;
     }
@@ -52,7 +66,7 @@ pub fn judge(doc: &Doc, config: &Config) -> Option<Signal> {
             || FIXED_CJK.is_match(&own)
             || (FIXED.is_match(&own) || own.trim().len() < 80) && says(&LANDED);
         if fixed && landed && in_upstream(link.as_str(), config) {
-            return Some(Signal::new("class.already-public.says-fixed", s));
+            return Some((s, link.as_str()));
         }
     }
     None

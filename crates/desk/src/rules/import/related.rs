@@ -6,7 +6,8 @@
 //!
 //! Grades:
 //! - **STRONG**: the same advisory id; the tracker's own CVE id in the report's title; or three of the four axes
-//!   (component, bug class, attack path, fix shape) with component and class among them. Sibling flaws share code or
+//!   (component, bug class, attack path, fix shape) with component and class among them; or the same class at the
+//!   same entry point and in the same function. Sibling flaws share code or
 //!   cause, not both, so they stop at MEDIUM (decision 3 of the specification).
 //! - **MEDIUM**: a shared, rare place in code; two axes with component or class among them; the reporter of the
 //!   tracker, when component or class matches too.

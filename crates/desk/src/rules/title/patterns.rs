@@ -72,7 +72,7 @@ pub(super) static LEADING: LazyLock<Vec<Fixed>> = LazyLock::new(|| {
         fixed(
             "title.report-words",
             &format!(
-                r"^(?:(?:(?:private|responsible|coordinated|possible|potential|critical|new|urgent)\s+)*(?:security|vulnerability|vuln|bug)\s+(?:reports?|disclosure|advisory|finding|submission|notification|issues?|vulnerabilit(?:y|ies)|bugs?)|(?:responsible|coordinated)\s+disclosure|security|vulnerability|report|disclosure){MARK}"
+                r"^(?:(?:(?:private|responsible|coordinated|possible|potential|critical|new|urgent)\s+)*(?:security|vulnerability|vuln|bug)\s+(?:reports?|disclosure|advisory|finding|submission|notification|issues?|vulnerabilit(?:y|ies)|bugs?)(?:\s+(?:reports?|disclosure|submission|notification))?|(?:responsible|coordinated)\s+disclosure|security|vulnerability|report|disclosure){MARK}"
             ),
         ),
     ]

@@ -272,6 +272,11 @@ fn outer(before: &str, names_known: bool) -> Attach {
     let Some(word) = words.next().filter(|w| !w.is_empty()) else { return Attach::Neutral };
     let bare = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '.' && c != '+' && c != PRODUCT);
     let low = bare.to_lowercase();
+    // "確認したバージョン 2.6.4": no blank parts the word from its noun.
+    let cjk = ["バージョン", "版本", "버전", "版"].iter().any(|w| low.ends_with(w));
+    if cjk {
+        return Attach::Version;
+    }
     if matches!(
         low.as_str(),
         "version"

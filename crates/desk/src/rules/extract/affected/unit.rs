@@ -120,6 +120,11 @@ const STRUCTURE: &[&str] = &[
     "clause",
     "rule",
 ];
+/// A word for a part of a report.
+pub(super) fn is_structure(word: &str) -> bool {
+    STRUCTURE.contains(&word.trim_end_matches([',', ':']).to_lowercase().as_str())
+}
+
 static TESTED: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^(?:(?:tested|confirmed|verified|reproduced|observed|found|discovered)(?:\s+(?:on|with|against|in|using|for|version|versions))?|environment|setup|test\s+environment|target)$").expect("valid")
 });

@@ -134,7 +134,9 @@ fn judge_thread(
         // A second mail under a Message-ID that was taken is no reply to the first; nothing of it may go unseen.
         let follows = (i > 0 && !m.clash) || inbox.tracker.is_some();
         // D1 works by message: a reply follows its thread unless it reports something new (intake page §3).
-        if follows && !reports_anew(&verdict, lead.is_some() || inbox.tracker.is_some()) {
+        // A machine's answer within a thread says nothing about the tracker.
+        let machine = m.message.automatic && verdict.class == Class::Other;
+        if follows && !machine && !reports_anew(&verdict, lead.is_some() || inbox.tracker.is_some()) {
             if let Some(at) = lead.and_then(|l| out.get_mut(l)) {
                 at.rest.push(m.clone());
                 continue;

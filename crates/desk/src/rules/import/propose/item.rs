@@ -184,6 +184,12 @@ fn fates(c: &Candidate, fate: &Fate) -> Vec<Step> {
             let to = match (i, fate) {
                 // The first message opens the tracker or is the report; what follows belongs to it.
                 (0, f) => f.clone(),
+                // The same mail once more, by another list.
+                (_, Fate::Tracker { tracker })
+                    if !m.message.key.id.is_empty() && m.message.key.id == c.lead.message.key.id =>
+                {
+                    Fate::Duplicate { tracker: tracker.clone() }
+                }
                 (_, Fate::Tracker { tracker } | Fate::Duplicate { tracker }) => {
                     Fate::FollowUp { tracker: tracker.clone() }
                 }

@@ -14,7 +14,7 @@ use crate::{
     reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Filled, Placeholder, ReplyId, Values},
     rules::{
         extract::{CreditKind, CreditOrigin, ForwarderReport, Mode},
-        import::Class,
+        import::{self, Class},
     },
 };
 
@@ -109,12 +109,17 @@ pub(super) fn canned(
         values.set(Placeholder::ReporterName, name);
     }
     if id == ReplyId::AlreadyPublic {
+        // The change the mail itself shows, when the public code was not searched.
+        let shown = import::public_fix::address(&import::text::Doc::new(&c.lead.message), desk.config);
         let mut urls: Vec<&str> = fix_urls.iter().map(String::as_str).collect();
         if let Some(f) = &c.public_fix
             && urls.is_empty()
             && !f.url.is_empty()
         {
             urls.push(&f.url);
+        }
+        if urls.is_empty() {
+            urls.extend(shown.as_deref());
         }
         if urls.is_empty() {
             return Err(NoLetter::ByHand("name the public fix: `N:reject-with-public-fix URL`".into()));

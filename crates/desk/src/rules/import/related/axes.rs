@@ -11,6 +11,8 @@ use crate::rules::vocabulary::{self, ATTACK_PATHS, BUG_CLASSES, FIX_SHAPES, Topi
 pub(super) struct Axes {
     /// By place in code.
     pub(super) pointer: bool,
+    /// The same door and the same function behind it.
+    pub(super) same_spot: bool,
     /// By words only.
     pub(super) named: bool,
     pub(super) class: bool,
@@ -24,6 +26,9 @@ pub(super) struct Axes {
 impl Axes {
     pub(super) fn of(shared: &Shared, ours: &Topics, theirs: &Topics) -> Self {
         let mut a = Self { pointer: !shared.pointers.is_empty(), ..Self::default() };
+        let door = shared.pointers.iter().any(|(_, p)| p.starts_with('/'));
+        let function = shared.pointers.iter().any(|(_, p)| !p.contains('/') && p.contains(['.', ':', '#']));
+        a.same_spot = door && function;
         let count = |v: &Vec<String>| u16::try_from(v.len()).unwrap_or(u16::MAX);
         let title = count(&shared.title_words);
         // A name is one of the words as well; a second one makes it a component.
@@ -75,7 +80,7 @@ impl Axes {
     }
 
     pub(super) fn grade(&self, rare_topic: bool) -> Option<Grade> {
-        if self.component() && self.class && self.count() >= 3 {
+        if self.component() && self.class && (self.count() >= 3 || self.same_spot) {
             return Some(Grade::Strong);
         }
         let two = self.count() >= 2 && (self.component() || (self.class && rare_topic));
