@@ -165,7 +165,7 @@ pub fn ann_again() -> Mail {
         "Ann Archer <ann@ann.example>",
         "Re: Path traversal in file upload",
         180,
-        "Hello again,\n\nhave you had time to look at this? I am away from the 20th on.\n\nAnn\n",
+        "Hello again,\n\nhave you had time to look at this? I can send more detail.\n\nAnn\n",
     )
     .with("In-Reply-To: <one@ann.example>")
     .with("References: <one@ann.example>")
