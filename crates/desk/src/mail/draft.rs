@@ -84,6 +84,18 @@ fn message_id<'a>(header: &'static str, id: &'a str) -> Result<&'a str, DraftErr
     }
 }
 
+/// Can a draft be written to this address?
+#[must_use]
+pub fn can_address(a: &Address) -> bool {
+    address("To", a).is_ok()
+}
+
+/// Can a draft refer to this Message-ID?
+#[must_use]
+pub fn can_refer_to(id: &str) -> bool {
+    message_id("References", id).is_ok()
+}
+
 /// The draft as RFC 5322 bytes with CRLF line ends: text/plain in UTF-8, the same bytes for the same draft.
 ///
 /// # Errors

@@ -23,7 +23,7 @@ mod style;
 mod thread;
 
 pub use copy::is_copy;
-pub use draft::{DraftError, MailDraft, message_id_for, render, reply_subject};
+pub use draft::{DraftError, MailDraft, can_address, can_refer_to, message_id_for, render, reply_subject};
 pub use hygiene::{has_control, has_invisible, is_hidden, one_line, visible};
 pub use mbox::{Boundary, CONTEXT, MboxEntry, MboxSplitter, is_single_message, next_boundary, split};
 pub use message::*;

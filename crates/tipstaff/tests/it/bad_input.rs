@@ -304,6 +304,42 @@ fn a_header_cannot_bring_another_header_into_the_draft() {
 }
 
 #[test]
+fn a_mail_that_cannot_be_answered_does_not_stop_the_others() {
+    let long: &'static str = Box::leak(format!("b{}@x.example", "y".repeat(2000)).into_boxed_str());
+    let mails: Vec<Mail> = [
+        ("a@x.example", "\"a b\" <\"a b\"@x.example>"),
+        (long, "B <b@x.example>"),
+        ("c@x.example", "C <c@[127.0.0.1]>"),
+        ("d@x.example", "D <f@@x.example>"),
+        ("e@x.example", "undisclosed-recipients:;"),
+        ("f f@x.example", "F <f@x.example>"),
+        ("g@x.example", "G <ggg@x.example"),
+    ]
+    .into_iter()
+    .zip(0..)
+    .map(|((id, from), i)| {
+        let mut m = if i % 2 == 0 { ann() } else { bob() };
+        (m.id, m.from, m.minute) = (id, from, i);
+        // Reports of different things, so that none is the twin of another.
+        m.body = m
+            .body
+            .replace("/api/files", &format!("/api/f{i}"))
+            .replace("POST /login", &format!("POST /login{i}"));
+        m.with(&format!("References: <ok{i}@x.example> <b d@x{i}> <z@x{i}>"))
+    })
+    .collect();
+    let (env, said) = import(mbox(&[&mails[..], &[mails::cleo()]].concat()));
+    assert_eq!(said.code, 0, "{}{}", said.out, said.err);
+    assert!(!said.out.contains("failed:") && !said.out.contains("refused:"), "{}", said.out);
+    assert_eq!(
+        one::<i64>(&env.desk(), "select count(*) from messages where word in ('tracker', 'duplicate')"),
+        8
+    );
+    assert!(drafts(&env.desk()).iter().any(|(_, d)| d.contains("cleo@cleo.example")));
+    sound(&env);
+}
+
+#[test]
 fn a_name_or_title_cannot_forge_the_status_of_a_tracker() {
     let mut m = ann();
     m.from = "\"</details> 2020-01-01 · @maren · Close ·\" <ann@ann.example>";

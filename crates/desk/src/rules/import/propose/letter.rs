@@ -5,7 +5,7 @@ use super::{Candidate, Desk};
 use crate::{
     confidential::{Draft, Forwarder, Reporter},
     config::{Ack, Config},
-    mail::{Address, Message, reply_subject},
+    mail::{Address, Message, can_address, can_refer_to, reply_subject},
     people::Roster,
     plan::{
         Letter,
@@ -41,8 +41,10 @@ pub(super) fn contact(
 ) -> Result<(Address, bool), NoLetter> {
     if forwarder.mode == Mode::ViaForwarder {
         return match &forwarder.contact.address {
-            Some(a) => Ok((Address::new(&m.from.name, a), true)),
-            None => Err(NoLetter::ByHand("the sender cannot be answered by mail".into())),
+            Some(a) if can_address(&Address::new(&m.from.name, a)) => {
+                Ok((Address::new(&m.from.name, a), true))
+            }
+            _ => Err(NoLetter::ByHand("the sender cannot be answered by mail".into())),
         };
     }
     let lists = &config.mail.lists;
@@ -54,6 +56,10 @@ pub(super) fn contact(
     let to = reply_to.unwrap_or(&m.from);
     if to.email.is_empty() || ours(to) || crate::rules::extract::unreplyable(to) {
         return Err(NoLetter::ByHand("the sender has no address that can be answered".into()));
+    }
+    // One mail that cannot be answered must not stop the answers to all others at apply.
+    if !can_address(to) {
+        return Err(NoLetter::ByHand("the sender's address is odd; answer by hand".into()));
     }
     if roster.is_team(&to.email, m.arrived()) {
         return Err(NoLetter::NotNeeded("they are on the team".into()));
@@ -162,6 +168,7 @@ fn letter(
     if !m.key.id.is_empty() && !references.contains(&m.key.id) {
         references.push(m.key.id.clone());
     }
+    references.retain(|id| can_refer_to(id));
     Letter {
         // Set when the letter becomes a step, whose key it is derived from.
         message_id: String::new(),
@@ -170,7 +177,7 @@ fn letter(
         thread: c.thread.clone(),
         to,
         cc,
-        in_reply_to: m.key.id.clone(),
+        in_reply_to: Some(&m.key.id).filter(|id| can_refer_to(id)).cloned().unwrap_or_default(),
         references,
         asks_credit,
         text,
