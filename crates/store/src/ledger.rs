@@ -174,9 +174,13 @@ impl Desk {
     /// When the desk cannot be written.
     pub fn unskip(&self, key: &MessageKey, actor: &str, now: Timestamp) -> Result<(), StoreError> {
         self.write("be written", |c| {
-            crate::messages::set_fate(c, key, &desk::plan::Fate::Waiting, actor, now)
-                .map(drop)
-                .map_err(|e| self.err("be written", e))
+            // The effect is undone, so its step may be made again; what was done stays in the event log.
+            let undo = || {
+                c.prepare_cached("delete from journal where key like '%|fate|' || ?1 || '|%'")?
+                    .execute([&key.digest.0])?;
+                crate::messages::set_fate(c, key, &desk::plan::Fate::Waiting, actor, now).map(drop)
+            };
+            undo().map_err(|e| self.err("be written", e))
         })
     }
 }

@@ -117,10 +117,10 @@ pub fn apply<P: Journal + World>(approved: &Approved, policy: &Policy, ports: &m
     let digest = approved.approval().plan.clone();
     let by = By { actor: &approved.approval().actor, at: approved.approval().at, plan: &digest };
     let mut report = Report::default();
-    let mut not_applied: BTreeSet<ItemNo> = BTreeSet::new();
+    let mut applied: BTreeSet<ItemNo> = BTreeSet::new();
     let mut stopped: Option<ItemNo> = None;
     for item in approved.items() {
-        let blocked_by = item.after.iter().find(|a| not_applied.contains(a));
+        let blocked_by = item.after.iter().find(|a| !applied.contains(a));
         let (outcome, steps) = if let Some(first) = stopped {
             (ItemOutcome::NotStarted { why: format!("item {first} failed") }, not_reached(item))
         } else if let Some(first) = blocked_by {
@@ -128,8 +128,8 @@ pub fn apply<P: Journal + World>(approved: &Approved, policy: &Policy, ports: &m
         } else {
             run_item(item, policy, ports, by)
         };
-        if outcome != ItemOutcome::Applied {
-            not_applied.insert(item.n);
+        if outcome == ItemOutcome::Applied {
+            applied.insert(item.n);
         }
         if matches!(outcome, ItemOutcome::Failed { .. }) && stopped.is_none() {
             stopped = Some(item.n);
@@ -266,20 +266,35 @@ fn choose<P: Journal + World>(
     arms: &std::collections::BTreeMap<String, Vec<Step>>,
     policy: &Policy,
     ports: &mut P,
-    by: By<'_>,
+    author: By<'_>,
     done: &mut Steps,
 ) -> Result<(), Stop> {
     // An arm that was begun is finished, whatever the probe says now: its own effects may have changed the answer.
+    // Arms may share steps, so the one that was begun is the one of which most steps in a row were tried.
+    let mut begun = 0;
+    let mut ahead: Vec<(&String, &Vec<Step>)> = Vec::new();
     for (name, steps) in arms {
+        let mut tried = 0;
         for s in steps {
-            if ports.step(&s.key)? != StepState::New {
-                return take(subject, step, name, steps, policy, ports, by, done);
+            if ports.step(&s.key)? == StepState::New {
+                break;
             }
+            tried += 1;
         }
+        if tried > begun {
+            ahead.clear();
+            begun = tried;
+        }
+        if tried == begun && tried > 0 {
+            ahead.push((name, steps));
+        }
+    }
+    if let [(name, steps)] = ahead.as_slice() {
+        return take(subject, step, name, steps, policy, ports, author, done);
     }
     match ports.probe(probe) {
         Fact::Known(answer, source, _) => match arms.get(&answer) {
-            Some(steps) => take(subject, step, &answer, steps, policy, ports, by, done),
+            Some(steps) => take(subject, step, &answer, steps, policy, ports, author, done),
             None => Err(Stop::Refused(format!("no arm for the answer `{answer}` of {source}"))),
         },
         Fact::Absent(source) => {

@@ -113,6 +113,8 @@ pub fn plan(case: &Case, request: &Request, desk: Desk<'_>) -> Result<Plan, Cann
 struct Made {
     rule: &'static str,
     headline: String,
+    /// Headline of the entry, where the other holds words that a person typed: they stand in the text, made harmless.
+    entry: Option<String>,
     action: Action,
     text: String,
     next: String,
@@ -142,7 +144,7 @@ impl Made {
             tracker: tracker.clone(),
             note: RollupNote::<Drafted> {
                 action: self.action,
-                headline: Draft::text(self.headline.clone()),
+                headline: Draft::text(self.entry.unwrap_or_else(|| self.headline.clone())),
                 body: Draft::text(self.text),
                 next: Draft::text(self.next.clone()),
                 told: self.told,
@@ -195,6 +197,7 @@ impl Request {
         let made = |rule, headline: String, action: Action, text: String, told, effects| Made {
             rule,
             headline,
+            entry: None,
             action,
             text,
             next: String::new(),
@@ -232,14 +235,15 @@ impl Request {
                     tracker: key.clone(),
                     digest: digest::sha256(t.title.as_bytes()),
                 };
-                Ok(made(
+                let m = made(
                     "hand.edit",
                     format!("Title of {name}: {title}"),
                     Action::with(ActionKind::Edit, "title"),
                     format!("Title: {} → {}", inline_text(&t.title), inline_text(title)),
                     internal("the title is internal until the advisory"),
                     vec![(effect, vec![same])],
-                ))
+                );
+                Ok(Made { entry: Some(format!("Title of {name} changed")), ..m })
             }
             Request::Field(role, value) => {
                 let parsed = tracker::parse(&t.body, desk.headings);
@@ -301,6 +305,7 @@ impl Request {
                     internal("labels are internal"),
                     vec![(effect, vec![was])],
                 );
+                m.entry = Some(format!("Label of {name}: {sign}{}", inline_text(label)));
                 let scopes = desk.config.scope.iter().filter(|s| {
                     s.label.eq_ignore_ascii_case(label)
                         || t.labels.iter().any(|l| l.eq_ignore_ascii_case(&s.label))
@@ -318,14 +323,15 @@ impl Request {
                 }
                 let effect = Change::SetMilestone { tracker: key.clone(), milestone: milestone.clone() };
                 let word = milestone.as_deref().unwrap_or("none");
-                Ok(made(
+                let m = made(
                     "hand.edit",
                     format!("Milestone of {name}: {word}"),
                     Action::with(ActionKind::Edit, "milestone"),
                     format!("Milestone: {}", inline_text(word)),
                     by_hand("the release is scheduled, mention it in the next update"),
                     vec![(effect, vec![open(true)])],
-                ))
+                );
+                Ok(Made { entry: Some(format!("Milestone of {name} changed")), ..m })
             }
             Request::Assign(handles) => assign(case, handles, "hand.assign", ActionKind::Assign, desk),
             Request::Claim => claim(case, desk),
@@ -420,6 +426,7 @@ fn assign(
     Ok(Made {
         rule,
         headline: format!("{name} assigned to {}", list(&handles)),
+        entry: None,
         action: Action::new(action),
         text: (format!("Assigned: {} → {}", list(&now), list(&handles))),
         next: String::new(),
@@ -506,6 +513,7 @@ fn close(
     Ok(Made {
         rule: "hand.close",
         headline: format!("Close {name} as {word}"),
+        entry: None,
         action: Action::with(ActionKind::Close, &word),
         text: reason.trim().to_owned(),
         next: String::new(),
@@ -583,6 +591,7 @@ pub fn plan_new(report: &NewReport, desk: Desk<'_>) -> Result<Plan, CannotPlan> 
     let made = Made {
         rule: "hand.new",
         headline: format!("New tracker: {}", report.title.trim()),
+        entry: Some("Filed by hand".into()),
         action: Action::with(ActionKind::Import, &report.via),
         text: format!("Filed by @{}, who is the contact for this report.", desk.actor),
         next: stage::Stage::New.next().into(),

@@ -222,7 +222,7 @@ fn is_rollup(comment: &str) -> bool {
 
 /// Who holds the role here: the assignee, else the one on duty, else the escalation contact (sync page §3).
 fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, String) {
-    let assigned = case.tracker.assignees.first();
+    let assigned = case.tracker.assignees.iter().find(|a| !a.trim().is_empty());
     // Before a tracker is claimed its assignee may be the triager; a claim is what makes them the developer.
     if let Some(a) = assigned {
         return (a.clone(), "assigned".into());
@@ -233,10 +233,10 @@ fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, St
         Role::ReleaseManager => "release_manager",
         Role::Governance => "governance",
     };
-    if let Some(duty) = config.roster.duty.get(key).filter(|d| !d.is_empty()) {
+    if let Some(duty) = config.roster.duty.get(key).filter(|d| !d.trim().is_empty()) {
         return (duty.clone(), format!("on duty as {}", role.title()));
     }
-    if !config.roster.escalation.is_empty() {
+    if !config.roster.escalation.trim().is_empty() {
         return (config.roster.escalation.clone(), "escalation contact".into());
     }
     if config.roster.person.is_empty() && !config.user.handle.is_empty() {

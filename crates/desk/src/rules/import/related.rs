@@ -30,12 +30,12 @@ use serde::{Deserialize, Serialize};
 
 use self::{
     axes::Axes,
-    corpus::{Corpus, Doc},
+    corpus::{Corpus, Doc, Shared},
     terms::Terms,
 };
 pub use self::{
     precedent::{IndexedThread, MailPrecedent, Precedent, PrecedentMatch, Recommendation, ThreadIndex},
-    public_fix::{PublicFix, UpstreamChange, public_fix},
+    public_fix::{Changes, PublicFix, UpstreamChange, public_fix},
 };
 use crate::{config::Config, mail::Address, rules::vocabulary};
 
@@ -289,9 +289,27 @@ impl Index {
         self.search(report).1
     }
 
+    /// [`Index::related`] and [`Index::precedents`] with one search.
+    #[must_use]
+    pub fn both(&self, report: &ReportFacts) -> (Vec<Related>, Vec<Precedent>) {
+        let terms = report.terms();
+        let shared = self.corpus.compare(&terms);
+        let precedents = self.precedents_among(&terms, &shared);
+        (self.graded(report, &terms, shared).0, precedents)
+    }
+
     fn search(&self, report: &ReportFacts) -> (Vec<Related>, Vec<Related>) {
         let terms = report.terms();
-        let mut shared = self.corpus.compare(&terms);
+        let shared = self.corpus.compare(&terms);
+        self.graded(report, &terms, shared)
+    }
+
+    fn graded(
+        &self,
+        report: &ReportFacts,
+        terms: &Terms,
+        mut shared: BTreeMap<u32, Shared>,
+    ) -> (Vec<Related>, Vec<Related>) {
         let same = self.same_reporter(report);
         for id in same.keys() {
             shared.entry(*id).or_default();

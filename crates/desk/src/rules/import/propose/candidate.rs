@@ -2,9 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Desk, InboxMessage, InboxThread, Override, Overrides};
+use super::{
+    Desk, InboxMessage, InboxThread, Override, Overrides,
+    near::{Known, Near},
+};
 use crate::{
-    case::{Case, Evidence},
+    case::Evidence,
     mail::{Message, Thread},
     plan::{Group, digest},
     rules::{
@@ -12,11 +15,11 @@ use crate::{
         import::{
             Class, ClassifyInput, Fate, RejectVerdict, TrackerSummary, Verdict, classify,
             related::{
-                Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts, Why, public_fix,
+                Changes, Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts, Why,
             },
         },
     },
-    tracker::{self, FieldRole, TrackerKey},
+    tracker::TrackerKey,
 };
 
 /// What is proposed for one message and those that follow it.
@@ -52,6 +55,8 @@ pub struct Candidate {
     pub proposal: Proposal,
     /// The group it has when nobody overrides it.
     pub natural: Group,
+    /// Does it report what an earlier message of the same inbox reports?
+    pub twin: bool,
 }
 
 /// What is proposed for a candidate.
@@ -75,54 +80,125 @@ pub enum Proposal {
 
 /// Judge every undecided message.
 pub(super) fn judge(desk: Desk<'_>, overrides: &Overrides) -> Vec<Candidate> {
-    let summaries: Vec<TrackerSummary> = desk.scene.cases.iter().map(|c| summary(c, desk)).collect();
-    let by_key: BTreeMap<&TrackerKey, usize> =
-        desk.scene.cases.iter().enumerate().map(|(i, c)| (&c.tracker.key, i)).collect();
-    let with_cve: Vec<TrackerSummary> = summaries.iter().filter(|s| s.cve.is_some()).cloned().collect();
-    let index = Index::build(&desk.scene.cases.iter().map(|c| indexed(c, desk)).collect::<Vec<_>>());
-    let mut out: Vec<Candidate> = Vec::new();
-    let mut follow: BTreeMap<TrackerKey, usize> = BTreeMap::new();
+    let known: Vec<Known<'_>> = desk.cases.iter().map(|c| Known::of(c, desk)).collect();
+    let pass = Pass {
+        desk,
+        near: Near::build(&known),
+        index: Index::build(&known.iter().map(Known::indexed).collect::<Vec<_>>()),
+        changes: Changes::new(desk.scene.changes.known().map(Vec::as_slice).unwrap_or_default()),
+        known,
+    };
+    let mut run = Run::default();
     let mut threads: Vec<&InboxThread> = desk.scene.threads.iter().collect();
-    threads.sort_by_key(|t| (t.messages.first().and_then(|m| m.message.arrived()), &t.id));
+    threads.sort_by_cached_key(|t| (t.messages.first().and_then(|m| m.message.arrived()), t.id.clone()));
     for thread in threads {
-        // Classifying against thousands of trackers would read each of them for every mail: only the one this thread
-        // belongs to, and those that have a CVE a mail could name, can matter.
-        let mut near = with_cve.clone();
-        if let Some(i) = thread.tracker.as_ref().and_then(|t| by_key.get(t))
-            && let Some(s) = summaries.get(*i).filter(|s| s.cve.is_none())
-        {
-            near.push(s.clone());
-        }
-        judge_thread(thread, &near, desk, overrides, &index, &mut out, &mut follow);
+        pass.thread(thread, &mut run);
     }
-    join_twins(&mut out, overrides);
-    super::earlier::join(&mut out, &desk.scene.cases);
-    out
+    // What a person said comes last: who decides with whom, the groups and so the numbers follow from the mail alone.
+    join_twins(&mut run.out);
+    super::earlier::join(&mut run.out, &desk.scene.cases);
+    say(&mut run.out, overrides);
+    run.out
 }
 
-#[expect(clippy::too_many_arguments, reason = "the state of one pass over the inbox")]
-fn judge_thread(
-    inbox: &InboxThread,
-    near: &[TrackerSummary],
-    desk: Desk<'_>,
-    overrides: &Overrides,
-    index: &Index,
-    out: &mut Vec<Candidate>,
-    follow: &mut BTreeMap<TrackerKey, usize>,
-) {
-    let thread =
-        Thread { id: inbox.id.clone(), messages: inbox.messages.iter().map(|m| m.message.clone()).collect() };
-    // The candidate of this run that later replies of the thread follow.
-    let mut lead: Option<usize> = None;
-    for (i, m) in inbox.messages.iter().enumerate() {
-        if !m.fate.undecided() {
-            continue;
+/// The candidates so far.
+#[derive(Default)]
+struct Run {
+    out: Vec<Candidate>,
+    /// The candidate that collects what belongs to a tracker.
+    follow: BTreeMap<TrackerKey, usize>,
+}
+
+impl Run {
+    /// Add a message to the item of its tracker, if this run has one.
+    fn joins(&mut self, tracker: &TrackerKey, m: &InboxMessage) -> bool {
+        let at = self.follow.get(tracker).and_then(|f| self.out.get_mut(*f));
+        at.map(|c| c.rest.push(m.clone())).is_some()
+    }
+
+    fn push(&mut self, c: Candidate) {
+        if let Proposal::FollowUp(key) = &c.proposal {
+            self.follow.insert(key.clone(), self.out.len());
         }
+        self.out.push(c);
+    }
+}
+
+/// What stays the same while the inbox is read.
+struct Pass<'a> {
+    desk: Desk<'a>,
+    known: Vec<Known<'a>>,
+    near: Near,
+    index: Index,
+    changes: Changes<'a>,
+}
+
+impl Pass<'_> {
+    fn thread(&self, inbox: &InboxThread, run: &mut Run) {
+        let near: Vec<TrackerSummary> = self
+            .near
+            .of(inbox, &self.known)
+            .into_iter()
+            .filter_map(|i| self.known.get(i).map(Known::summary))
+            .collect();
+        let thread = Thread {
+            id: inbox.id.clone(),
+            messages: inbox.messages.iter().map(|m| m.message.clone()).collect(),
+        };
+        // The candidate of this run that later replies of the thread follow.
+        let mut lead: Option<usize> = None;
+        for (i, m) in inbox.messages.iter().enumerate() {
+            if !m.fate.undecided() {
+                continue;
+            }
+            let read = self.read(m, &thread, i, &near);
+            // A second mail under a Message-ID that was taken is no reply to the first; nothing of it may go unseen.
+            let follows = (i > 0 && !m.clash) || inbox.tracker.is_some();
+            // A machine's answer within a thread says nothing about the tracker.
+            let machine = m.message.automatic && read.verdict.class == Class::Other;
+            // D1 works by message: a reply follows its thread unless it reports something new (intake page §3).
+            if follows && !machine && !reports_anew(&read.verdict, lead.is_some() || inbox.tracker.is_some())
+            {
+                if let Some(at) = lead.and_then(|l| run.out.get_mut(l))
+                    && at.takes(m, &read.verdict)
+                {
+                    at.rest.push(m.clone());
+                    continue;
+                }
+                if let Some(tracker) = inbox.tracker.as_ref().filter(|_| lead.is_none()) {
+                    // A message for a tracker that exists: one item per tracker, however many messages.
+                    if !run.joins(tracker, m) {
+                        let mut c = bare(inbox, m, read);
+                        c.subject = tracker.0.clone();
+                        c.proposal = Proposal::FollowUp(tracker.clone());
+                        c.natural = Group::Proposed;
+                        run.push(c);
+                    }
+                    continue;
+                }
+            }
+            let c = self.candidate(inbox, i, m, read);
+            if let Proposal::FollowUp(tracker) = &c.proposal
+                && run.joins(tracker, m)
+            {
+                continue;
+            }
+            if lead.is_none() {
+                lead = Some(run.out.len());
+            }
+            run.push(c);
+        }
+    }
+
+    /// Everything that is read out of one message.
+    fn read(&self, m: &InboxMessage, thread: &Thread, i: usize, near: &[TrackerSummary]) -> Read {
+        let desk = self.desk;
         let forwarder = extract::detect(&m.message, desk.config, desk.roster);
-        let fix = fix_of(&m.message, desk);
+        let fields = extract::fields(&m.message, &m.message.text, desk.config);
+        let fix = (!self.changes.is_empty()).then(|| self.changes.fix(&facts(&m.message, &fields))).flatten();
         let strong = fix.as_ref().filter(|f| f.grade == Grade::Strong).map(fix_words);
         let verdict = classify(&ClassifyInput {
-            thread: &thread,
+            thread,
             index: i,
             roster: desk.roster,
             config: desk.config,
@@ -131,35 +207,65 @@ fn judge_thread(
             public_fix: strong.as_deref(),
             now: desk.now,
         });
-        // A second mail under a Message-ID that was taken is no reply to the first; nothing of it may go unseen.
-        let follows = (i > 0 && !m.clash) || inbox.tracker.is_some();
-        // D1 works by message: a reply follows its thread unless it reports something new (intake page §3).
-        // A machine's answer within a thread says nothing about the tracker.
-        let machine = m.message.automatic && verdict.class == Class::Other;
-        if follows && !machine && !reports_anew(&verdict, lead.is_some() || inbox.tracker.is_some()) {
-            if let Some(at) = lead.and_then(|l| out.get_mut(l)) {
-                at.rest.push(m.clone());
-                continue;
-            }
-            if let Some(tracker) = &inbox.tracker {
-                join(tracker, inbox, m, verdict, forwarder, desk, overrides, out, follow);
-                continue;
-            }
+        Read { forwarder, fields, fix, verdict }
+    }
+
+    fn candidate(&self, inbox: &InboxThread, at: usize, m: &InboxMessage, mut read: Read) -> Candidate {
+        let fix = read.fix.take();
+        let mut c = bare(inbox, m, read);
+        c.public_fix = fix;
+        if at > 0 && c.root_subject.is_empty() {
+            c.root_subject.clone_from(&m.message.subject);
         }
-        let c = candidate(inbox, i, m, verdict, forwarder, fix, desk, overrides, index);
-        if let Proposal::FollowUp(tracker) = &c.proposal
-            && let Some(at) = follow.get(tracker).and_then(|f| out.get_mut(*f))
-        {
-            at.rest.push(m.clone());
-            continue;
+        if matches!(c.verdict.class, Class::Report | Class::RelayedReport | Class::ConvergedReport) {
+            let facts = facts(&m.message, &c.fields);
+            (c.related, c.precedents) = self.index.both(&facts);
         }
-        if let Proposal::FollowUp(key) = &c.proposal {
-            follow.insert(key.clone(), out.len());
+        (c.proposal, c.natural) = propose(&c, &c.own_key(), self.desk);
+        if let Proposal::NewTracker(key) = &c.proposal {
+            c.subject = key.0.clone();
         }
-        if lead.is_none() || !follows {
-            lead = Some(out.len());
+        c
+    }
+}
+
+/// What is read out of one message.
+struct Read {
+    forwarder: ForwarderReport,
+    fields: ReportFields,
+    fix: Option<PublicFix>,
+    verdict: Verdict,
+}
+
+/// Put what a person said in place of what is proposed. The subject stays, so that the item keeps its number and what
+/// was said about it.
+fn say(candidates: &mut [Candidate], overrides: &Overrides) {
+    for c in candidates.iter_mut() {
+        let key = c.own_key();
+        let to_tracker = matches!(&c.proposal, Proposal::FollowUp(t) if t.0 == c.subject);
+        c.proposal = match overrides.get(&c.subject).or_else(|| overrides.get(&key.0)) {
+            Some(Override::Skip { by }) => Proposal::Skipped(by.clone()),
+            // Messages of a tracker's own thread are read there; they are no report to answer or to import.
+            _ if to_tracker => continue,
+            Some(Override::Canned(id)) => Proposal::Reply(*id),
+            Some(Override::PublicFix(_)) => Proposal::Reply(crate::reply::ReplyId::AlreadyPublic),
+            Some(Override::Import(_)) => Proposal::NewTracker(key),
+            None => continue,
+        };
+    }
+    // A twin whose tracker will not be opened opens it itself, and the other twins join that one.
+    let opens = |c: &Candidate| match &c.proposal {
+        Proposal::NewTracker(key) => Some(key.clone()),
+        _ => None,
+    };
+    let mut opened: BTreeMap<TrackerKey, TrackerKey> =
+        candidates.iter().filter_map(|c| opens(c).map(|k| (k.clone(), k))).collect();
+    for c in candidates.iter_mut().filter(|c| c.twin) {
+        if let Proposal::Duplicate(of) = &c.proposal {
+            let key = opened.entry(of.clone()).or_insert_with(|| c.own_key()).clone();
+            c.proposal =
+                if key == c.own_key() { Proposal::NewTracker(key) } else { Proposal::Duplicate(key) };
         }
-        out.push(c);
     }
 }
 
@@ -170,102 +276,27 @@ fn reports_anew(verdict: &Verdict, tracked: bool) -> bool {
     new || (report && !tracked)
 }
 
-/// A message for a tracker that exists: one item per tracker, however many messages.
-#[expect(clippy::too_many_arguments, reason = "the state of one pass over the inbox")]
-fn join(
-    tracker: &TrackerKey,
-    inbox: &InboxThread,
-    m: &InboxMessage,
-    verdict: Verdict,
-    forwarder: ForwarderReport,
-    desk: Desk<'_>,
-    overrides: &Overrides,
-    out: &mut Vec<Candidate>,
-    follow: &mut BTreeMap<TrackerKey, usize>,
-) {
-    if let Some(at) = follow.get(tracker).and_then(|f| out.get_mut(*f)) {
-        at.rest.push(m.clone());
-        return;
-    }
-    follow.insert(tracker.clone(), out.len());
-    let mut c = bare(inbox, m, verdict, forwarder, desk);
-    c.subject = tracker.0.clone();
-    c.proposal = Proposal::FollowUp(tracker.clone());
-    c.natural = Group::Proposed;
-    if let Some(Override::Skip { by }) = overrides.get(&c.subject) {
-        c.proposal = Proposal::Skipped(by.clone());
-    }
-    out.push(c);
-}
-
-fn bare(
-    inbox: &InboxThread,
-    m: &InboxMessage,
-    verdict: Verdict,
-    forwarder: ForwarderReport,
-    desk: Desk<'_>,
-) -> Candidate {
-    let relayed = forwarder.mode == Mode::ViaForwarder;
+fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {
+    let relayed = read.forwarder.mode == Mode::ViaForwarder;
     let root = inbox.messages.first().map_or(&m.message, |r| &r.message);
     Candidate {
         subject: format!("m-{}", short(&m.message.key.digest.0)),
         thread: inbox.id.clone(),
         root_subject: root.subject.clone(),
         references: references(inbox, m),
-        fields: extract::fields(&m.message, &m.message.text, desk.config),
+        fields: read.fields,
         credit: extract::from_message(&m.message, relayed),
         lead: m.clone(),
         rest: Vec::new(),
-        verdict,
-        forwarder,
+        verdict: read.verdict,
+        forwarder: read.forwarder,
         related: Vec::new(),
         precedents: Vec::new(),
         public_fix: None,
         proposal: Proposal::SetAside,
         natural: Group::SetAside,
+        twin: false,
     }
-}
-
-#[expect(clippy::too_many_arguments, reason = "the state of one pass over the inbox")]
-fn candidate(
-    inbox: &InboxThread,
-    at: usize,
-    m: &InboxMessage,
-    verdict: Verdict,
-    forwarder: ForwarderReport,
-    fix: Option<PublicFix>,
-    desk: Desk<'_>,
-    overrides: &Overrides,
-    index: &Index,
-) -> Candidate {
-    let mut c = bare(inbox, m, verdict, forwarder, desk);
-    c.public_fix = fix;
-    if at > 0 && c.root_subject.is_empty() {
-        c.root_subject.clone_from(&m.message.subject);
-    }
-    let report = matches!(c.verdict.class, Class::Report | Class::RelayedReport | Class::ConvergedReport);
-    if report {
-        let facts = facts(&m.message, &c.fields);
-        c.related = index.related(&facts);
-        c.precedents = index.precedents(&facts);
-    }
-    let key = TrackerKey(format!("t-{}", short(&m.message.key.digest.0)));
-    let (proposal, group) = propose(&c, &key, desk);
-    (c.proposal, c.natural) = (proposal, group);
-    c.subject = match &c.proposal {
-        Proposal::NewTracker(key) => key.0.clone(),
-        _ => format!("m-{}", short(&m.message.key.digest.0)),
-    };
-    let said = overrides.get(&c.subject).or_else(|| overrides.get(&key.0));
-    match said {
-        Some(Override::Skip { by }) => c.proposal = Proposal::Skipped(by.clone()),
-        Some(Override::Canned(id)) => c.proposal = Proposal::Reply(*id),
-        Some(Override::PublicFix(_)) => c.proposal = Proposal::Reply(crate::reply::ReplyId::AlreadyPublic),
-        // The subject stays that of the natural proposal, so that the item keeps its number and its override.
-        Some(Override::Import(_)) => c.proposal = Proposal::NewTracker(key),
-        None => {}
-    }
-    c
 }
 
 /// The default proposal of a judgement: one table (intake page §4, §8).
@@ -297,7 +328,7 @@ fn propose(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> (Proposal, Group)
         (Fate::NewTracker | Fate::Duplicate, _) => {
             // A match that was closed without a CVE is a precedent, not a duplicate (decisions page §1.4).
             let twin = c.related.iter().filter(|r| r.grade == Grade::Strong).find_map(|r| {
-                let case = desk.scene.cases.iter().find(|case| case.tracker.reference.number == r.number)?;
+                let case = desk.cases.iter().find(|case| case.tracker.reference.number == r.number)?;
                 let rejected = !desk.labels.read(&case.tracker.labels).dispositions().is_empty();
                 (!rejected).then(|| case.tracker.key.clone())
             });
@@ -334,17 +365,10 @@ fn unreadable(why: crate::mail::Unreadable) -> String {
 
 fn followed(c: &Candidate, desk: Desk<'_>) -> Option<TrackerKey> {
     let name = c.verdict.thread.tracker.as_deref()?;
-    desk.scene
-        .cases
+    desk.cases
         .iter()
         .find(|case| case.tracker.reference.to_string() == name || case.tracker.key.0 == name)
         .map(|case| case.tracker.key.clone())
-}
-
-fn fix_of(message: &Message, desk: Desk<'_>) -> Option<PublicFix> {
-    let changes = desk.scene.changes.known().filter(|c| !c.is_empty())?;
-    let fields = extract::fields(message, &message.text, desk.config);
-    public_fix(&facts(message, &fields), changes)
 }
 
 /// The evidence of a public fix in one line.
@@ -362,11 +386,11 @@ fn facts(message: &Message, fields: &ReportFields) -> ReportFacts {
 }
 
 /// Two reports of one flaw in the same inbox: the earlier opens the tracker, the later joins it.
-fn join_twins(candidates: &mut [Candidate], overrides: &Overrides) {
+fn join_twins(candidates: &mut [Candidate]) {
     let new: Vec<usize> = candidates
         .iter()
         .enumerate()
-        .filter(|(_, c)| matches!(c.proposal, Proposal::NewTracker(_)))
+        .filter(|(_, c)| matches!(c.proposal, Proposal::NewTracker(_)) && c.lead.message.unreadable.is_none())
         .map(|(i, _)| i)
         .collect();
     if new.len() < 2 {
@@ -375,12 +399,10 @@ fn join_twins(candidates: &mut [Candidate], overrides: &Overrides) {
     let indexed: Vec<IndexedTracker> =
         new.iter().filter_map(|i| candidates.get(*i).map(|c| proposed(*i, c))).collect();
     let index = Index::build(&indexed);
-    let mut joined: BTreeMap<usize, (usize, Vec<Related>)> = BTreeMap::new();
+    // Where each of them ended up: with itself, or with the twin that opens the tracker. Never with one that joins.
+    let mut joined: BTreeMap<usize, usize> = BTreeMap::new();
     for &i in &new {
         let Some(c) = candidates.get(i) else { continue };
-        if overrides.contains_key(&c.subject) || c.lead.message.unreadable.is_some() {
-            continue;
-        }
         let earlier: Vec<Related> = index
             .related(&facts(&c.lead.message, &c.fields))
             .into_iter()
@@ -390,58 +412,18 @@ fn join_twins(candidates: &mut [Candidate], overrides: &Overrides) {
             .iter()
             .filter(|r| r.grade == Grade::Strong)
             .filter_map(|r| usize::try_from(r.number).ok()?.checked_sub(1))
-            .find(|n| !joined.get(n).is_some_and(|(to, _)| to != n));
-        let seen = earlier.into_iter().filter(|r| r.grade >= Grade::Medium).collect();
-        joined.insert(i, (twin.unwrap_or(i), seen));
-    }
-    for (i, (to, seen)) in joined {
-        let key = match candidates.get(to).map(|t| &t.proposal) {
-            Some(Proposal::NewTracker(key)) if to != i => Some(key.clone()),
-            _ => None,
-        };
+            .find_map(|n| joined.get(&n).copied());
+        joined.insert(i, twin.unwrap_or(i));
+        let target = twin.and_then(|t| candidates.get(t)).map(|t| (t.own_key(), t.natural));
         let Some(c) = candidates.get_mut(i) else { continue };
-        c.related.extend(seen);
-        if let Some(key) = key {
+        c.related.extend(earlier.into_iter().filter(|r| r.grade >= Grade::Medium));
+        if let Some((key, natural)) = target {
             c.subject = format!("m-{}", short(&c.lead.message.key.digest.0));
             c.proposal = Proposal::Duplicate(key);
-            c.natural = Group::Proposed;
+            // It needs the item that opens the tracker, so it is shown and taken with it.
+            c.natural = natural;
+            c.twin = true;
         }
-    }
-}
-
-fn summary(case: &Case, desk: Desk<'_>) -> TrackerSummary {
-    let t = &case.tracker;
-    let parsed = tracker::parse(&t.body, desk.headings);
-    TrackerSummary {
-        number: t.reference.number,
-        reference: t.reference.to_string(),
-        state_open: t.state.is_open(),
-        labels: t.labels.iter().cloned().collect(),
-        title: t.title.clone(),
-        body: t.body.clone(),
-        message_ids: t.message_ids.clone(),
-        cve: parsed.get(FieldRole::CveToolLink).and_then(|v| extract::cve_ids(v).into_iter().next()),
-    }
-}
-
-fn indexed(case: &Case, desk: Desk<'_>) -> IndexedTracker {
-    let t = &case.tracker;
-    let parsed = tracker::parse(&t.body, desk.headings);
-    let closed = !t.state.is_open();
-    let cve = parsed.get(FieldRole::CveToolLink).and_then(|v| extract::cve_ids(v).into_iter().next());
-    IndexedTracker {
-        reference: t.reference.to_string(),
-        number: t.reference.number,
-        open: !closed,
-        labels: t.labels.iter().cloned().collect(),
-        title: t.title.clone(),
-        body: parsed.get(FieldRole::IssueDescription).unwrap_or(&t.body).to_owned(),
-        comments: t.comments.iter().map(|c| c.body.clone()).collect(),
-        reporter_emails: Some(case.reporter.email.clone()).filter(|e| !e.is_empty()).into_iter().collect(),
-        closing_comment: t.comments.last().filter(|_| closed).map(|c| c.body.clone()).unwrap_or_default(),
-        closed_at: case.closed,
-        cve: cve.unwrap_or_default(),
-        ..IndexedTracker::default()
     }
 }
 
@@ -486,6 +468,18 @@ pub(super) fn words(why: &[Why]) -> String {
 }
 
 impl Candidate {
+    /// Key of the tracker it opens, or would.
+    fn own_key(&self) -> TrackerKey {
+        TrackerKey(format!("t-{}", short(&self.lead.message.key.digest.0)))
+    }
+
+    /// Does a reply share its fate? What is set aside takes only what would be set aside itself: a person who answers
+    /// spam or a notice of a machine may still say something.
+    fn takes(&self, m: &InboxMessage, verdict: &Verdict) -> bool {
+        let idle = verdict.fate == Fate::Drop || m.message.automatic || verdict.thread.answered;
+        self.proposal != Proposal::SetAside || idle
+    }
+
     /// The evidence of the judgement, for `why`.
     #[must_use]
     pub fn why(&self) -> Vec<Evidence> {

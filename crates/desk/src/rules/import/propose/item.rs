@@ -72,20 +72,39 @@ fn plural(n: usize, word: &str) -> String {
     if n == 1 { word.to_owned() } else { format!("{word}s") }
 }
 
+/// Reports of one person that share a receipt.
+struct Bundle {
+    /// Subject of the item whose letter names them all: the earliest.
+    first: String,
+    /// Its thread.
+    thread: String,
+    /// Their titles.
+    titles: Vec<String>,
+}
+
 /// Imports of one person in one run share a receipt on the earliest thread (intake page §8). Relays are left out: two
-/// reports by one relay are two reporters (Weaknesses, 8).
-fn bundles(candidates: &[Candidate], desk: Desk<'_>) -> BTreeMap<String, Vec<(String, String)>> {
-    let mut out: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+/// reports by one relay are two reporters (Weaknesses, 8). So are reports that get no receipt, or whose title may not
+/// stand in one.
+fn bundles(candidates: &[Candidate], desk: Desk<'_>) -> BTreeMap<String, Bundle> {
+    let mut out: BTreeMap<String, Bundle> = BTreeMap::new();
     for c in candidates {
         let new = matches!(c.proposal, Proposal::NewTracker(_)) && c.natural == Group::Proposed;
         if !new || c.forwarder.mode == Mode::ViaForwarder || c.verdict.class == Class::ConvergedReport {
             continue;
         }
-        if let Ok((to, false)) = letter::recipient(c, desk) {
-            out.entry(to.email.to_lowercase()).or_default().push((c.subject.clone(), title(c, None)));
+        let title = title(c, None);
+        if let Ok((to, false)) = letter::recipient(c, desk)
+            && letter::receipt(c, &[title.clone(), title.clone()], desk).is_ok()
+        {
+            let bundle = out.entry(to.email.to_lowercase()).or_insert_with(|| Bundle {
+                first: c.subject.clone(),
+                thread: c.thread.clone(),
+                titles: Vec::new(),
+            });
+            bundle.titles.push(title);
         }
     }
-    out.retain(|_, v| v.len() > 1);
+    out.retain(|_, b| b.titles.len() > 1);
     out
 }
 
@@ -235,22 +254,29 @@ fn entry(c: &Candidate, tracker: &TrackerKey, name: &str, words: &Words, told: T
 fn choose_letter(
     c: &Candidate,
     mut letter: Letter<Drafted>,
+    bundle: Option<&Bundle>,
     desk: Desk<'_>,
     after: impl Fn(Told) -> Vec<Step>,
 ) -> Step {
     let event = letter.event.clone();
     let thread = letter.thread.clone();
+    // A later report of a bundle is named in the first one's letter, if that letter was written: the item that writes it
+    // may not have been approved, and somebody must be told in any case.
+    let (asked, waits) = match bundle {
+        Some(b) => (&b.thread, "one receipt for all reports of this person is on the earliest thread"),
+        None => (&thread, "a draft for this thread waits already"),
+    };
+    let probe = Probe::DraftPending { thread: asked.clone() };
     let key = StepKey::new(&c.subject, RULE, "draft", &event);
     let list = Address::new("", &desk.config.mail.lists.security);
     letter.message_id = message_id_for(&key.to_string(), list.domain());
     let told = Told::PendingDraft(letter.message_id.clone());
-    let not_told = Precondition::NotTold { subject: c.subject.clone(), event, artifact: thread.clone() };
+    let not_told = Precondition::NotTold { subject: c.subject.clone(), event, artifact: thread };
     let effect = Change::MailDraft { subject: c.subject.clone(), letter };
     let mut no = vec![Step { key, effect, requires: vec![not_told] }];
     no.extend(after(told));
-    let yes = after(Told::NotNeeded("a draft for this thread waits already".into()));
+    let yes = after(Told::NotNeeded(waits.into()));
     let arms = BTreeMap::from([("no".to_owned(), no), ("yes".to_owned(), yes)]);
-    let probe = Probe::DraftPending { thread };
     step(&c.subject, "letter", "choice", Change::Choose { probe, arms }, vec![])
 }
 
@@ -265,7 +291,7 @@ fn new_tracker(
     c: &Candidate,
     key: &TrackerKey,
     said: Option<&Override>,
-    bundles: &BTreeMap<String, Vec<(String, String)>>,
+    bundles: &BTreeMap<String, Bundle>,
     desk: Desk<'_>,
 ) -> Item {
     let title = title(c, said);
@@ -301,20 +327,17 @@ fn new_tracker(
     item.steps.push(step(&c.subject, "create", &key.0, create, requires));
     item.steps.extend(fates(c, &Fate::Tracker { tracker: key.clone() }));
 
-    let bundle = letter::recipient(c, desk).ok().and_then(|(to, _)| bundles.get(&to.email.to_lowercase()));
-    let first = bundle.and_then(|b| b.first()).is_none_or(|(subject, _)| *subject == c.subject);
-    let titles: Vec<String> = bundle.into_iter().flatten().map(|(_, t)| t.clone()).collect();
-    let letter = if first {
-        letter::receipt(c, &titles, desk)
-    } else {
-        Err(NoLetter::NotNeeded(
-            "one receipt for all reports of this person is on the earliest thread".into(),
-        ))
-    };
+    let bundle = letter::recipient(c, desk)
+        .ok()
+        .and_then(|(to, _)| bundles.get(&to.email.to_lowercase()))
+        .filter(|_| c.forwarder.mode != Mode::ViaForwarder);
+    let later = bundle.filter(|b| b.first != c.subject);
+    let titles: &[String] = bundle.filter(|_| later.is_none()).map_or(&[], |b| &b.titles);
+    let letter = letter::receipt(c, titles, desk);
     let next = Stage::New.next();
     let words = Words {
         action: action(c),
-        headline: format!("Imported from mail: {}", one_line(&m.subject, 160)),
+        headline: format!("Imported from mail: {}", inline_text(&one_line(&m.subject, 160))),
         body: provenance(c),
         next,
     };
@@ -334,7 +357,10 @@ fn new_tracker(
             if letter.asks_credit {
                 writes.push_str(", with the credit question");
             }
-            item.steps.push(choose_letter(c, letter, desk, note));
+            if later.is_some() {
+                writes.push_str(", unless the one on their earliest thread names it");
+            }
+            item.steps.push(choose_letter(c, letter, later, desk, note));
         }
         Err(no) => {
             let (NoLetter::NotNeeded(why) | NoLetter::ByHand(why)) = &no;
@@ -495,7 +521,12 @@ fn follow_up(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
         let said = one_line(&own_words(&m.text), 140);
         let _ = std::fmt::Write::write_fmt(
             &mut text,
-            format_args!("- {when}, {}: {}\n", inline_text(&m.from.to_string()), inline_text(&said)),
+            format_args!(
+                "- {when}, {}, Message-ID {}: {}\n",
+                inline_text(&m.from.to_string()),
+                inline_text(&m.key.to_string()),
+                inline_text(&said)
+            ),
         );
     }
     item.steps.extend(fates(c, &fate));
@@ -514,7 +545,7 @@ fn follow_up(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
 
 fn duplicate(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
     let tracker = name(key, desk);
-    let mut item = bare(c, &format!("Duplicate of {tracker}: {}", title(c, None)), Group::Proposed);
+    let mut item = bare(c, &format!("Duplicate of {tracker}: {}", title(c, None)), c.natural);
     item.steps.extend(fates(c, &Fate::Duplicate { tracker: key.clone() }));
     // The second report keeps its own words on the tracker: what it adds must not be lost.
     let clean = sanitise(&c.lead.message.text);
@@ -528,7 +559,11 @@ fn duplicate(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
     let words = Words {
         action: Action::with(ActionKind::Sync, "second report"),
         headline: "A second report of the same flaw came in".into(),
-        body: format!("From {who}. Why it is the same: {}", inline_text(&why)),
+        body: format!(
+            "- From: {who}\n- Message-ID: {}\n- Why it is the same: {}",
+            inline_text(&c.lead.message.key.to_string()),
+            inline_text(&why)
+        ),
         next,
     };
     let after = |told: Told| {
@@ -539,7 +574,7 @@ fn duplicate(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
         Ok(letter) => {
             item.details
                 .push(("writes".into(), format!("comment on {tracker}; receipt draft to {}", letter.to)));
-            item.steps.push(choose_letter(c, letter, desk, after));
+            item.steps.push(choose_letter(c, letter, None, desk, after));
         }
         Err(no) => {
             item.details.push(("writes".into(), format!("comment on {tracker}")));
@@ -571,13 +606,16 @@ fn reply(c: &Candidate, id: ReplyId, said: Option<&Override>, desk: Desk<'_>) ->
         Ok(letter) => {
             item.details.push(("writes".into(), format!("draft of `{id}` to {}", letter.to)));
             let fixed = tail.clone();
-            item.steps.push(choose_letter(c, letter, desk, move |_| fixed.clone()));
+            item.steps.push(choose_letter(c, letter, None, desk, move |_| fixed.clone()));
         }
         Err(NoLetter::NotNeeded(why)) => {
             item.details.push(("writes".into(), format!("no draft: {why}")));
             item.steps = tail;
         }
-        Err(NoLetter::ByHand(why)) => item.blocked = Some(why),
+        Err(NoLetter::ByHand(why)) => {
+            item.steps = tail;
+            item.blocked = Some(why);
+        }
     }
     related_notices(c, &mut item);
     item.next = "send the draft".into();

@@ -1,15 +1,21 @@
 //! Letters of an import: receipts and canned refusals, each to the right person, each at most once (intake page §8,
 //! sync page §11).
 
+use std::collections::BTreeSet;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+use jiff::tz::TimeZone;
+
 use super::{Candidate, Desk};
 use crate::{
-    confidential::{Draft, Forwarder, Reporter},
+    case::Case,
+    confidential::{Draft, Forwarder, Identity, Phase, Refusal, Reporter, Slots, TrackerContext},
     config::{Ack, Config},
     mail::{Address, Message, can_address, can_refer_to, reply_subject},
     people::Roster,
     plan::{
-        Letter,
-        effect::{Drafted, LetterText},
+        Effect, Letter,
+        effect::{Change, Clearing, Drafted, LetterText},
     },
     reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Filled, Placeholder, ReplyId, Values},
     rules::{
@@ -29,11 +35,11 @@ pub(super) enum NoLetter {
 
 /// Whom to answer, and whether they are a forwarder.
 pub(super) fn recipient(c: &Candidate, desk: Desk<'_>) -> Result<(Address, bool), NoLetter> {
-    contact(&c.lead.message, &c.forwarder, desk.config, desk.roster)
+    whom(&c.lead.message, &c.forwarder, desk.config, desk.roster)
 }
 
 /// Whom to answer: the forwarder when there is one, else Reply-To, else the author.
-pub(super) fn contact(
+pub(super) fn whom(
     m: &Message,
     forwarder: &ForwarderReport,
     config: &Config,
@@ -80,23 +86,19 @@ pub(super) fn receipt(c: &Candidate, titles: &[String], desk: Desk<'_>) -> Resul
     }
     let (to, forwarded) = recipient(c, desk)?;
     let ask = credit_question(c, forwarded, desk);
-    let mut values =
-        common(desk).with(Placeholder::WindowDays, desk.config.disclosure.window_days.to_string());
-    if let Some(name) = salutation(&to) {
-        values.set(Placeholder::ReporterName, name);
-    }
-    if let Some(q) = ask {
-        values.set(Placeholder::CreditQuestion, q);
-    } else {
-        values.set(Placeholder::CreditQuestion, "");
-    }
-    let filled = if titles.len() > 1 {
-        desk.replies.bundle(titles, &values, None)
-    } else {
-        desk.replies.fill(ReplyId::Receipt, &values, None)
+    let values = common(desk)
+        .with(Placeholder::WindowDays, desk.config.disclosure.window_days.to_string())
+        .with(Placeholder::CreditQuestion, ask.unwrap_or_default());
+    let fill = |name: Option<String>| {
+        let values = named(&values, name);
+        let filled = if titles.len() > 1 {
+            desk.replies.bundle(titles, &values, None)
+        } else {
+            desk.replies.fill(ReplyId::Receipt, &values, None)
+        };
+        filled.map_err(|e| NoLetter::ByHand(format!("the receipt cannot be filled: {e}")))
     };
-    let filled = filled.map_err(|e| NoLetter::ByHand(format!("the receipt cannot be filled: {e}")))?;
-    Ok(letter(c, "receipt", &filled, to, forwarded, ask.is_some(), desk))
+    write(c, "receipt", &to, forwarded, ask.is_some(), desk, fill)
 }
 
 /// A canned reply in place of a tracker.
@@ -111,9 +113,6 @@ pub(super) fn canned(
     }
     let (to, forwarded) = recipient(c, desk)?;
     let mut values = common(desk);
-    if let Some(name) = salutation(&to) {
-        values.set(Placeholder::ReporterName, name);
-    }
     if id == ReplyId::AlreadyPublic {
         // The change the mail itself shows, when the public code was not searched.
         let shown = import::public_fix::address(&import::text::Doc::new(&c.lead.message), desk.config);
@@ -132,23 +131,121 @@ pub(super) fn canned(
         }
         values.set(Placeholder::FixUrls, urls.join("\n"));
     }
-    let filled = desk
-        .replies
-        .fill(id, &values, None)
-        .map_err(|e| NoLetter::ByHand(format!("the reply `{id}` cannot be filled: {e}")))?;
-    Ok(letter(c, "rejected", &filled, to, forwarded, false, desk))
+    let fill = |name: Option<String>| {
+        let filled = desk.replies.fill(id, &named(&values, name), None);
+        filled.map_err(|e| NoLetter::ByHand(format!("the reply `{id}` cannot be filled: {e}")))
+    };
+    write(c, "rejected", &to, forwarded, false, desk, fill)
 }
 
+fn named(values: &Values, name: Option<String>) -> Values {
+    match name {
+        Some(name) => values.clone().with(Placeholder::ReporterName, name),
+        None => values.clone(),
+    }
+}
+
+/// Write a letter that the policy would let through. Subject line and name come from the reporter; where they hold what
+/// may not leave (an id that is not public, an internal address), the letter goes without them. A letter that would be
+/// refused at apply must not be proposed: its tracker would stand there without its first entry.
+fn write(
+    c: &Candidate,
+    event: &str,
+    to: &Address,
+    forwarded: bool,
+    asks_credit: bool,
+    desk: Desk<'_>,
+    fill: impl Fn(Option<String>) -> Result<Filled, NoLetter>,
+) -> Result<Letter<Drafted>, NoLetter> {
+    let day = c.lead.message.arrived().unwrap_or(desk.now).to_zoned(TimeZone::UTC).date();
+    let theirs = reply_subject(&c.root_subject);
+    let neutral = reply_subject(&format!("report of {day}"));
+    let mut rules = BTreeSet::new();
+    for (name, subject) in [(salutation(to), &theirs), (salutation(to), &neutral), (None, &neutral)] {
+        let letter = letter(c, event, subject, &fill(name)?, to, forwarded, asks_credit, desk);
+        let (subject, body) = letter.preview();
+        if desk.strangers.named([&subject, &body], to) {
+            rules = BTreeSet::from(["scan.reporter-name"]);
+            continue;
+        }
+        match may_leave(&letter, forwarded, desk) {
+            Ok(()) => return Ok(letter),
+            Err(refusal) => rules = refusal.hits.iter().map(|h| h.rule).collect(),
+        }
+    }
+    let rules: Vec<&str> = rules.into_iter().collect();
+    Err(NoLetter::ByHand(format!("a letter would hold what may not leave ({})", rules.join(", "))))
+}
+
+/// Names and addresses of everybody who reported anything.
+pub(crate) struct Strangers {
+    search: Option<AhoCorasick>,
+    words: Vec<String>,
+}
+
+impl Strangers {
+    pub(super) fn of(cases: &[&Case]) -> Self {
+        let mut words = BTreeSet::new();
+        for c in cases {
+            let (name, email) = (c.reporter.name.trim(), c.reporter.email.trim());
+            // One word may be anybody's name, or no name at all.
+            words.extend((name.contains(' ') && name.len() > 6).then(|| name.to_lowercase()));
+            words.extend(email.contains('@').then(|| email.to_lowercase()));
+        }
+        let words: Vec<String> = words.into_iter().collect();
+        let build = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&words).ok();
+        let search = if words.is_empty() { None } else { build() };
+        Self { search, words }
+    }
+
+    /// Does a text name a reporter who is not the one it goes to?
+    fn named(&self, texts: [&str; 2], to: &Address) -> bool {
+        let own = [to.name.trim().to_lowercase(), to.email.to_lowercase()];
+        let Some(search) = &self.search else { return false };
+        texts.into_iter().any(|t| {
+            let text = t.to_lowercase();
+            search
+                .find_iter(&text)
+                .any(|m| self.words.get(m.pattern().as_usize()).is_some_and(|w| !own.contains(w)))
+        })
+    }
+}
+
+fn may_leave(letter: &Letter<Drafted>, forwarded: bool, desk: Desk<'_>) -> Result<(), Refusal> {
+    let lists = &desk.config.mail.lists;
+    let who =
+        Identity { name: letter.to.name.clone(), email: letter.to.email.clone(), handle: String::new() };
+    let mut context = TrackerContext {
+        repo: desk.config.tracker.repo.clone(),
+        lists: [&lists.security, &lists.private, &lists.foundation_security]
+            .into_iter()
+            .filter(|l| !l.is_empty())
+            .cloned()
+            .collect(),
+        ..TrackerContext::default()
+    };
+    if forwarded {
+        context.forwarder = Some(who);
+    } else {
+        context.reporter = who;
+    }
+    let effect: Effect = Change::MailDraft { subject: String::new(), letter: letter.clone() };
+    let clearing =
+        Clearing { policy: desk.policy, slots: &Slots::new(), context: &context, phase: Phase::Intake };
+    effect.clear(clearing).map(drop)
+}
+
+#[expect(clippy::too_many_arguments, reason = "a letter has as many parts")]
 fn letter(
     c: &Candidate,
     event: &str,
+    subject: &str,
     filled: &Filled,
-    to: Address,
+    to: &Address,
     forwarded: bool,
     asks_credit: bool,
     desk: Desk<'_>,
 ) -> Letter<Drafted> {
-    let subject = reply_subject(&c.root_subject);
     let body = filled.text();
     let text = if forwarded {
         LetterText::Forwarder {
@@ -175,7 +272,7 @@ fn letter(
         event: event.into(),
         reply: filled.id.to_string(),
         thread: c.thread.clone(),
-        to,
+        to: to.clone(),
         cc,
         in_reply_to: Some(&m.key.id).filter(|id| can_refer_to(id)).cloned().unwrap_or_default(),
         references,

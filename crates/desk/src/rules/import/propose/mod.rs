@@ -8,6 +8,7 @@ mod candidate;
 mod earlier;
 mod item;
 mod letter;
+mod near;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,6 +17,7 @@ use jiff::Timestamp;
 pub use self::candidate::{Candidate, Proposal};
 use crate::{
     case::{Case, Fact},
+    confidential::Policy,
     config::Config,
     mail::{Address, Message},
     people::Roster,
@@ -53,7 +55,7 @@ pub struct InboxThread {
 }
 
 /// A row of the ledger: somebody was told something.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
 pub struct ToldFact {
     /// Tracker or message key.
     pub subject: String,
@@ -107,6 +109,11 @@ pub(crate) struct Desk<'a> {
     pub labels: &'a LabelNames,
     pub columns: &'a ColumnNames,
     pub scene: &'a Scene,
+    /// The scene's trackers, by number.
+    pub cases: &'a [&'a Case],
+    /// Asked whether a letter could leave before anybody is asked to approve it.
+    pub policy: &'a Policy,
+    pub strangers: &'a letter::Strangers,
     pub now: Timestamp,
 }
 
@@ -122,9 +129,31 @@ pub fn plan(
 ) -> Plan {
     let (headings, labels, columns) =
         (Headings::new(config), LabelNames::new(config), ColumnNames::new(config));
-    let desk =
-        Desk { config, roster, replies, headings: &headings, labels: &labels, columns: &columns, scene, now };
     let mut plan = Plan::new("import", crate::config::digest(config), fingerprint(scene), now);
+    let policy = match Policy::new(config, roster) {
+        Ok(policy) => policy,
+        Err(e) => {
+            plan.blockers.push(e.to_string());
+            return plan;
+        }
+    };
+    // The order in which facts were gathered means nothing.
+    let mut cases: Vec<&Case> = scene.cases.iter().collect();
+    cases.sort_by_key(|c| (c.tracker.reference.number, &c.tracker.key));
+    let strangers = letter::Strangers::of(&cases);
+    let desk = Desk {
+        config,
+        roster,
+        replies,
+        headings: &headings,
+        labels: &labels,
+        columns: &columns,
+        scene,
+        cases: &cases,
+        policy: &policy,
+        strangers: &strangers,
+        now,
+    };
     if let Fact::Unknown(why) = &scene.changes {
         plan.notices.push(format!("public fixes were not looked for: {why}"));
     }
@@ -155,16 +184,24 @@ fn number(items: &mut [crate::plan::Item], candidates: &[Candidate]) {
     }
 }
 
-/// Digest of the facts: messages and their fates, trackers at their revisions, the ledger, public changes.
+/// Digest of the facts: messages and their fates, trackers at their revisions, the ledger, public changes. The order
+/// in which they were gathered is left out; that of the messages in a thread is a fact.
 fn fingerprint(scene: &Scene) -> String {
-    let messages: Vec<_> = scene
+    let mut threads: Vec<_> = scene
         .threads
         .iter()
-        .flat_map(|t| t.messages.iter().map(move |m| (&t.id, &t.tracker, &m.message.key, &m.fate)))
+        .map(|t| {
+            (&t.id, &t.tracker, t.messages.iter().map(|m| (&m.message.key, &m.fate)).collect::<Vec<_>>())
+        })
         .collect();
-    let cases: Vec<_> = scene.cases.iter().map(|c| (&c.tracker.key, c.revision)).collect();
-    let changes: Vec<_> = scene.changes.known().into_iter().flatten().map(|c| &c.sha).collect();
-    digest::of(&(messages, cases, &scene.told, changes, scene.changes.is_unknown()))
+    threads.sort();
+    let mut cases: Vec<_> = scene.cases.iter().map(|c| (&c.tracker.key, c.revision)).collect();
+    cases.sort();
+    let mut told: Vec<_> = scene.told.iter().collect();
+    told.sort();
+    let mut changes: Vec<String> = scene.changes.known().into_iter().flatten().map(digest::of).collect();
+    changes.sort();
+    digest::of(&(threads, cases, told, changes, scene.changes.is_unknown()))
 }
 
 impl Scene {
@@ -192,7 +229,7 @@ impl Scene {
 #[must_use]
 pub fn contact(message: &Message, config: &Config, roster: &Roster) -> Option<(Address, bool)> {
     let forwarder = crate::rules::extract::detect(message, config, roster);
-    letter::contact(message, &forwarder, config, roster).ok()
+    letter::whom(message, &forwarder, config, roster).ok()
 }
 
 /// Subjects that occur more than once; every item has its own.

@@ -1,9 +1,11 @@
 //! How such reports were answered before: closed trackers (P1) and mail threads (P2). A precedent informs, it never
 //! decides (decisions page §1.2).
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
-use super::{Axes, Corpus, Index, ReportFacts, Terms, Why};
+use super::{Axes, Corpus, Index, ReportFacts, Shared, Terms, Why};
 use crate::plan::confirm::canned::{CANNED, CannedKind, fold};
 
 /// How much of a precedent it is.
@@ -60,8 +62,12 @@ impl Index {
     #[must_use]
     pub fn precedents(&self, report: &ReportFacts) -> Vec<Precedent> {
         let terms = report.terms();
+        self.precedents_among(&terms, &self.corpus.compare(&terms))
+    }
+
+    pub(super) fn precedents_among(&self, terms: &Terms, shared: &BTreeMap<u32, Shared>) -> Vec<Precedent> {
         let mut found = Vec::new();
-        for (id, shared) in &self.corpus.compare(&terms) {
+        for (id, shared) in shared {
             let (Some(t), Some(d)) = (self.trackers.get(*id as usize), self.corpus.docs.get(*id as usize))
             else {
                 continue;

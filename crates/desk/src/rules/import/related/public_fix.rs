@@ -73,24 +73,63 @@ static PRIVATE: LazyLock<Regex> = LazyLock::new(|| {
 /// Characters around a link in which the reporter says what it is.
 const AROUND: usize = 160;
 
+/// Public changes, each read once.
+#[derive(Debug, Default)]
+pub struct Changes<'a>(Vec<Read<'a>>);
+
+#[derive(Debug)]
+struct Read<'a> {
+    change: &'a UpstreamChange,
+    terms: Terms,
+    places: BTreeSet<String>,
+}
+
+impl<'a> Changes<'a> {
+    /// Read these changes. Their order means nothing.
+    #[must_use]
+    pub fn new(changes: &'a [UpstreamChange]) -> Self {
+        let mut all: Vec<&UpstreamChange> = changes.iter().collect();
+        all.sort_by_key(|c| (c.merged_at, &c.url, &c.sha));
+        let read = all.into_iter().map(|change| {
+            let terms = Terms::of(&change.title, &change.message);
+            let mut places: BTreeSet<String> = terms.pointers.keys().cloned().collect();
+            places.extend(change.paths.iter().flat_map(|p| terms::path_names(p)));
+            Read { change, terms, places }
+        });
+        Self(read.collect())
+    }
+
+    /// Are there none?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The best public fix among these changes, if any is more than a coincidence.
+    #[must_use]
+    pub fn fix(&self, report: &ReportFacts) -> Option<PublicFix> {
+        let ours = report.terms();
+        let text = format!("{}\n{}", report.title, report.text);
+        let mut best: Option<PublicFix> = None;
+        for read in &self.0 {
+            let Some(fix) = judge(report, &ours, &text, read) else { continue };
+            let rank = |f: &PublicFix| (f.grade, f.downgraded.is_none());
+            if best.as_ref().is_none_or(|b| rank(&fix) > rank(b)) {
+                best = Some(fix);
+            }
+        }
+        best
+    }
+}
+
 /// The best public fix among these changes, if any is more than a coincidence.
 #[must_use]
 pub fn public_fix(report: &ReportFacts, changes: &[UpstreamChange]) -> Option<PublicFix> {
-    let ours = report.terms();
-    let text = format!("{}\n{}", report.title, report.text);
-    let mut best: Option<(bool, PublicFix)> = None;
-    for change in changes {
-        let Some(fix) = judge(report, &ours, &text, change) else { continue };
-        let rank = (fix.grade, fix.downgraded.is_none());
-        if best.as_ref().is_none_or(|(_, b)| rank > (b.grade, b.downgraded.is_none())) {
-            best = Some((true, fix));
-        }
-    }
-    best.map(|(_, fix)| fix)
+    Changes::new(changes).fix(report)
 }
 
-fn judge(report: &ReportFacts, ours: &Terms, text: &str, change: &UpstreamChange) -> Option<PublicFix> {
-    let theirs = Terms::of(&change.title, &change.message);
+fn judge(report: &ReportFacts, ours: &Terms, text: &str, read: &Read<'_>) -> Option<PublicFix> {
+    let Read { change, terms: theirs, places } = read;
     let mut evidence = Vec::new();
     let mut note = |rule: &str, what: String| {
         evidence.push(Why { rule: format!("public-fix.{rule}"), evidence: what });
@@ -100,8 +139,6 @@ fn judge(report: &ReportFacts, ours: &Terms, text: &str, change: &UpstreamChange
     if introduced {
         return None;
     }
-    let mut places: BTreeSet<String> = theirs.pointers.keys().cloned().collect();
-    places.extend(change.paths.iter().flat_map(|p| terms::path_names(p)));
     let surface: Vec<&String> =
         ours.pointers.iter().filter(|(p, _)| places.contains(*p)).map(|(_, s)| s).collect();
     let words: Vec<&String> = ours

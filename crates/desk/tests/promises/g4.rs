@@ -1,0 +1,98 @@
+//! G4: someone always owns the next move.
+
+use desk::{
+    case::Case,
+    rules::stage::{Stage, position},
+    tracker::{CloseReason, Comment, FieldRole, Headings, LabelNames, LabelRole, State},
+};
+use jiff::Timestamp;
+use proptest::prelude::*;
+use testkit::case::{case, with_field};
+
+use super::*;
+
+fn any_case() -> impl Strategy<Value = Case> {
+    let labels = prop::collection::vec(prop::sample::select(&LabelRole::ALL[..]), 0..5);
+    let extra = prop::collection::vec(prop::sample::select(vec!["server", "cli", "no such label", ""]), 0..3);
+    let assignees = prop::collection::vec(prop::sample::select(vec!["ann", "bea", "", " "]), 0..3);
+    let said = prop::collection::vec((prop::sample::select(vec!["ann", "stranger"]), 0..60i64), 0..3);
+    let fields = (any::<bool>(), any::<bool>());
+    (labels, extra, assignees, said, fields, 0..3u8, any::<bool>()).prop_map(
+        |(labels, extra, assignees, said, (cve, advisory), state, garbage)| {
+            let names = LabelNames::new(&CONFIG);
+            let mut c = case(1, "A title", "A description");
+            c.tracker.labels = labels.iter().map(|r| names.name(*r).to_owned()).collect();
+            c.tracker.labels.extend(extra.into_iter().map(str::to_owned));
+            c.tracker.assignees = assignees.into_iter().map(str::to_owned).collect();
+            if cve {
+                let link = "https://cve.foundation.example/cve5/CVE-2026-30009";
+                c = with_field(c, FieldRole::CveToolLink, link);
+            }
+            if advisory {
+                c = with_field(c, FieldRole::PublicAdvisoryUrl, "https://lists.example/thread/1");
+            }
+            if garbage {
+                c.tracker.body = "### \n```\n### CVE tool link\n".into();
+            }
+            for (author, day) in said {
+                let at: Timestamp = now() - jiff::SignedDuration::from_hours(24 * day);
+                c.tracker.comments.push(Comment { author: author.into(), at, ..Comment::default() });
+            }
+            c.tracker.state = match state {
+                0 => State::Open,
+                1 => State::Closed { reason: CloseReason::Completed },
+                _ => State::Closed { reason: CloseReason::NotPlanned },
+            };
+            c
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(Cases { cases: 256, ..few() })]
+
+    #[test]
+    fn every_tracker_has_one_stage_one_role_and_a_next_move(case in any_case(), configured in 0..3u8) {
+        let mut config = CONFIG.clone();
+        if configured < 2 {
+            config.roster.duty.clear();
+        }
+        if configured < 1 {
+            config.roster.escalation.clear();
+        }
+        let p = position(&case, &config, &Headings::new(&config), &ROSTER, now());
+        let finished = matches!(p.stage, Stage::Rejected | Stage::Done);
+        prop_assert_eq!(p.role.is_none(), finished);
+        prop_assert!(!p.next.is_empty() && !p.why.is_empty() && p.why.iter().all(|e| !e.text.is_empty()));
+        prop_assert!(!finished || !case.tracker.state.is_open(), "{:?} while open", p.stage);
+        let assigned = case.tracker.assignees.iter().any(|a| !a.trim().is_empty());
+        let nobody = !assigned && configured == 0;
+        prop_assert_eq!(p.person.trim().is_empty(), finished || nobody, "{:?}", p);
+        prop_assert!(!p.why_person.is_empty());
+        prop_assert_eq!(position(&case, &config, &Headings::new(&config), &ROSTER, now()), p);
+    }
+}
+
+#[test]
+fn every_stage_that_is_not_finished_has_a_role() {
+    use Stage::*;
+    for s in [
+        Rejected,
+        ClosedUnexplained,
+        Done,
+        Propagating,
+        CloseOut,
+        RmQueue,
+        NoCve,
+        Merged,
+        InPr,
+        Allocated,
+        Stalled,
+        Assessing,
+        New,
+    ] {
+        assert_eq!(s.role().is_none(), matches!(s, Rejected | Done), "{s:?}");
+        assert!(!s.next().is_empty() && !s.name().is_empty());
+        assert!(s.steps().is_none_or(|(a, b)| a <= b && b <= 16));
+    }
+}
