@@ -1,5 +1,7 @@
 //! The documentation points at what exists.
 
+#![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},

@@ -12,7 +12,7 @@ use std::{
 use desk::plan::digest::sha256;
 
 /// Bytes of one message that are kept; the rest of a longer one is left in its file and said so.
-pub const LIMIT: usize = 32 * 1024 * 1024 + 64 * 1024;
+pub const LIMIT: usize = 24 * 1024 * 1024 + 64 * 1024;
 
 /// One message as it was read.
 #[derive(Debug)]

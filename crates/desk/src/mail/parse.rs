@@ -12,7 +12,7 @@ use super::{
 };
 
 /// Largest message that is read whole, bytes.
-pub const MAX_MESSAGE: usize = 32 * 1024 * 1024;
+pub const MAX_MESSAGE: usize = 24 * 1024 * 1024;
 /// Bytes of the body that are read of a larger one.
 const HEAD_OF_LARGE: usize = 1024 * 1024;
 /// Clocks of honest senders differ by less.

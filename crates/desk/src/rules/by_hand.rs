@@ -248,11 +248,11 @@ impl Request {
             Request::Field(role, value) => {
                 let parsed = tracker::parse(&t.body, desk.headings);
                 let old = parsed.get(*role).unwrap_or_default();
-                if old == value.trim() {
+                let after = tracker::set(&t.body, *role, value, desk.headings)
+                    .map_err(|e| cannot(format!("{role} of {name} cannot be set: {e}"), ""))?;
+                // Compared as it would be read back: line ends and blank lines around it make no difference.
+                if tracker::parse(&after, desk.headings).get(*role).unwrap_or_default() == old {
                     return Err(cannot(format!("{role} of {name} has that value already"), ""));
-                }
-                if let Err(e) = tracker::set(&t.body, *role, value, desk.headings) {
-                    return Err(cannot(format!("{role} of {name} cannot be set: {e}"), ""));
                 }
                 let effect =
                     Change::SetField { tracker: key.clone(), role: *role, value: Draft::text(value.clone()) };

@@ -373,7 +373,6 @@ pub enum X {
 #[derive(Debug, Args)]
 pub struct TextArg {
     /// A file, or `-` for standard input
-    #[arg(required_unless_present = "text")]
     pub input: Option<PathBuf>,
     /// The text itself
     #[arg(long, conflicts_with = "input")]
@@ -384,7 +383,6 @@ pub struct TextArg {
 #[derive(Debug, Args)]
 pub struct TextOrRange {
     /// A file, or `-` for standard input
-    #[arg(required_unless_present_any = ["text", "range"])]
     pub input: Option<PathBuf>,
     /// The text itself
     #[arg(long, conflicts_with = "input")]

@@ -49,7 +49,8 @@ pub fn import(args: &ImportArgs, setting: Setting, term: &mut Term) -> Result<Ex
         let n = import::unskip(&session, &args.unskip)?;
         term.line(&format!("{n} taken back; the next `tipstaff import` shows them again"))?;
         if wanted.paths.is_empty() {
-            return Ok(Exit::Done);
+            // What was taken back is shown; no source is read for it.
+            return propose(&mut session, &wanted, args.why, &Swept::default(), term);
         }
     }
     if session.desk.created() && !term.json {

@@ -628,6 +628,9 @@ impl<'a, 'i> Case<'a, 'i> {
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("class.follow-up.answers-thread", "it answers a message of its thread and reports nothing new"),
+    ("class.report.same-as-tracker", "it reports what a tracker holds already"),
+    ("class.spam.pay-to-see", "money is asked for before any detail"),
     ("class.already-public.found", "a public fix of this flaw was found"),
     ("class.other.no-claim", "it says too little to hide a claim"),
     ("class.other.question", "it only asks, and claims nothing"),

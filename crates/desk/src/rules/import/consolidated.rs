@@ -220,6 +220,10 @@ pub fn judge(doc: &Doc) -> Option<Signal> {
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    (
+        "class.consolidated.unrelated-passages",
+        "passages about flaws that have nothing to do with one another",
+    ),
     ("class.consolidated.counted-flaws", "it announces several flaws and lists them"),
     ("class.consolidated.headed-flaws", "headings, each about another flaw"),
     ("class.consolidated.listed-flaws", "a list, each point another flaw"),

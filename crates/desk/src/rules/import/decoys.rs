@@ -72,6 +72,7 @@ pub fn affected_question(doc: &Doc) -> Option<String> {
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("class.other.administration", "administration of the list or the team"),
     ("class.other.auto-reply", "an automatic reply"),
     ("class.other.bounce", "a bounce"),
     ("class.other.ci-notice", "a notice of a build or a bot"),

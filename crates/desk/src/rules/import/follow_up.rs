@@ -205,6 +205,9 @@ pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Feature
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("class.follow-up.adds-to-report", "it adds to a report that was made before"),
+    ("class.follow-up.asks-after-report", "it asks what became of a report"),
+    ("class.follow-up.coordinates-release", "it arranges the release of a fix that is known"),
     ("class.follow-up.answers-tracked", "it answers a message that a tracker holds"),
     ("class.follow-up.names-advisory", "it names the advisory id of a tracker"),
     ("class.follow-up.names-cve", "it names the CVE id of a tracker"),

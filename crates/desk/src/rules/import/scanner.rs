@@ -152,6 +152,7 @@ pub fn judge(message: &Message, doc: &Doc, f: &Features, config: &Config) -> Opt
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("class.scanner.hygiene-rows", "rows about headers, certificates or DNS"),
     ("class.report.own-analysis", "a person worked on what a tool printed, so it is a report"),
     ("class.scanner.asks-to-clear", "it asks for a list to be worked off"),
     ("class.scanner.base-image", "findings in a base image or in operating system packages"),

@@ -74,6 +74,9 @@ words! {
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("class.spam.call-to-action", "it calls for a click, a call or a payment"),
+    ("class.spam.event", "it invites to an event"),
+    ("class.spam.topic", "it is about something this project has no part in"),
     ("class.media.audience", "it names a publication, a show or a readership"),
     ("class.media.comment", "it asks for a comment or an interview"),
     ("class.media.press", "the writer says that they are press"),
