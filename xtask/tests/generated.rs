@@ -58,7 +58,6 @@ fn every_rule_id_in_the_code_is_declared() {
             if named && !declared.contains(word.as_str()) {
                 missing.insert(format!("{word} in {}", f.display()));
             }
-            }
         }
     }
     assert!(missing.is_empty(), "say in the RULES table beside it what it means: {missing:#?}");

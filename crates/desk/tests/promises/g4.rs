@@ -12,7 +12,7 @@ use testkit::case::{case, with_field};
 use super::*;
 
 fn any_case() -> impl Strategy<Value = Case> {
-    let labels = prop::collection::vec(prop::sample::select(&LabelRole::ALL[..]), 0..5);
+    let labels = prop::collection::vec(prop::sample::select(LabelRole::ALL), 0..5);
     let extra = prop::collection::vec(prop::sample::select(vec!["server", "cli", "no such label", ""]), 0..3);
     let assignees = prop::collection::vec(prop::sample::select(vec!["ann", "bea", "", " "]), 0..3);
     let said = prop::collection::vec((prop::sample::select(vec!["ann", "stranger"]), 0..60i64), 0..3);

@@ -34,10 +34,10 @@ proptest! {
 
         // When it was made is no part of it, nor is when the facts were seen.
         let mut later = first.clone();
-        later.made = later.made + SignedDuration::from_hours(1);
+        later.made += SignedDuration::from_hours(1);
         prop_assert_eq!(first.digest(), later.digest());
         if let Fact::Known(_, _, seen) = &mut turned.changes {
-            seen.at = seen.at + SignedDuration::from_hours(1);
+            seen.at += SignedDuration::from_hours(1);
         }
         let an_hour_later = now() + SignedDuration::from_hours(1);
         let again = propose::plan(&turned, &CONFIG, &ROSTER, Library::builtin(), &Overrides::new(), an_hour_later);

@@ -86,7 +86,7 @@ proptest! {
 
 fn request() -> impl Strategy<Value = Request> {
     let label =
-        prop::sample::select(&LabelRole::ALL[..]).prop_map(|r| LabelNames::new(&CONFIG).name(r).to_owned());
+        prop::sample::select(LabelRole::ALL).prop_map(|r| LabelNames::new(&CONFIG).name(r).to_owned());
     let disposition = prop::option::of(prop::sample::select(vec![
         LabelRole::Invalid,
         LabelRole::Duplicate,

@@ -256,7 +256,7 @@ fn killed_at_every_step_and_resumed_the_desk_is_as_if_nothing_had_happened() {
                     if again > 0 && kill_at(&desk, again, after) {
                         killed += 1;
                     }
-                    if i % 16 == 0 {
+                    if i.is_multiple_of(16) {
                         resume_with_the_program(&desk);
                     } else {
                         apply_all(&desk, 0, false);

@@ -31,9 +31,9 @@ fn score() -> Score {
         let m = mail::parse(&std::fs::read(&path).unwrap(), now());
         let mbox = file(&entry, "thread").map(|p| std::fs::read(p).unwrap());
         let (thread, index) = thread_of(&m, mbox.as_deref());
-        let trackers = file(&entry, "trackers")
+        let trackers: Vec<desk::rules::import::TrackerSummary> = file(&entry, "trackers")
             .map(|p| serde_json::from_str(&std::fs::read_to_string(p).unwrap()).unwrap())
-            .unwrap_or_else(Vec::new);
+            .unwrap_or_default();
         let judged = judge(&thread, index, &trackers, &config);
         score.add(entry["file"].as_str().unwrap(), &entry, &judged);
     }

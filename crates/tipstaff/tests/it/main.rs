@@ -1,6 +1,7 @@
 //! Whole-program tests: every one of them drives the real binary in an environment of its own.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a measure is printed for whoever asks for it")]
 
 mod bad_input;
 mod by_hand;
