@@ -58,7 +58,7 @@ impl Phase {
         }
     }
 
-    /// The phase that the signals prove; unknown or contradictory signals give [`Phase::Embargo`] (§0.8 **[R]**).
+    /// The phase that the signals prove; unknown or contradictory signals give [`Phase::Embargo`] (§0.8, ours).
     ///
     /// A captured advisory address gives `Disclosed` whatever the labels say (hard case 18).
     #[must_use]

@@ -1,7 +1,7 @@
 //! The confirmation grammars: what a person's answer to a plan says about its items (`x confirm`).
 //!
 //! Eleven plans ask for an answer, each with words of its own (intake page §9, sync page §14, decisions page
-//! §1.7–4, CVE page §2.7). One parser reads them all; [`grammar::Rules`] says which words count where.
+//! §1.7–4, CVE page §2.7). One parser reads them all; `grammar::Rules` says which words count where.
 //!
 //! The principles, in the order in which they win:
 //! 1. **Silence is never consent.** An empty answer, or one that is only quotation, is [`Action::Ask`].

@@ -1,7 +1,7 @@
 //! From an inbox to a plan: every undecided message gets a proposed fate (intake page §1, §8).
 //!
-//! [`plan`] is pure. It judges each message ([`candidate`]), turns each judgement into an item ([`item`]), and writes
-//! the letters ([`letter`]). What a person overrode goes in as data, so that a revised plan is again a function of
+//! [`plan`] is pure. It judges each message (`candidate`), turns each judgement into an item (`item`), and writes
+//! the letters (`letter`). What a person overrode goes in as data, so that a revised plan is again a function of
 //! its facts.
 
 mod candidate;
