@@ -217,6 +217,7 @@ impl RawCase {
             via_forwarder: self.via_forwarder,
             revision: u64::try_from(self.revision).unwrap_or(0),
             closed: self.closed.map(|t| desk.time(&t)).transpose()?,
+            observed: desk::case::Observed::default(),
             tracker: Tracker {
                 key: TrackerKey(self.key),
                 reference: TrackerRef {

@@ -246,6 +246,7 @@ impl World {
                     via_forwarder: *via_forwarder,
                     revision: 1,
                     closed: None,
+                    observed: desk::case::Observed::default(),
                 };
                 self.cases.insert(tracker.clone(), case);
                 return Ok(Receipt::new(format!("created desk#{number}")).with("number", number.to_string()));

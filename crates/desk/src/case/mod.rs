@@ -1,5 +1,10 @@
 //! What was observed: facts with their source, and the scene a plan is made from.
 
+mod observed;
+pub mod wire;
+
+pub use observed::*;
+
 use std::fmt;
 
 use jiff::Timestamp;
@@ -50,6 +55,36 @@ impl<T> Fact<T> {
         }
     }
 
+    /// A source nobody asked: unknown, and no reason to say so.
+    #[must_use]
+    pub fn unasked() -> Self {
+        Fact::Unknown(String::new())
+    }
+
+    /// A value somebody stated, seen at that time.
+    #[must_use]
+    pub fn stated(value: T, source: &str, at: Timestamp) -> Self {
+        Fact::Known(value, Source(source.into()), Seen { at, version: String::new() })
+    }
+
+    /// Why it is unknown, when a source was asked and failed.
+    #[must_use]
+    pub fn failure(&self) -> Option<&str> {
+        match self {
+            Fact::Unknown(why) if !why.is_empty() => Some(why),
+            _ => None,
+        }
+    }
+
+    /// Who said so; empty when nobody did.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        match self {
+            Fact::Known(_, s, _) | Fact::Absent(s) => &s.0,
+            Fact::Unknown(_) => "",
+        }
+    }
+
     /// Is it unknown?
     #[must_use]
     pub fn is_unknown(&self) -> bool {
@@ -94,4 +129,6 @@ pub struct Case {
     pub revision: u64,
     /// When it was closed.
     pub closed: Option<Timestamp>,
+    /// What was observed beyond the tracker; empty until somebody looks.
+    pub observed: Observed,
 }

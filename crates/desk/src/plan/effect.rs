@@ -6,17 +6,18 @@ use std::{
     fmt::Debug,
 };
 
-use jiff::Timestamp;
+use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Step;
 use crate::{
+    case::RecordStage,
     confidential::{
         self as surface, Cleared, Draft, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
     },
     mail::{Address, ContentDigest, MessageKey},
     tracker::{
-        FieldRole, TrackerKey,
+        FieldRole, Marked, TrackerKey,
         rollup::{Action, Told},
     },
 };
@@ -29,6 +30,10 @@ pub trait Wording: Clone + Debug + PartialEq + Eq {
     type Reporter: Clone + Debug + PartialEq + Eq;
     /// Words for a forwarder.
     type Forwarder: Clone + Debug + PartialEq + Eq;
+    /// A CVE record that is not public.
+    type CveDraft: Clone + Debug + PartialEq + Eq;
+    /// A CVE record as it is published.
+    type CvePublic: Clone + Debug + PartialEq + Eq;
 }
 
 /// Words with slots, as a plan stores them.
@@ -39,6 +44,8 @@ impl Wording for Drafted {
     type Tracker = Draft<surface::Tracker>;
     type Reporter = Draft<surface::Reporter>;
     type Forwarder = Draft<surface::Forwarder>;
+    type CveDraft = Draft<surface::CveDraft>;
+    type CvePublic = Draft<surface::CvePublic>;
 }
 
 /// Words the policy let through. Not serialisable: clearance is made again at every apply.
@@ -49,6 +56,8 @@ impl Wording for InClear {
     type Tracker = Cleared<surface::Tracker>;
     type Reporter = Cleared<surface::Reporter>;
     type Forwarder = Cleared<surface::Forwarder>;
+    type CveDraft = Cleared<surface::CveDraft>;
+    type CvePublic = Cleared<surface::CvePublic>;
 }
 
 /// What became of a message. Every message has exactly one fate (G3).
@@ -214,6 +223,11 @@ pub enum Probe {
         /// Root Message-ID.
         thread: String,
     },
+    /// State of a CVE record at its authority, in the verbs of sync page §9; unknown when it cannot be read.
+    RecordState {
+        /// Which CVE.
+        cve: String,
+    },
     /// `open`, `closed` or `absent`.
     TrackerState {
         /// Which.
@@ -274,6 +288,20 @@ pub enum Precondition {
         /// Who.
         assignees: BTreeSet<String>,
     },
+    /// The milestone is still this one.
+    MilestoneIs {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Its milestone.
+        milestone: Option<String>,
+    },
+    /// The record at its authority is in one of these states.
+    RecordIn {
+        /// Which CVE.
+        cve: String,
+        /// Any of these.
+        states: BTreeSet<RecordStage>,
+    },
     /// Nobody was told about this event yet.
     NotTold {
         /// Subject of the ledger row: tracker or message key.
@@ -290,7 +318,7 @@ pub enum Precondition {
 #[serde(
     tag = "effect",
     rename_all = "kebab-case",
-    bound = "W::Tracker: Serialize + DeserializeOwned, W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned"
+    bound = "W::Tracker: Serialize + DeserializeOwned, W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::CveDraft: Serialize + DeserializeOwned, W::CvePublic: Serialize + DeserializeOwned"
 )]
 pub enum Change<W: Wording> {
     /// Open a tracker.
@@ -388,6 +416,56 @@ pub enum Change<W: Wording> {
         /// What.
         text: W::Tracker,
     },
+    /// Write a comment with a marker, or edit the one that is there (sync page §10).
+    PostMarked {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Which comment.
+        kind: Marked,
+        /// What it says, below its marker.
+        text: W::Tracker,
+    },
+    /// Make a milestone.
+    CreateMilestone {
+        /// Its name.
+        name: String,
+        /// When it is due, copied from upstream.
+        due: Option<Date>,
+    },
+    /// Close a milestone whose trackers are all closed.
+    CloseMilestone {
+        /// Its name.
+        name: String,
+    },
+    /// Keep the CVE record beside the tracker, where the team can read it (CVE page §9).
+    AttachRecord {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Which CVE.
+        cve: String,
+        /// The record as JSON text.
+        record: W::CveDraft,
+    },
+    /// Bring the record at its authority to this content and at least this state (sync page §9).
+    PushRecord {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Which CVE.
+        cve: String,
+        /// The state it should have at least; never lowered.
+        state: RecordStage,
+        /// The record as JSON text.
+        record: W::CveDraft,
+    },
+    /// Publish the record; only after the advisory is archived (sync page §8).
+    PublishRecord {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Which CVE.
+        cve: String,
+        /// The record as JSON text.
+        record: W::CvePublic,
+    },
     /// Write a mail draft.
     MailDraft {
         /// Subject of the ledger row: tracker or message key.
@@ -445,6 +523,10 @@ pub struct Clearing<'a> {
 }
 
 impl Clearing<'_> {
+    fn any<S: surface::Surface>(&self, d: &Draft<S>) -> Result<Cleared<S>, Refusal> {
+        self.policy.clear(d, self.slots, &Recipients::none(), self.context, self.phase)
+    }
+
     fn tracker(&self, d: &Draft<surface::Tracker>) -> Result<Cleared<surface::Tracker>, Refusal> {
         self.policy.clear(d, self.slots, &Recipients::none(), self.context, self.phase)
     }
@@ -513,6 +595,29 @@ impl Change<Drafted> {
             Change::Comment { tracker, text } => {
                 Change::Comment { tracker: tracker.clone(), text: with.tracker(text)? }
             }
+            Change::PostMarked { tracker, kind, text } => {
+                Change::PostMarked { tracker: tracker.clone(), kind: *kind, text: with.tracker(text)? }
+            }
+            Change::CreateMilestone { name, due } => {
+                Change::CreateMilestone { name: name.clone(), due: *due }
+            }
+            Change::CloseMilestone { name } => Change::CloseMilestone { name: name.clone() },
+            Change::AttachRecord { tracker, cve, record } => Change::AttachRecord {
+                tracker: tracker.clone(),
+                cve: cve.clone(),
+                record: with.any(record)?,
+            },
+            Change::PushRecord { tracker, cve, state, record } => Change::PushRecord {
+                tracker: tracker.clone(),
+                cve: cve.clone(),
+                state: *state,
+                record: with.any(record)?,
+            },
+            Change::PublishRecord { tracker, cve, record } => Change::PublishRecord {
+                tracker: tracker.clone(),
+                cve: cve.clone(),
+                record: with.any(record)?,
+            },
             Change::MailDraft { subject, letter } => {
                 Change::MailDraft { subject: subject.clone(), letter: letter.clear(with)? }
             }
@@ -601,6 +706,12 @@ impl<W: Wording> Change<W> {
             Change::MoveCard { .. } => "move-card",
             Change::ArchiveCard { .. } => "archive-card",
             Change::Comment { .. } => "comment",
+            Change::PostMarked { .. } => "post-marked",
+            Change::CreateMilestone { .. } => "create-milestone",
+            Change::CloseMilestone { .. } => "close-milestone",
+            Change::AttachRecord { .. } => "attach-record",
+            Change::PushRecord { .. } => "push-record",
+            Change::PublishRecord { .. } => "publish-record",
             Change::MailDraft { .. } => "mail-draft",
             Change::RecordRejection { .. } => "record-rejection",
             Change::Close { .. } => "close",
@@ -623,10 +734,18 @@ impl<W: Wording> Change<W> {
             | Change::MoveCard { tracker, .. }
             | Change::ArchiveCard { tracker, .. }
             | Change::Comment { tracker, .. }
+            | Change::PostMarked { tracker, .. }
+            | Change::AttachRecord { tracker, .. }
+            | Change::PushRecord { tracker, .. }
+            | Change::PublishRecord { tracker, .. }
             | Change::Close { tracker, .. }
             | Change::Reopen { tracker } => Some(tracker),
             Change::SetFate { to, .. } => to.tracker(),
-            Change::MailDraft { .. } | Change::RecordRejection { .. } | Change::Choose { .. } => None,
+            Change::CreateMilestone { .. }
+            | Change::CloseMilestone { .. }
+            | Change::MailDraft { .. }
+            | Change::RecordRejection { .. }
+            | Change::Choose { .. } => None,
         }
     }
 }

@@ -7,6 +7,7 @@ mod field;
 mod invisible;
 mod label;
 mod markdown;
+mod marked;
 pub mod rollup;
 mod structure;
 mod thread;
@@ -17,6 +18,7 @@ pub use body::*;
 pub use field::*;
 pub use label::*;
 pub use markdown::*;
+pub use marked::*;
 pub use thread::*;
 pub use values::*;
 
