@@ -13,6 +13,7 @@ use desk::{
     people::{Role, Roster},
     plan::{Actor, KnownBy},
     reply::Library,
+    rules::{sync::Ground, title::TitleRules},
     tracker::{Headings, LabelNames},
 };
 use jiff::Timestamp;
@@ -39,6 +40,8 @@ pub struct Setting {
     pub os_user: String,
     /// The time.
     pub now: Timestamp,
+    /// Was the time given, and not read from the clock?
+    pub now_given: bool,
 }
 
 impl Setting {
@@ -123,6 +126,10 @@ pub struct Session {
     pub headings: Headings,
     /// Names of labels.
     pub labels: LabelNames,
+    /// The title cascade.
+    pub titles: TitleRules,
+    /// Digest of the configuration.
+    pub digest: String,
     /// Canned replies.
     pub replies: Library,
     /// Where drafts go.
@@ -164,6 +171,8 @@ impl Session {
         let policy = Policy::new(config, &roster)?;
         let headings = Headings::new(config);
         let labels = LabelNames::new(config);
+        let titles = TitleRules::from_config(config);
+        let digest = config::digest(config);
         let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
         let base = base.unwrap_or_else(|| setting.cwd.clone());
         let replies = load_replies(&base, &config.replies.dir)?;
@@ -181,6 +190,8 @@ impl Session {
             roster,
             policy,
             labels,
+            titles,
+            digest,
             headings,
             replies,
             actor,
@@ -191,6 +202,23 @@ impl Session {
     #[must_use]
     pub fn config(&self) -> &config::Config {
         &self.loaded.config
+    }
+
+    /// What the rules of the lifecycle read besides a case.
+    #[must_use]
+    pub fn ground(&self) -> Ground<'_> {
+        Ground {
+            config: self.config(),
+            config_digest: &self.digest,
+            headings: &self.headings,
+            labels: &self.labels,
+            roster: &self.roster,
+            replies: &self.replies,
+            titles: &self.titles,
+            policy: &self.policy,
+            actor: &self.actor.handle,
+            now: self.now(),
+        }
     }
 
     /// The time of this run.

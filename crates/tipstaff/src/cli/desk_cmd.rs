@@ -9,6 +9,7 @@ use desk::{
     rules::{
         by_hand::{self, Request},
         stage::{self, Position},
+        sync::View,
     },
     tracker::{self, FieldRole, rollup},
 };
@@ -156,7 +157,7 @@ fn role(word: &str) -> Result<Role> {
 }
 
 fn position(case: &Case, s: &Session) -> Position {
-    stage::position(case, s.config(), &s.headings, &s.roster, s.now())
+    stage::position(&View::new(case, s.ground()))
 }
 
 fn row(case: &Case, p: &Position, s: &Session) -> serde_json::Value {
@@ -180,7 +181,7 @@ fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
             let p = position(&c, s);
             (c, p)
         })
-        .filter(|(c, p)| a.all || c.tracker.state.is_open() || p.role.is_some())
+        .filter(|(c, p)| a.all || c.tracker.state.is_open() || !p.stage.is_finished())
         .filter(|(_, p)| want.is_none_or(|r| p.role == Some(r)))
         .filter(|(_, p)| !a.mine || p.person.eq_ignore_ascii_case(&s.actor.handle))
         .collect();

@@ -4,7 +4,7 @@ use std::io;
 
 use desk::{
     plan::{
-        Effect, Group, Item, Plan, Step, Told,
+        Effect, Group, Item, Plan, Probe, Step, Told,
         apply::{ItemOutcome, Report, StepOutcome},
         effect::Change,
     },
@@ -192,7 +192,20 @@ pub fn effect(e: &Effect) -> String {
         Change::RecordRejection { reply, .. } => format!("rejection ledger: {reply}"),
         Change::Close { tracker, reason } => format!("close {} ({reason})", t(tracker)),
         Change::Reopen { tracker } => format!("reopen {}", t(tracker)),
-        Change::Choose { .. } => "if no draft for this thread waits already".into(),
+        Change::PostMarked { kind, .. } => format!("comment `{kind}`"),
+        Change::CreateMilestone { name, .. } => format!("make the milestone `{name}`"),
+        Change::CloseMilestone { name } => format!("close the milestone `{name}`"),
+        Change::AttachRecord { cve, .. } => format!("keep the record of {cve} on the tracker"),
+        Change::PushRecord { cve, state, .. } => format!("push the record of {cve}, at least {}", state.as_str()),
+        Change::PublishRecord { cve, .. } => format!("publish the record of {cve}"),
+        Change::Choose { probe: Probe::RecordState { cve }, arms } => {
+            let arms: Vec<&str> = arms.keys().map(String::as_str).collect();
+            format!("by the state of the record of {cve} ({}); unknown does nothing", arms.join(", "))
+        }
+        Change::Choose { probe: Probe::TrackerState { tracker }, .. } => format!("by the state of {}", t(tracker)),
+        Change::Choose { probe: Probe::DraftPending { .. }, .. } => {
+            "if no draft for this thread waits already".into()
+        }
     }
 }
 
