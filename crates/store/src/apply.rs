@@ -193,7 +193,7 @@ impl Desk {
                     .execute(params![
                         subject,
                         letter.event,
-                        letter.thread,
+                        letter.artifact,
                         message_id,
                         letter.thread,
                         letter.to.email,

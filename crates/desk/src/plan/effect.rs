@@ -198,6 +198,8 @@ pub struct Letter<W: Wording> {
     pub event: String,
     /// Id of the canned reply it was made from.
     pub reply: String,
+    /// Which instance of the event: the ledger's key with event and tracker.
+    pub artifact: String,
     /// Root Message-ID of the thread it answers.
     pub thread: String,
     /// Recipient.
@@ -659,6 +661,7 @@ impl Letter<Drafted> {
             message_id: self.message_id.clone(),
             event: self.event.clone(),
             reply: self.reply.clone(),
+            artifact: self.artifact.clone(),
             thread: self.thread.clone(),
             to: self.to.clone(),
             cc: self.cc.clone(),

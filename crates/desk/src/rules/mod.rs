@@ -7,5 +7,6 @@ pub mod import;
 pub mod registry;
 pub mod select;
 pub mod stage;
+pub mod sync;
 pub mod title;
 pub mod vocabulary;

@@ -1,17 +1,21 @@
 //! Where a tracker stands, who owns the next move, and what it is (sync page §3). Total: every tracker that is not
 //! finished has exactly one stage and one owner (promise G4).
 //!
-//! This is the part that follows from the tracker itself. What pull requests, releases and archives say is read
-//! from its labels here; the lifecycle rules set those labels from observed facts.
+//! Facts lead; where nobody looked, the labels say what was known when they were set.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::sync::{
+    View,
+    advisory::{self, Advisory},
+    manager,
+    target::{self, Shipped},
+};
 use crate::{
-    case::{Case, Evidence},
-    config::Config,
-    people::{Role, Roster},
-    tracker::{self, FieldRole, Headings, LabelNames, LabelRole},
+    case::{Evidence, ListedState, RecordStage, Routing},
+    people::Role,
+    tracker::{FieldRole, LabelRole, TrackerKey},
 };
 
 /// A stage of the lifecycle, in the order in which they are tested.
@@ -30,8 +34,12 @@ pub enum Stage {
     CloseOut,
     /// The release manager sends the advisory.
     RmQueue,
+    /// An id was asked for and has not come yet.
+    AllocationPending,
     /// Scope known, no CVE yet.
     NoCve,
+    /// The fix is out, the hand-off waits for its gate.
+    Shipped,
     /// The fix is merged.
     Merged,
     /// The fix is in review.
@@ -57,7 +65,9 @@ impl Stage {
             Stage::Propagating => "PROPAGATING",
             Stage::CloseOut => "CLOSE-OUT",
             Stage::RmQueue => "RM-QUEUE",
+            Stage::AllocationPending => "ALLOCATION-PENDING",
             Stage::NoCve => "NO-CVE",
+            Stage::Shipped => "SHIPPED",
             Stage::Merged => "MERGED",
             Stage::InPr => "IN-PR",
             Stage::Allocated => "ALLOCATED",
@@ -76,7 +86,8 @@ impl Stage {
             Stage::Propagating => Some((15, 16)),
             Stage::CloseOut => Some((14, 14)),
             Stage::RmQueue => Some((12, 13)),
-            Stage::NoCve => Some((6, 6)),
+            Stage::AllocationPending | Stage::NoCve => Some((6, 6)),
+            Stage::Shipped => Some((12, 12)),
             Stage::Merged => Some((11, 11)),
             Stage::InPr => Some((8, 10)),
             Stage::Allocated => Some((7, 7)),
@@ -86,14 +97,39 @@ impl Stage {
         }
     }
 
-    /// Whose move it is; none when the tracker is finished.
+    /// Is nothing left to do? A credit correction of an announced tracker is its release manager's.
+    #[must_use]
+    pub fn is_finished(self) -> bool {
+        matches!(self, Stage::Rejected | Stage::Done)
+    }
+
+    /// Every stage, in the order in which they are tested.
+    pub const ALL: [Stage; 15] = [
+        Stage::Rejected,
+        Stage::ClosedUnexplained,
+        Stage::Done,
+        Stage::Propagating,
+        Stage::CloseOut,
+        Stage::RmQueue,
+        Stage::AllocationPending,
+        Stage::NoCve,
+        Stage::Shipped,
+        Stage::Merged,
+        Stage::InPr,
+        Stage::Allocated,
+        Stage::Stalled,
+        Stage::Assessing,
+        Stage::New,
+    ];
+
+    /// Whose move it is; none for a rejected tracker.
     #[must_use]
     pub fn role(self) -> Option<Role> {
         match self {
-            Stage::Rejected | Stage::Done => None,
-            Stage::Propagating | Stage::CloseOut | Stage::RmQueue => Some(Role::ReleaseManager),
-            Stage::Merged | Stage::InPr | Stage::Allocated => Some(Role::Remediation),
-            Stage::ClosedUnexplained | Stage::NoCve | Stage::Stalled | Stage::Assessing | Stage::New => {
+            Stage::Rejected => None,
+            Stage::Done | Stage::Propagating | Stage::CloseOut | Stage::RmQueue => Some(Role::ReleaseManager),
+            Stage::Shipped | Stage::Merged | Stage::InPr | Stage::Allocated => Some(Role::Remediation),
+            Stage::ClosedUnexplained | Stage::AllocationPending | Stage::NoCve | Stage::Stalled | Stage::Assessing | Stage::New => {
                 Some(Role::Triager)
             }
         }
@@ -108,7 +144,9 @@ impl Stage {
             Stage::Propagating => "wait until the CVE record is public",
             Stage::CloseOut => "close out: advisory address, record, board, milestone",
             Stage::RmQueue => "take the record through review, preview and send the advisory",
+            Stage::AllocationPending => "paste the allocated CVE id back; never ask for another",
             Stage::NoCve => "allocate a CVE",
+            Stage::Shipped => "fill what the release gate misses, then hand over to the release manager",
             Stage::Merged => "wait for the release that ships the fix",
             Stage::InPr => "see the fix through review",
             Stage::Allocated => "write the fix",
@@ -122,6 +160,10 @@ impl Stage {
 /// Where a tracker stands.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Position {
+    /// Which tracker.
+    pub tracker: TrackerKey,
+    /// Its number in words.
+    pub reference: String,
     /// Its stage.
     pub stage: Stage,
     /// The role that owns the next move.
@@ -130,6 +172,8 @@ pub struct Position {
     pub person: String,
     /// Why that person.
     pub why_person: String,
+    /// The board column it belongs in; empty to leave the card where it is.
+    pub column: String,
     /// What the move is.
     pub next: &'static str,
     /// What the stage rests on.
@@ -138,94 +182,128 @@ pub struct Position {
 
 /// Find stage and owner of a tracker.
 #[must_use]
-pub fn position(
-    case: &Case,
-    config: &Config,
-    headings: &Headings,
-    roster: &Roster,
-    now: Timestamp,
-) -> Position {
-    let (stage, evidence) = stage(case, config, headings, roster, now);
+pub fn position(v: &View<'_>) -> Position {
+    let (stage, evidence) = stage(v);
     let role = stage.role();
-    let (person, why_person) =
-        role.map_or((String::new(), "finished".into()), |r| person(case, r, stage, config));
-    let source = case.tracker.reference.to_string();
-    let why = vec![Evidence::new(&format!("stage.{}", stage.name().to_lowercase()), evidence, source)];
-    Position { stage, role, person, why_person, next: stage.next(), why }
+    let (person, why_person) = match role {
+        Some(r) if stage != Stage::Done => person(v, r, stage),
+        Some(r) => v.t.assignees.first().map_or_else(
+            || (String::new(), format!("finished; a correction is the {}'s", r.title())),
+            |a| (a.clone(), "assigned".into()),
+        ),
+        None => (String::new(), "finished".into()),
+    };
+    let why = vec![Evidence::new(&format!("stage.{}", stage.name().to_lowercase()), evidence, v.name.clone())];
+    Position {
+        tracker: v.t.key.clone(),
+        reference: v.name.clone(),
+        stage,
+        role,
+        person,
+        why_person,
+        column: super::sync::column::name(v, stage),
+        next: stage.next(),
+        why,
+    }
 }
 
-fn stage(
-    case: &Case,
-    config: &Config,
-    headings: &Headings,
-    roster: &Roster,
-    now: Timestamp,
-) -> (Stage, String) {
-    let t = &case.tracker;
-    let names = LabelNames::new(config);
-    let labels = names.read(&t.labels);
-    let has = |role: LabelRole| labels.has(role);
-    let label = |role: LabelRole| format!("label `{}`", names.name(role));
-    let announced = has(LabelRole::Announced);
-    if !t.state.is_open() {
-        let disposition =
-            [LabelRole::Invalid, LabelRole::NotCveWorthy, LabelRole::Duplicate, LabelRole::Wontfix];
-        if let Some(d) = disposition.into_iter().find(|d| has(*d)) {
-            return (Stage::Rejected, format!("closed, label `{}`", names.name(d)));
+/// The stage of a tracker and what it rests on: the first match of sync page §3.
+#[must_use]
+pub fn stage(v: &View<'_>) -> (Stage, String) {
+    let label = |role: LabelRole| format!("label `{}`", v.g.labels.name(role));
+    let announced = v.has(LabelRole::Announced);
+    if !v.t.state.is_open() {
+        if let Some(d) = v.labels.dispositions().into_iter().next() {
+            return (Stage::Rejected, format!("closed, {}", label(d)));
         }
-        // Whether the record is public is an observation of the lifecycle rules; until then it is on its way.
-        return if announced {
-            (Stage::Propagating, "closed, announced".into())
-        } else {
-            (Stage::ClosedUnexplained, "closed without a disposition".into())
+        if !announced {
+            return (Stage::ClosedUnexplained, "closed without a disposition".into());
+        }
+        let published = v.o.listed.known().is_some_and(|l| l.state == ListedState::Published);
+        let told = v.told("cve_published") || v.routing() != Routing::Direct;
+        return match (published, told) {
+            (true, true) => (Stage::Done, "closed, announced, the record is public on cve.org".into()),
+            (true, false) => (Stage::Propagating, "the record is public; the reporter is not told yet".into()),
+            (false, _) => (Stage::Propagating, "closed, announced".into()),
         };
     }
-    let fields = tracker::parse(&t.body, headings);
-    if announced || fields.get(FieldRole::PublicAdvisoryUrl).is_some() {
-        return (Stage::CloseOut, "the public advisory is known".into());
+    if let Some(why) = disclosed(v) {
+        return (Stage::CloseOut, why);
     }
-    if has(LabelRole::FixReleased) {
+    if v.has(LabelRole::FixReleased) {
         return (Stage::RmQueue, label(LabelRole::FixReleased));
     }
-    let triage = has(LabelRole::NeedsTriage);
-    let scope = config.scope.iter().find(|s| t.labels.iter().any(|l| l.eq_ignore_ascii_case(&s.label)));
-    let cve = has(LabelRole::CveAllocated) || fields.get(FieldRole::CveToolLink).is_some();
-    if let (Some(scope), false, false) = (scope, triage, cve) {
-        return (Stage::NoCve, format!("scope `{}`, no CVE", scope.label));
+    let cve = v.has_cve();
+    if let Some(at) = v.o.allocation_requested.filter(|_| !cve) {
+        return (Stage::AllocationPending, format!("an id was asked for on {}", super::sync::day(v, at)));
     }
-    if has(LabelRole::PrMerged) {
-        return (Stage::Merged, label(LabelRole::PrMerged));
+    if v.decided() && !cve {
+        let scopes: Vec<&str> = v.scopes.iter().map(|s| s.label.as_str()).collect();
+        return (Stage::NoCve, format!("scope `{}`, no CVE", scopes.join("`, `")));
     }
-    if has(LabelRole::PrOpen) {
-        return (Stage::InPr, label(LabelRole::PrOpen));
+    if v.merged() {
+        if let Shipped::Yes(out) = target::shipped(v) {
+            let what: Vec<String> =
+                out.iter().map(|a| format!("{} {}", a.package, a.version).trim().to_owned()).collect();
+            return (Stage::Shipped, format!("published: {}", what.join(", ")));
+        }
+        let fix = v.fixes().first().map_or_else(|| label(LabelRole::PrMerged), |p| format!("{} is merged", p.url));
+        return (Stage::Merged, fix);
+    }
+    if v.in_review() {
+        let fix = v.fixes().first().map_or_else(|| label(LabelRole::PrOpen), |p| format!("{} is open", p.url));
+        return (Stage::InPr, fix);
     }
     if cve {
         return (Stage::Allocated, "a CVE is allocated, no pull request".into());
     }
-    let said = t.comments.iter().filter(|c| !is_rollup(&c.body)).map(|c| c.at).max();
-    let idle = SignedDuration::from_hours(24 * i64::from(config.disclosure.escalate_after_days));
-    let last = said.unwrap_or(t.created);
-    if now.duration_since(last) > idle {
-        let days = now.duration_since(last).as_hours() / 24;
+    let said = v.discussion().map(|c| c.at).max();
+    let idle = SignedDuration::from_hours(24 * i64::from(v.g.config.disclosure.escalate_after_days));
+    let last = said.unwrap_or(v.t.created);
+    if v.g.now.duration_since(last) > idle {
+        let days = v.g.now.duration_since(last).as_hours() / 24;
         return (Stage::Stalled, format!("undecided, silent for {days} days"));
     }
-    let team = t.comments.iter().any(|c| !is_rollup(&c.body) && roster.by_handle(&c.author).is_some());
-    if said.is_some() || team {
+    if said.is_some() {
         return (Stage::Assessing, "undecided, under discussion".into());
     }
     (Stage::New, "nobody has commented yet".into())
 }
 
-fn is_rollup(comment: &str) -> bool {
-    crate::tracker::rollup::is_rollup(comment)
+/// What says that the flaw is public: any one of the five signs, whatever the labels (sync page §3, CLOSE-OUT).
+fn disclosed(v: &View<'_>) -> Option<String> {
+    if !v.field(FieldRole::PublicAdvisoryUrl).is_empty() {
+        return Some("the public advisory's address is captured".into());
+    }
+    if let Advisory::Found(mail) = advisory::find(v) {
+        return Some(format!("the advisory is archived: {}", mail.url));
+    }
+    if v.has(LabelRole::Announced) {
+        return Some(format!("label `{}`", v.g.labels.name(LabelRole::Announced)));
+    }
+    if v.o.listed.known().is_some_and(|l| l.state == ListedState::Published) {
+        return Some("cve.org shows the record as published".into());
+    }
+    (v.record() == RecordStage::Public).then(|| "the record is public at its authority".into())
 }
 
-/// Who holds the role here: the assignee, else the one on duty, else the escalation contact (sync page §3).
-fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, String) {
-    let assigned = case.tracker.assignees.iter().find(|a| !a.trim().is_empty());
-    // Before a tracker is claimed its assignee may be the triager; a claim is what makes them the developer.
+/// Who holds the role here (sync page §3, who by role): the assignee, the developer or manager the facts name, the one on
+/// duty, else the escalation contact.
+fn person(v: &View<'_>, role: Role, stage: Stage) -> (String, String) {
+    let config = v.g.config;
+    let assigned = v.t.assignees.iter().find(|a| !a.trim().is_empty());
     if let Some(a) = assigned {
         return (a.clone(), "assigned".into());
+    }
+    if role == Role::ReleaseManager
+        && let manager::Manager::Known { handle, source, .. } = manager::find(v)
+    {
+        return (handle, format!("release manager by {source}"));
+    }
+    if role == Role::Remediation
+        && let Some(author) = v.fixes().iter().map(|p| &p.author).find(|a| v.may_assign(a) == Some(true))
+    {
+        return (author.clone(), "wrote the fix".into());
     }
     let key = match role {
         Role::Triager => "triager",
@@ -242,6 +320,11 @@ fn person(case: &Case, role: Role, stage: Stage, config: &Config) -> (String, St
     if config.roster.person.is_empty() && !config.user.handle.is_empty() {
         return (config.user.handle.clone(), "alone at this desk".into());
     }
+    // Somebody always owns the next move (G4): the first member who holds the role.
+    let member = v.g.roster.people.iter().filter(|p| p.member_at(v.g.now));
+    if let Some(p) = member.clone().find(|p| p.roles.contains(&role)).or_else(|| member.clone().next()) {
+        return (p.handle.clone(), format!("first on the roster for the {}", role.title()));
+    }
     (String::new(), format!("{} has no assignee, and nobody is on duty", stage.name()))
 }
 
@@ -253,7 +336,9 @@ pub const RULES: &[(&str, &str)] = &[
     ("stage.propagating", "closed and announced; the record is on its way"),
     ("stage.close-out", "the advisory is public; the tracker can be closed out"),
     ("stage.rm-queue", "shipped; the advisory is to be sent"),
+    ("stage.allocation-pending", "a CVE id was asked for and has not come yet"),
     ("stage.no-cve", "scope known, no CVE yet"),
+    ("stage.shipped", "the fix is out; the hand-off waits for its gate"),
     ("stage.merged", "the fix is merged"),
     ("stage.in-pr", "the fix is in review"),
     ("stage.allocated", "a CVE, no pull request"),

@@ -1,26 +1,50 @@
 //! `sync`: from observed facts to the next proposals (sync page). One function per rule, a file per capability; this
 //! file runs them in order and gathers what they propose.
 
+pub mod advisory;
+pub mod allocated;
+pub mod clocks;
+pub mod closeout;
+pub mod column;
+pub mod comments;
+pub mod fields;
+pub mod fix;
+pub mod manager;
+pub mod milestone;
 mod proposal;
+pub mod published;
+pub mod released;
+pub mod split;
 pub mod target;
+pub mod tell;
+pub mod triage;
 pub mod view;
+pub mod vote;
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
+
+use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 pub use self::{
-    proposal::{Bucket, Proposal},
-    view::View,
+    proposal::{Bucket, Note, Proposal},
+    view::{Consensus, View},
 };
 use crate::{
     case::Case,
     confidential::Policy,
     config::Config,
     people::Roster,
-    plan::{Item, Plan, digest},
+    plan::{
+        Effect, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
+        effect::{Change, Drafted},
+    },
     reply::Library,
-    rules::stage::Position,
-    tracker::{Headings, LabelNames, TrackerKey},
+    rules::{
+        stage::{self, Position},
+        title::TitleRules,
+    },
+    tracker::{BodyProblemKind, Headings, LabelNames, TrackerKey, rollup},
 };
 
 /// What every rule of the lifecycle reads besides the case.
@@ -38,6 +62,8 @@ pub struct Ground<'a> {
     pub roster: &'a Roster,
     /// Canned replies.
     pub replies: &'a Library,
+    /// The title cascade of this project.
+    pub titles: &'a TitleRules,
     /// What may be written where.
     pub policy: &'a Policy,
     /// Handle of the person who asks.
@@ -68,8 +94,295 @@ pub struct TrackerPlan {
 /// Plan every case, ascending by number (sync page §14). The same facts give the same bytes (G6).
 #[must_use]
 pub fn plan(cases: &[Case], ground: Ground<'_>) -> Vec<TrackerPlan> {
-    let _ = (cases, ground);
-    Vec::new()
+    let mut order: Vec<&Case> = cases.iter().collect();
+    order.sort_by_key(|c| (c.tracker.reference.number, &c.tracker.key));
+    let mut next = 1;
+    order
+        .into_iter()
+        .map(|c| {
+            let plan = plan_one(&View::new(c, ground), next);
+            next += u32::try_from(plan.items.len()).unwrap_or(0);
+            plan
+        })
+        .collect()
+}
+
+/// What the rules gather for one tracker.
+#[derive(Debug, Default)]
+pub struct Gathered {
+    /// Proposals, in the order of the process.
+    pub items: Vec<Proposal>,
+    /// What the contact will have to hear about, by the item that brings it.
+    pub events: Vec<(usize, tell::Event)>,
+    /// An event that only one arm of a choice brings; its letter is in that arm.
+    pub conditional: Option<tell::Event>,
+    /// What stands in the way.
+    pub blockers: Vec<String>,
+    /// What a person should know.
+    pub notices: Vec<String>,
+}
+
+impl Gathered {
+    /// Add a proposal that brings an event.
+    pub fn push_with(&mut self, p: Proposal, event: tell::Event) {
+        self.events.push((self.items.len(), event));
+        self.items.push(p);
+    }
+}
+
+/// Run every rule over one tracker; `first` is the number of its first item.
+#[must_use]
+pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
+    let position = stage::position(v);
+    let mut out = Gathered::default();
+    damage(v, &mut out);
+    split::rule(v, &mut out);
+    triage::rule(v, &mut out);
+    allocated::rule(v, &mut out);
+    fix::rule(v, &mut out);
+    milestone::rule(v, &mut out);
+    fields::rule(v, &mut out);
+    vote::rule(v, &mut out);
+    released::rule(v, &mut out);
+    closeout::rule(v, position.stage, &mut out);
+    published::rule(v, &mut out);
+    clocks::rule(v, position.stage, &mut out);
+    labels(v, &mut out);
+    let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
+    if !moves {
+        out.items.extend(column::drift(v, position.stage));
+    }
+    tell(v, &mut out);
+    for failure in &v.o.failures {
+        out.notices.push(failure.clone());
+    }
+    finish(v, position, out, first)
+}
+
+fn moves_card(effect: &Effect) -> bool {
+    match effect {
+        Change::MoveCard { .. } => true,
+        Change::Choose { arms, .. } => arms.values().flatten().any(|s| moves_card(&s.effect)),
+        _ => false,
+    }
+}
+
+/// What no rule may build on: a body that cannot be read, two rollups, labels that contradict each other.
+fn damage(v: &View<'_>, out: &mut Gathered) {
+    for p in &v.body.problems {
+        // A heading that an older form does not have is no damage; a heading that is there twice is.
+        if p.kind != BodyProblemKind::MissingHeading {
+            out.blockers.push(format!("body: {}", p.message));
+        }
+    }
+    let team = |h: &str| v.g.roster.people.is_empty() || v.g.roster.by_handle(h).is_some();
+    if let Err(e) = rollup::locate(&v.t.comments, team) {
+        out.blockers.push(e.to_string());
+    }
+    if v.t.state.is_open() && !v.labels.dispositions().is_empty() {
+        let names: Vec<&str> = v.labels.dispositions().iter().map(|r| v.g.labels.name(*r)).collect();
+        out.blockers.push(format!("it is open and labelled `{}`: close it, or take the label off", names.join("`, `")));
+    }
+}
+
+/// Labels of earlier steps that were left behind come off; the highest one is what holds (config page §4.5).
+fn labels(v: &View<'_>, out: &mut Gathered) {
+    let over = v.labels.overtaken();
+    let fix_side = [crate::tracker::LabelRole::PrOpen, crate::tracker::LabelRole::PrMerged, crate::tracker::LabelRole::RcVoting, crate::tracker::LabelRole::FixReleased];
+    let left: Vec<_> = over.into_iter().filter(|r| fix_side.contains(r)).collect();
+    let touched = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| match e {
+        Change::SetLabels { .. } => true,
+        Change::Choose { arms, .. } => arms.values().flatten().any(|s| matches!(s.effect, Change::SetLabels { .. })),
+        _ => false,
+    }));
+    if left.is_empty() || touched || !v.t.state.is_open() {
+        return;
+    }
+    let names: Vec<&str> = left.iter().map(|r| v.g.labels.name(*r)).collect();
+    out.items.push(
+        Proposal::new(
+            "sync.labels",
+            format!("Labels of {}: {} is behind", v.name, names.join(", ")),
+            v.evidence("sync.labels", "a later label is set; labels of the fix exclude each other"),
+        )
+        .labels(v, &[], &left)
+        .note(
+            crate::plan::Action::with(crate::plan::ActionKind::Sync, "labels"),
+            "Labels tidied",
+            format!("Off: {}", names.join(", ")),
+            Told::NotNeeded("labels are internal".into()),
+        ),
+    );
+}
+
+/// One letter for everything since the last (sync page §11.1): with the item that brings the newest event, or on its own
+/// when that event lies in the past.
+fn tell(v: &View<'_>, out: &mut Gathered) {
+    if v.labels.needs_split() || !out.blockers.is_empty() && v.body.unterminated().is_some() {
+        return;
+    }
+    let coming: Vec<tell::Event> = out.events.iter().map(|(_, e)| *e).chain(out.conditional).collect();
+    let Some(event) = tell::due(v, &coming) else {
+        for (at, _) in &out.events {
+            if let Some(n) = out.items.get_mut(*at).and_then(|p| p.note.as_mut()) {
+                n.told = Told::NotNeeded("they know of a later step already".into());
+            }
+        }
+        return;
+    };
+    for (at, e) in &out.events {
+        if *e == event {
+            continue;
+        }
+        if let Some(n) = out.items.get_mut(*at).and_then(|p| p.note.as_mut()) {
+            n.told = match tell::letter(v, *e) {
+                Err(told @ Told::NotNeeded(_)) => told,
+                _ => Told::NotTold("the letter about the next step covers it".into()),
+            };
+        }
+    }
+    if out.conditional == Some(event) {
+        return;
+    }
+    let at = out.events.iter().find(|(_, e)| *e == event).map(|(at, _)| *at);
+    match (tell::letter(v, event), at.and_then(|at| out.items.get_mut(at))) {
+        (Ok(letter), Some(p)) => p.letter = Some(letter),
+        (Err(told), Some(p)) => {
+            if let Some(n) = p.note.as_mut() {
+                n.told = told;
+            }
+        }
+        (Ok(letter), None) => {
+            let word = event.reply().as_str();
+            let mut p = Proposal::new(
+                "sync.tell",
+                format!("Tell the reporter of {}: {}", v.name, word.replace('_', " ")),
+                v.evidence("sync.tell", format!("{word} was not told yet")),
+            );
+            p.letter = Some(letter);
+            out.items.push(p.note(
+                crate::plan::Action::with(crate::plan::ActionKind::Sync, "reporter"),
+                "The reporter is told",
+                word.replace('_', " "),
+                Told::NotTold("not yet".into()),
+            ));
+        }
+        (Err(Told::PendingDraft(id)), None) => {
+            out.notices.push(format!("a draft lies on their thread already: {id}"));
+        }
+        (Err(Told::NotTold(why)), None) => out.notices.push(format!("the reporter was not told of {}: {why}", event.reply())),
+        (Err(_), None) => {}
+    }
+}
+
+/// Number the items, tie them together, and say why there are none.
+fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> TrackerPlan {
+    // Hard case 23: until the split is made nothing else is.
+    if v.scopes.len() > 1 {
+        for p in out.items.iter_mut().filter(|p| p.rule != "sync.split") {
+            p.blocked = Some("two scope labels: split it first".into());
+        }
+    }
+    // The body of a tracker that cannot be read is never written.
+    if let Some(problem) = v.body.unterminated() {
+        for p in &mut out.items {
+            if p.steps.iter().any(|(e, _)| matches!(e, Change::SetField { .. })) {
+                p.blocked = Some(format!("the body cannot be edited: {}", problem.message));
+            }
+        }
+    }
+    out.items.sort_by_key(|p| p.bucket);
+    let number = |at: usize| ItemNo(first + u32::try_from(at).unwrap_or(0));
+    let rules: Vec<&str> = out.items.iter().map(|p| p.rule).collect();
+    let buckets = out.items.iter().map(|p| p.bucket).collect();
+    let items: Vec<Item> = out
+        .items
+        .into_iter()
+        .enumerate()
+        .map(|(at, p)| {
+            let after = rules
+                .iter()
+                .enumerate()
+                .filter(|(i, r)| *i != at && p.after.contains(r))
+                .map(|(i, _)| number(i))
+                .collect();
+            p.into_item(number(at), after, v)
+        })
+        .collect();
+    out.notices.dedup();
+    let skipped = items.is_empty().then(|| {
+        if out.blockers.is_empty() {
+            format!("{}: nothing to do until something changes", position.stage.name())
+        } else {
+            "blocked".to_owned()
+        }
+    });
+    TrackerPlan {
+        tracker: v.t.key.clone(),
+        position,
+        items,
+        buckets,
+        blockers: out.blockers,
+        notices: out.notices,
+        skipped,
+    }
+}
+
+/// A day as people read it, in the project's zone.
+#[must_use]
+pub fn day(v: &View<'_>, at: Timestamp) -> String {
+    let zone = TimeZone::get(&v.g.config.project.time_zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).date().to_string()
+}
+
+/// Whoever owns the next move, as a mention.
+#[must_use]
+pub fn owner(v: &View<'_>) -> String {
+    let p = stage::position(v);
+    if p.person.is_empty() { p.role.map_or("Team", crate::people::Role::title).to_owned() } else { v.mention(&p.person) }
+}
+
+type Steps = Vec<(Effect, Vec<Precondition>)>;
+
+/// Steps followed by their status entry and letter, for the arm of a choice.
+fn with_entry(
+    v: &View<'_>,
+    rule: &'static str,
+    mut steps: Steps,
+    note: Note,
+    next: &str,
+    letter: Result<Letter<Drafted>, Told>,
+) -> Steps {
+    let mut p = Proposal::new(rule, "", Vec::new()).next(next);
+    p.note = Some(note);
+    match letter {
+        Ok(l) => p.letter = Some(l),
+        Err(told) => {
+            if let Some(n) = p.note.as_mut() {
+                n.told = told;
+            }
+        }
+    }
+    let item = p.into_item(ItemNo(0), Vec::new(), v);
+    steps.extend(item.steps.into_iter().map(|s| (s.effect, s.requires)));
+    steps
+}
+
+/// Add a choice. The steps of its arms have keys of their own; the same step in two arms is one step.
+fn choose(p: Proposal, v: &View<'_>, probe: Probe, arms: BTreeMap<String, Steps>) -> Proposal {
+    let rule = p.rule;
+    let generation = u32::try_from(v.case.revision).unwrap_or(u32::MAX);
+    let keyed = |(effect, requires): (Effect, Vec<Precondition>)| {
+        let key = match &effect {
+            Change::MailDraft { letter, .. } => {
+                StepKey::new(&v.t.key.0, &format!("tell.{}", letter.event), "mail-draft", &letter.artifact)
+            }
+            _ => StepKey { generation, ..StepKey::new(&v.t.key.0, rule, effect.name(), &digest::of(&effect)[..16]) },
+        };
+        Step { key, effect, requires }
+    };
+    let arms = arms.into_iter().map(|(answer, steps)| (answer, steps.into_iter().map(keyed).collect())).collect();
+    p.step(Change::Choose { probe, arms }, Vec::new())
 }
 
 /// The same as one plan that can be stored and approved.
@@ -91,3 +404,42 @@ pub fn merged(cases: &[Case], ground: Ground<'_>) -> (Plan, Vec<TrackerPlan>) {
 fn fingerprint(cases: &[Case]) -> Vec<(&str, u64)> {
     cases.iter().map(|c| (c.tracker.key.0.as_str(), c.revision)).collect()
 }
+
+/// The ids of these rules, and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("sync.needs-triage", "neither scope nor triage label: mark it as untriaged"),
+    ("sync.valid", "two distinct members say it is valid, for one scope"),
+    ("sync.allocated", "the id is in the tracker: label, column, letter"),
+    ("sync.in-review", "the fix is open for review"),
+    ("sync.merged", "every fix named in the tracker is merged"),
+    ("sync.developer", "who wrote the fix is credited as remediation developer"),
+    ("sync.assignee", "who wrote the fix is assigned, where they may be"),
+    ("sync.milestone", "the release that ships the fix"),
+    ("sync.credit", "credit as the reporter stated it"),
+    ("sync.credit-opt-out", "the reporter wants no credit"),
+    ("sync.title", "what does not belong in a title comes off"),
+    ("sync.affected", "affected versions by the scope's convention"),
+    ("sync.affected-quoted", "versions in backticks, so that `>=` is no quotation"),
+    ("sync.sentinel", "`< NEXT VERSION` becomes the version that shipped"),
+    ("sync.summary-upgrade", "the summary names the version to upgrade to"),
+    ("sync.private-scanner", "a private scanner and its finder stay private"),
+    ("sync.team-severity", "the severity somebody on the team wrote down"),
+    ("sync.team-cwe", "the weakness somebody on the team wrote down"),
+    ("sync.vote", "a vote on the release is open"),
+    ("sync.released", "the fix is out: hand over once fields and record are ready"),
+    ("sync.fill-fields", "the fix is out and the fields are not ready: tell the developer"),
+    ("sync.close-out", "the advisory is archived: publish the record and close"),
+    ("sync.published", "cve.org shows the record"),
+    ("sync.split", "two scopes: a tracker for each"),
+    ("sync.overdue", "the disclosure window has passed"),
+    ("sync.stalled", "nobody has said anything for a month: ask for ideas"),
+    ("sync.labels", "labels of earlier steps come off"),
+    ("sync.column", "the card stands where the stage puts it"),
+    ("sync.tell", "the reporter hears of what happened"),
+    ("hygiene.title", "the record's title carries what does not belong there"),
+    ("hygiene.upgrade", "the summary names no version to upgrade to"),
+    ("hygiene.summary", "the summary does not say who, when or what to do"),
+    ("hygiene.follow-up", "an incomplete fix without the CVE it was for"),
+    ("hygiene.scanner", "a private scanner would become public"),
+    ("hygiene.lower-bound", "a lower bound without evidence"),
+];

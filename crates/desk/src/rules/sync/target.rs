@@ -1,6 +1,27 @@
-//! Which version ships the fix, of which packages (sync page §5). A connector asks the registries for exactly this.
+//! Which version ships the fix, of which packages, and whether it is out (sync page §5). A connector asks the registries
+//! for exactly the target; the verdict is drawn here.
 
+use std::{collections::BTreeSet, sync::LazyLock};
+
+use regex::Regex;
 use serde::Serialize;
+
+use super::View;
+use crate::{
+    case::{Artifact, ArtifactState},
+    config::{Scope, Train},
+    rules::extract::versions::{self, VersionOptions, order},
+    tracker::FieldRole,
+};
+
+static DATED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}\b").expect("a constant pattern, compiled by a test")
+});
+
+static VERSION: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?:^|[^0-9A-Za-z.])v?([0-9]+(?:\.[0-9A-Za-z]+)+(?:[-+.][0-9A-Za-z.]+)*|[0-9]+)\s*$")
+        .expect("a constant pattern, compiled by a test")
+});
 
 /// What has to be published for a tracker to count as shipped.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -17,4 +38,187 @@ pub struct Target {
     pub branch: String,
     /// Where the version was found.
     pub why: String,
+}
+
+/// The version a milestone names: its last word that is a version.
+#[must_use]
+pub fn version_of(milestone: &str) -> Option<String> {
+    if DATED.is_match(milestone) {
+        return None;
+    }
+    VERSION.captures(milestone.trim()).map(|c| c[1].to_owned())
+}
+
+/// Does this scope ship in dated waves?
+#[must_use]
+pub fn is_wave(scope: &Scope) -> bool {
+    let f = scope.milestone_format.to_lowercase();
+    f.contains("{date}") || f.contains("yyyy-mm-dd") || f.contains("{wave}")
+}
+
+/// The train of a scope: the one it names, else the default one.
+#[must_use]
+pub fn train<'a>(v: &View<'a>) -> Option<&'a Train> {
+    let trains = &v.g.config.releases.train;
+    let named = v.scope().and_then(|s| trains.iter().find(|t| t.name.eq_ignore_ascii_case(&s.train)));
+    named.or_else(|| trains.iter().find(|t| t.default)).or_else(|| trains.first().filter(|_| trains.len() == 1))
+}
+
+/// The milestone a tracker of this scope should have (sync page §5.2): the merged fix's own, else the one it has, else
+/// the train's next. Dated waves take the next wave, never the pull request's.
+#[must_use]
+pub fn milestone(v: &View<'_>) -> Option<(String, String)> {
+    let scope = v.scope()?;
+    let have = v.t.milestone.clone().map(|m| (m, "the tracker's milestone".to_owned()));
+    if is_wave(scope) {
+        let today = v.g.now.to_zoned(jiff::tz::TimeZone::UTC).date();
+        let next = v.g.config.releases.cut.iter().filter(|c| {
+            DATED.find(&c.date).or_else(|| DATED.find(&c.name)).and_then(|d| d.as_str().parse().ok()).is_some_and(
+                |d: jiff::civil::Date| d >= today,
+            )
+        });
+        let wave = next.min_by(|a, b| (&a.date, &a.name).cmp(&(&b.date, &b.name)));
+        return have.or_else(|| wave.map(|c| (c.name.clone(), format!("the next wave, {}", c.source_url))));
+    }
+    let train = train(v);
+    let on_train = |branch: &str| train.is_none_or(|t| branch.is_empty() || t.branch.is_empty() || t.branch == branch);
+    let fixes = v.fixes();
+    // Of several fixes, the one on the scope's train decides: "merged to main" proves nothing about a patch release.
+    let fix = fixes.iter().find(|p| !p.milestone.is_empty() && on_train(&p.branch)).or_else(|| {
+        fixes.iter().find(|p| !p.milestone.is_empty())
+    });
+    if let Some(p) = fix {
+        return Some((p.milestone.clone(), format!("milestone of {}", p.url)));
+    }
+    if let Some(have) = have {
+        return Some(have);
+    }
+    let t = train.filter(|t| !t.retired && !t.next.is_empty())?;
+    let product = if scope.product.is_empty() { &scope.label } else { &scope.product };
+    let name = scope.milestone_format.replace("{product}", product).replace("{version}", &t.next);
+    Some((name, format!("next release of the train {}", t.name)))
+}
+
+/// What to ask the registries about; none when no version is known.
+#[must_use]
+pub fn of(v: &View<'_>) -> Option<Target> {
+    let scope = v.scope()?;
+    let (milestone, why) = milestone(v)?;
+    let wave = is_wave(scope);
+    let version = version_of(&milestone).unwrap_or_default();
+    if version.is_empty() && !wave {
+        return None;
+    }
+    let branch = train(v).map(|t| t.branch.clone()).unwrap_or_default();
+    Some(Target { version, milestone, wave, packages: packages(v, scope), branch, why })
+}
+
+/// Every package named in the affected versions, else the scope's own.
+fn packages(v: &View<'_>, scope: &Scope) -> Vec<String> {
+    let options = VersionOptions::from_config(v.g.config);
+    let report = versions::parse(v.field(FieldRole::AffectedVersions), &options);
+    let named: BTreeSet<String> =
+        report.ranges.iter().filter_map(|r| r.package.clone()).filter(|p| !p.is_empty()).collect();
+    if named.is_empty() { vec![scope.package.clone()] } else { named.into_iter().collect() }
+}
+
+/// Is the fix out?
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Shipped {
+    /// Every package is published with it: versions by package, and where.
+    Yes(Vec<Artifact>),
+    /// It is not out; the text says what is missing.
+    No(String),
+    /// Something was published that may or may not be it; a person must say.
+    Ask(String),
+    /// A registry could not be asked, or nobody asked.
+    Unknown(String),
+}
+
+/// The verdict on a target (sync page §5, hard cases 12–15). Unknown is never "not shipped".
+#[must_use]
+pub fn shipped(v: &View<'_>) -> Shipped {
+    let Some(found) = v.o.artifacts.known() else {
+        return match &v.o.artifacts {
+            crate::case::Fact::Absent(s) => Shipped::No(format!("{s} knows no release")),
+            f => Shipped::Unknown(f.failure().unwrap_or_default().to_owned()),
+        };
+    };
+    let target = of(v);
+    let wanted = target.as_ref().map(|t| t.packages.clone()).unwrap_or_else(|| vec![String::new()]);
+    let version = target.as_ref().map(|t| t.version.as_str()).unwrap_or_default();
+    // A fix that is merged on some branches only has not shipped with the trains that wait for their backport.
+    if let Some(open) = v.fixes().into_iter().find(|p| p.state == crate::case::PullState::Open) {
+        return Shipped::No(format!("{} is not merged yet", open.url));
+    }
+    let mut out = Vec::new();
+    for package in &wanted {
+        let same = |a: &&Artifact| wanted.len() == 1 && a.package.is_empty() || a.package == *package || package.is_empty();
+        let mine: Vec<&Artifact> = found.iter().filter(same).collect();
+        let name = if package.is_empty() { "the release" } else { package };
+        let at = |a: &&&Artifact| version.is_empty() || a.version.is_empty() || same_version(&a.version, version);
+        let here: Vec<&&Artifact> = mine.iter().filter(at).collect();
+        if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final) {
+            match a.has_fix {
+                Some(false) => {
+                    return Shipped::No(format!("{name} {} is out without the fix", a.version));
+                }
+                _ => out.push((**a).clone()),
+            }
+            continue;
+        }
+        if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Unknown) {
+            let why = if a.reason.is_empty() { "the registry could not be asked" } else { &a.reason };
+            return Shipped::Unknown(format!("{name} {version}: {why}"));
+        }
+        if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Yanked) {
+            return Shipped::No(format!("{name} {} was withdrawn", a.version));
+        }
+        if let Some(a) = here.iter().find(|a| a.state == ArtifactState::PreRelease) {
+            return Shipped::No(format!("{name} {} is only a pre-release", a.version));
+        }
+        // The exact version was skipped, and a later one is out: a person must say whether it holds the fix.
+        let later = mine.iter().find(|a| {
+            a.state == ArtifactState::Final && !version.is_empty() && order::compare(&a.version, version, order::Scheme::Generic).is_gt()
+        });
+        if let Some(a) = later {
+            if a.has_fix == Some(true) {
+                out.push((*a).clone());
+                continue;
+            }
+            return Shipped::Ask(format!(
+                "{name} {version} was not published, {} was: does it hold the fix? If so, set that milestone",
+                a.version
+            ));
+        }
+        return Shipped::No(format!("{name} {version} is not published").replace("  ", " "));
+    }
+    Shipped::Yes(out)
+}
+
+fn same_version(a: &str, b: &str) -> bool {
+    let bare = |v: &str| v.trim().trim_start_matches(['v', 'V']).to_owned();
+    bare(a) == bare(b)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_milestone_names_a_version_or_a_wave() {
+        let cases: &[(&str, Option<&str>)] = &[
+            ("Harbour Queue-2.10.3", Some("2.10.3")),
+            ("Harbour Queue 2.10.3", Some("2.10.3")),
+            ("v2.10.3", Some("2.10.3")),
+            ("3.0.0", Some("3.0.0")),
+            ("Chart 1.16.0rc1", Some("1.16.0rc1")),
+            ("Providers 2026-03-01", None),
+            ("next", None),
+            ("", None),
+        ];
+        for (milestone, want) in cases {
+            assert_eq!(version_of(milestone).as_deref(), *want, "{milestone}");
+        }
+    }
 }

@@ -271,6 +271,7 @@ fn letter(
         message_id: String::new(),
         event: event.into(),
         reply: filled.id.to_string(),
+        artifact: c.thread.clone(),
         thread: c.thread.clone(),
         to: to.clone(),
         cc,

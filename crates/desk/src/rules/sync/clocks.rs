@@ -1,0 +1,161 @@
+//! Disclosure clocks and escalation (sync page §12). They add words and never open a gate.
+
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use serde::Serialize;
+
+use super::{Proposal, View, comments};
+use crate::{
+    config::{Ack, Clock},
+    plan::{Action, ActionKind, Told},
+    rules::stage::Stage,
+    tracker::{LabelRole, Marked, marked},
+};
+
+/// How a tracker stands to its disclosure window.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Clocks {
+    /// When the clock began.
+    pub start: Timestamp,
+    /// When the window ends.
+    pub end: Timestamp,
+    /// When the grace for a fix that is ready ends.
+    pub grace_end: Timestamp,
+    /// Whole days since the start.
+    pub age_days: i64,
+    /// The window is nearly over.
+    pub approaching: bool,
+    /// The window is over.
+    pub overdue: bool,
+    /// A fix is ready, and window and grace are over.
+    pub grace_expired: bool,
+    /// The flaw is announced, or the tracker closed: the clock has stopped.
+    pub stopped: bool,
+}
+
+/// Read the clocks of a tracker. Days are elapsed 24 hours.
+#[must_use]
+pub fn read(v: &View<'_>) -> Clocks {
+    let d = &v.g.config.disclosure;
+    let start = match d.clock {
+        Clock::ReportReceived if v.case.received != Timestamp::UNIX_EPOCH => v.case.received.min(v.t.created.max(v.case.received)),
+        _ => v.t.created,
+    };
+    // Clocks of senders run ahead; the disclosure clock never starts in the future.
+    let start = start.min(v.g.now);
+    let days = |n: u32| SignedDuration::from_hours(24 * i64::from(n));
+    let end = start.checked_add(days(d.window_days)).unwrap_or(Timestamp::MAX);
+    let grace_end = end.checked_add(days(d.grace_days)).unwrap_or(Timestamp::MAX);
+    let age = v.g.now.duration_since(start);
+    let stopped = v.labels.advisory_sent() || !v.t.state.is_open();
+    let ready = v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased);
+    let overdue = !stopped && v.g.now > end;
+    #[expect(clippy::cast_precision_loss, reason = "days of a window, far below 2^52")]
+    let near = age.as_secs() as f64 > d.warn_fraction * f64::from(d.window_days) * 86_400.0;
+    Clocks {
+        start,
+        end,
+        grace_end,
+        age_days: age.as_hours() / 24,
+        approaching: !stopped && near && !overdue,
+        overdue,
+        grace_expired: !stopped && ready && v.g.now > grace_end,
+        stopped,
+    }
+}
+
+/// A time as people read it: day, hour and zone of the project.
+#[must_use]
+pub fn shown(v: &View<'_>, at: Timestamp) -> String {
+    let zone = TimeZone::get(&v.g.config.project.time_zone).unwrap_or(TimeZone::UTC);
+    at.to_zoned(zone).strftime("%Y-%m-%d %H:%M %Z").to_string()
+}
+
+/// Notices of a window that closes, the comment of one that closed, and the call of a discussion that stopped.
+pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
+    let clocks = read(v);
+    if clocks.approaching {
+        out.notices.push(format!("the disclosure window ends {}", shown(v, clocks.end)));
+    }
+    if clocks.overdue {
+        overdue(v, &clocks, out);
+    }
+    if v.g.config.disclosure.notify_distributors
+        && (v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased))
+        && !clocks.stopped
+        && !v.told("distributors")
+    {
+        out.notices.push("distributors may be told now: CVE, product, versions and the public summary only".into());
+    }
+    if stage == Stage::Stalled {
+        escalate(v, out);
+    }
+}
+
+fn overdue(v: &View<'_>, clocks: &Clocks, out: &mut super::Gathered) {
+    out.notices.push(format!("the disclosure window ended {}", shown(v, clocks.end)));
+    let who = super::owner(v);
+    let options = if v.g.config.disclosure.ack == Ack::Manual {
+        "- ask the reporter for more time, with a date;\n- publish an advisory without a fix."
+    } else {
+        "- publish an advisory without a fix."
+    };
+    let ready = if clocks.grace_expired {
+        format!("\n\nA fix is ready, and the grace for its release ended {}: the release cannot wait longer.", shown(v, clocks.grace_end))
+    } else {
+        String::new()
+    };
+    let text = format!("{who}, the disclosure window of this report ended {}. What can be done:\n\n{options}{ready}", shown(v, clocks.end));
+    if let Some(effect) = comments::post(v, Marked::Overdue, text) {
+        let again = marked(&v.t.comments, Marked::Overdue, v.g.roster).is_some();
+        let p = Proposal::new(
+            "sync.overdue",
+            format!("{} is past its disclosure window", v.name),
+            v.evidence("sync.overdue", format!("the report came {}, the window ended {}", shown(v, clocks.start), shown(v, clocks.end))),
+        )
+        .step(effect, Vec::new())
+        .note(
+            Action::with(ActionKind::Sync, if again { "overdue, again" } else { "overdue" }),
+            "The disclosure window has passed",
+            format!("It ended {}.", shown(v, clocks.end)),
+            Told::NotTold("ask them for more time, or tell them what happens next".into()),
+        );
+        out.items.push(p);
+    }
+}
+
+/// Phase 1 is a bare call for ideas; phase 2 is a person's analysis, asked for after a silent week.
+fn escalate(v: &View<'_>, out: &mut super::Gathered) {
+    let lists = &v.g.config.mail.lists;
+    let to: Vec<&str> = [&lists.private, &lists.foundation_security]
+        .into_iter()
+        .filter(|l| !l.is_empty())
+        .map(String::as_str)
+        .collect();
+    let to = if to.is_empty() { "a broader circle you trust".to_owned() } else { to.join(" and ") };
+    if let Some(called) = marked(&v.t.comments, Marked::Escalation, v.g.roster) {
+        let days = v.g.now.duration_since(called.at).as_hours() / 24;
+        let after = i64::from(v.g.config.disclosure.escalate_phase2_days);
+        if days >= after {
+            out.notices.push(format!("the call for ideas of {days} days ago brought nothing: write the options down and send them to {to}"));
+        }
+        return;
+    }
+    let who = super::owner(v);
+    let text = format!("{who}, nobody has said anything here for a month. Does anybody have an idea how to assess this report? Otherwise it goes to {to} next.");
+    let Some(effect) = comments::post(v, Marked::Escalation, text) else { return };
+    out.items.push(
+        Proposal::new(
+            "sync.stalled",
+            format!("Nobody has said anything on {} for a month", v.name),
+            v.evidence("sync.stalled", super::super::stage::stage(v).1),
+        )
+        .step(effect, Vec::new())
+        .note(
+            Action::with(ActionKind::Sync, "Step 4 escalation"),
+            "Asked for ideas",
+            format!("Next: {to}."),
+            Told::NotTold("tell them that it takes longer".into()),
+        )
+        .next("somebody answers, or the report goes to a broader circle"),
+    );
+}

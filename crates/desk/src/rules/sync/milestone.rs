@@ -1,0 +1,66 @@
+//! Which release a tracker waits for (sync page §5).
+
+use super::{Proposal, View, target};
+use crate::{
+    case::Evidence,
+    plan::{Action, ActionKind, Precondition, Told, effect::Change},
+    tracker::LabelRole,
+};
+
+/// Set or correct the milestone; make it first when the repository has none of that name.
+pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
+    if !v.t.state.is_open() || v.labels.advisory_sent() {
+        return;
+    }
+    let stale = &v.g.config.tracker.milestones.stale;
+    if let Some(m) = v.t.milestone.as_ref().filter(|m| stale.iter().any(|s| s.eq_ignore_ascii_case(m))) {
+        out.blockers.push(format!("the milestone `{m}` is retired (tracker.milestones.stale): choose the release that ships the fix"));
+        return;
+    }
+    if let Some(t) = target::train(v).filter(|t| t.retired) {
+        out.blockers.push(format!("the release train `{}` is retired: choose another for this scope", t.name));
+        return;
+    }
+    let Some(scope) = v.scope() else { return };
+    // A wave may be planned before the merge; a version is known by the fix.
+    let ready = target::is_wave(scope) && v.has_cve() || !v.fixes().is_empty() || v.has(LabelRole::PrMerged);
+    if !ready || v.cve.is_none() {
+        return;
+    }
+    let Some((name, why)) = target::milestone(v) else {
+        out.notices.push("no milestone: neither the fix nor the release train names one".into());
+        return;
+    };
+    if v.t.milestone.as_deref().is_some_and(|m| m.eq_ignore_ascii_case(&name)) {
+        return;
+    }
+    if stale.iter().any(|s| s.eq_ignore_ascii_case(&name)) {
+        out.blockers.push(format!("{why} is `{name}`, which is retired: choose the release that ships the fix"));
+        return;
+    }
+    let key = v.t.key.clone();
+    let mut p = Proposal::new(
+        "sync.milestone",
+        format!("{} ships with {name}", v.name),
+        vec![Evidence::new("sync.milestone", why.clone(), v.o.pulls.source())],
+    );
+    p.details.push(("milestone".into(), format!("{} → {name}", v.t.milestone.as_deref().unwrap_or("none"))));
+    let known = v.o.milestones.known();
+    let found = known.and_then(|all| all.iter().find(|m| m.name.eq_ignore_ascii_case(&name)));
+    if known.is_some() && found.is_none() {
+        p = p.step(Change::CreateMilestone { name: name.clone(), due: None }, Vec::new());
+        p.notices.push(format!("the milestone `{name}` is made first, without a due date"));
+    }
+    if found.is_some_and(|m| !m.open) {
+        p.notices.push(format!("the milestone `{name}` is closed"));
+    }
+    let was = Precondition::MilestoneIs { tracker: key.clone(), milestone: v.t.milestone.clone() };
+    out.items.push(
+        p.step(Change::SetMilestone { tracker: key, milestone: Some(name.clone()) }, vec![was]).note(
+            Action::with(ActionKind::Sync, "milestone"),
+            format!("Scheduled for {name}"),
+            why,
+            Told::NotTold("with the next letter".into()),
+        ),
+    );
+}

@@ -1,0 +1,283 @@
+//! One tracker as the rules see it: labels, fields and facts read once, and the questions every rule asks of them.
+
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+use super::Ground;
+use crate::{
+    case::{Case, Evidence, Fact, MailThread, Observed, PullRequest, PullState, RecordStage, Routing},
+    config::Scope,
+    plan::{Precondition, digest},
+    tracker::{
+        self, Body, FieldRole, LabelRole, Labels, Marked, Tracker, by_team, marked_text, rollup, thread_ref,
+    },
+};
+
+static CVE_ID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\bCVE-[0-9]{4}-[0-9]{4,19}\b").expect("a constant pattern, compiled by a test"));
+
+static VERDICT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\W{0,4}(valid|invalid)\b(?:.*?\bscope\W{1,3}([^`*\n]+?)[`*.]*\s*$)?")
+        .expect("a constant pattern, compiled by a test")
+});
+
+/// The first CVE id in a text.
+#[must_use]
+pub fn cve_id(text: &str) -> Option<String> {
+    CVE_ID.find(text).map(|m| m.as_str().to_owned())
+}
+
+/// A member's word, read from the case or from a comment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Handle.
+    pub handle: String,
+    /// Valid?
+    pub valid: bool,
+    /// Scope label, for a valid one.
+    pub scope: Option<String>,
+    /// Where it was said.
+    pub source: String,
+}
+
+/// What the team decided (spec README, decision 9).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Consensus {
+    /// Fewer than two voices for the same word.
+    None,
+    /// Voices disagree.
+    Split(Vec<Said>),
+    /// Two or more distinct members say the same.
+    Valid(Vec<Said>),
+    /// Two or more distinct members say it is not valid.
+    Invalid(Vec<Said>),
+}
+
+/// One tracker as the rules see it.
+pub struct View<'a> {
+    /// The case.
+    pub case: &'a Case,
+    /// Its facts.
+    pub o: &'a Observed,
+    /// The tracker.
+    pub t: &'a Tracker,
+    /// Everything else.
+    pub g: Ground<'a>,
+    /// Its labels by role.
+    pub labels: Labels,
+    /// Its body fields.
+    pub body: Body,
+    /// Configured scopes whose label it has.
+    pub scopes: Vec<&'a Scope>,
+    /// The CVE id in its link field.
+    pub cve: Option<String>,
+    /// `owner/repo#N`.
+    pub name: String,
+}
+
+impl<'a> View<'a> {
+    /// Read a case.
+    #[must_use]
+    pub fn new(case: &'a Case, g: Ground<'a>) -> Self {
+        let t = &case.tracker;
+        let labels = g.labels.read(&t.labels);
+        let body = tracker::parse(&t.body, g.headings);
+        let named = |s: &&Scope| labels.scopes.iter().any(|l| l.eq_ignore_ascii_case(&s.label));
+        let scopes: Vec<&Scope> = g.config.scope.iter().filter(named).collect();
+        let cve = body.get(FieldRole::CveToolLink).and_then(cve_id);
+        Self { case, o: &case.observed, t, g, labels, scopes, cve, name: t.reference.to_string(), body }
+    }
+
+    /// Does it carry that label?
+    #[must_use]
+    pub fn has(&self, role: LabelRole) -> bool {
+        self.labels.has(role)
+    }
+
+    /// The value of a field; empty when unset.
+    #[must_use]
+    pub fn field(&self, role: FieldRole) -> &str {
+        self.body.get(role).unwrap_or_default()
+    }
+
+    /// Is a mandatory field filled? A severity of `Unknown` is not (config page §2 rule 1).
+    #[must_use]
+    pub fn filled(&self, role: FieldRole) -> bool {
+        let value = self.field(role).trim();
+        !value.is_empty() && !(role == FieldRole::Severity && value.eq_ignore_ascii_case("unknown"))
+    }
+
+    /// Its scope, when it has exactly one.
+    #[must_use]
+    pub fn scope(&self) -> Option<&'a Scope> {
+        self.scopes.first().copied().filter(|_| self.scopes.len() == 1)
+    }
+
+    /// Is a CVE allocated: an id in the link field, or the label that says so?
+    #[must_use]
+    pub fn has_cve(&self) -> bool {
+        self.cve.is_some() || self.has(LabelRole::CveAllocated) || !self.field(FieldRole::CveToolLink).is_empty()
+    }
+
+    /// Was validity decided: a scope, and no longer under triage?
+    #[must_use]
+    pub fn decided(&self) -> bool {
+        !self.scopes.is_empty() && !self.has(LabelRole::NeedsTriage)
+    }
+
+    /// The fixes that count: named in the field and not closed without a merge.
+    #[must_use]
+    pub fn fixes(&self) -> Vec<&'a PullRequest> {
+        let all = self.o.pulls.known().map(Vec::as_slice).unwrap_or_default();
+        all.iter().filter(|p| !p.elsewhere && p.state != PullState::Closed).collect()
+    }
+
+    /// Is every fix merged? Where nobody looked, the label says.
+    #[must_use]
+    pub fn merged(&self) -> bool {
+        let fixes = self.fixes();
+        if self.o.pulls.known().is_some() && !fixes.is_empty() {
+            return fixes.iter().all(|p| p.state == PullState::Merged);
+        }
+        self.has(LabelRole::PrMerged)
+    }
+
+    /// Is a fix in review? Where nobody looked, the label says.
+    #[must_use]
+    pub fn in_review(&self) -> bool {
+        let fixes = self.fixes();
+        if self.o.pulls.known().is_some() && !fixes.is_empty() {
+            return fixes.iter().any(|p| p.state == PullState::Open);
+        }
+        self.has(LabelRole::PrOpen)
+    }
+
+    /// How far the record is; unknown when nobody could say.
+    #[must_use]
+    pub fn record(&self) -> RecordStage {
+        self.o.record.known().map_or(RecordStage::Unknown, |r| r.state)
+    }
+
+    /// Does the project keep its records with a tool that has states?
+    #[must_use]
+    pub fn has_record_tool(&self) -> bool {
+        self.g.config.cve.tool != crate::config::CveTool::None || self.o.record.known().is_some()
+    }
+
+    /// The reporter's thread, as far as known.
+    #[must_use]
+    pub fn thread(&self) -> Option<&'a MailThread> {
+        self.o.thread.known()
+    }
+
+    /// How the contact is reached; the case says, else the thread field.
+    #[must_use]
+    pub fn routing(&self) -> Routing {
+        if let Some(t) = self.thread() {
+            return t.routing;
+        }
+        if self.case.via_forwarder {
+            return Routing::ViaForwarder;
+        }
+        match thread_ref(self.field(FieldRole::SecurityThread)).kind {
+            tracker::ThreadKind::PullRequest => Routing::FromPr,
+            tracker::ThreadKind::Import => Routing::Nobody,
+            _ => Routing::Direct,
+        }
+    }
+
+    /// Comments written by people: neither the status nor those the program keeps.
+    pub fn discussion(&self) -> impl Iterator<Item = &'a tracker::Comment> {
+        self.t.comments.iter().filter(|c| {
+            !rollup::is_rollup(&c.body) && Marked::of(&c.body).is_none_or(|m| m == Marked::Voice)
+        })
+    }
+
+    /// The team's words on validity: each member's newest one.
+    #[must_use]
+    pub fn voices(&self) -> Vec<Said> {
+        let mut out: Vec<Said> = Vec::new();
+        let mut say = |s: Said| {
+            out.retain(|o| !o.handle.eq_ignore_ascii_case(&s.handle));
+            out.push(s);
+        };
+        for v in &self.o.voices {
+            if self.g.roster.people.is_empty() || self.g.roster.by_handle(&v.handle).is_some() {
+                let scope = Some(v.scope.clone()).filter(|s| !s.is_empty());
+                say(Said { handle: v.handle.clone(), valid: v.valid, scope, source: v.source.clone() });
+            }
+        }
+        for c in &self.t.comments {
+            if Marked::of(&c.body) != Some(Marked::Voice) || !by_team(c, self.g.roster) {
+                continue;
+            }
+            let Some(m) = marked_text(&c.body).lines().next().and_then(|l| VERDICT.captures(l)) else { continue };
+            say(Said {
+                handle: c.author.clone(),
+                valid: m[1].eq_ignore_ascii_case("valid"),
+                scope: m.get(2).map(|s| s.as_str().trim().to_owned()),
+                source: format!("comment {} of {}", c.id, self.name),
+            });
+        }
+        out
+    }
+
+    /// Did two distinct members say the same? A disagreement about validity or scope is no consensus.
+    #[must_use]
+    pub fn consensus(&self) -> Consensus {
+        let said = self.voices();
+        let (yes, no): (Vec<Said>, Vec<Said>) = said.into_iter().partition(|s| s.valid);
+        let scopes: std::collections::BTreeSet<String> =
+            yes.iter().filter_map(|s| s.scope.as_ref().map(|s| s.to_lowercase())).collect();
+        if !yes.is_empty() && !no.is_empty() || scopes.len() > 1 {
+            return Consensus::Split(yes.into_iter().chain(no).collect());
+        }
+        match (yes.len(), no.len()) {
+            (2.., 0) => Consensus::Valid(yes),
+            (0, 2..) => Consensus::Invalid(no),
+            _ => Consensus::None,
+        }
+    }
+
+    /// Evidence from this tracker.
+    #[must_use]
+    pub fn evidence(&self, rule: &str, text: impl Into<String>) -> Vec<Evidence> {
+        vec![Evidence::new(rule, text, self.name.clone())]
+    }
+
+    /// A field still has the value that was read.
+    #[must_use]
+    pub fn field_is(&self, role: FieldRole) -> Precondition {
+        Precondition::FieldIs {
+            tracker: self.t.key.clone(),
+            role,
+            digest: digest::sha256(self.field(role).as_bytes()),
+        }
+    }
+
+    /// A person as the tracker names them.
+    #[must_use]
+    pub fn mention(&self, handle: &str) -> String {
+        if handle.is_empty() { "nobody".to_owned() } else { format!("@{}", handle.trim_start_matches('@')) }
+    }
+
+    /// May this person be assigned? `None` when nobody knows.
+    #[must_use]
+    pub fn may_assign(&self, handle: &str) -> Option<bool> {
+        let is = |h: &str| h.trim_start_matches('@').eq_ignore_ascii_case(handle);
+        match &self.o.collaborators {
+            Fact::Known(list, ..) => Some(list.iter().any(|h| is(h))),
+            Fact::Unknown(why) if !why.is_empty() => None,
+            // Nobody asked a forge: the roster is the list.
+            _ if self.g.roster.people.is_empty() => None,
+            _ => Some(self.g.roster.by_handle(handle).is_some_and(|p| p.member_at(self.g.now))),
+        }
+    }
+
+    /// Was the contact told about this event?
+    #[must_use]
+    pub fn told(&self, event: &str) -> bool {
+        self.o.told.iter().any(|r| r.event == event && r.state != "discarded")
+    }
+}
