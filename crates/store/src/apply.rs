@@ -13,7 +13,7 @@ use desk::{
 use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Desk, StoreError, events, messages, trackers};
+use crate::{Desk, StoreError, comments, events, messages, milestones, records, trackers};
 
 /// How long to wait for another process that works on the same tracker.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -278,6 +278,20 @@ impl Desk {
                     Holding::Holds
                 }
                 Some(_) => Holding::Broken(format!("{} was assigned meanwhile", name(tracker)?)),
+            },
+            Precondition::MilestoneIs { tracker, milestone } => match self.case(tracker)? {
+                None => gone(tracker),
+                Some(c) if c.tracker.milestone == *milestone => Holding::Holds,
+                Some(c) => Holding::Broken(format!(
+                    "the milestone of {} is {} now",
+                    c.tracker.reference,
+                    c.tracker.milestone.as_deref().unwrap_or("none")
+                )),
+            },
+            Precondition::RecordIn { cve, states } => match self.cve_record(cve)? {
+                None => Holding::Broken(format!("the desk holds no record of {cve}")),
+                Some(r) if states.contains(&r.state) => Holding::Holds,
+                Some(r) => Holding::Broken(format!("the record of {cve} is {} now", r.state.as_str())),
             },
             Precondition::NotTold { subject, event, artifact } => {
                 let read = || {
@@ -566,6 +580,37 @@ fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("comment {id} on {}", reference(tracker)?))
                 .with("comment", id.to_string()))
+        }
+        Change::PostMarked { tracker, kind, text } => {
+            let (id, word) = comments::upsert(c, tracker, *kind, text.as_str(), by).map_err(sql)?;
+            touch(tracker)?;
+            Ok(Receipt::new(format!("{kind} comment {id} {word} on {}", reference(tracker)?))
+                .with("comment", id.to_string()))
+        }
+        Change::CreateMilestone { name, due } => {
+            let made = milestones::create(c, name, *due).map_err(sql)?;
+            let word = if made { "made" } else { "was there already" };
+            Ok(Receipt::new(format!("milestone {name} {word}")))
+        }
+        Change::CloseMilestone { name } => {
+            milestones::close(desk, c, name)?;
+            Ok(Receipt::new(format!("milestone {name} closed")))
+        }
+        Change::AttachRecord { tracker, cve, record } => {
+            records::attach(desk, c, tracker, cve, record.as_str(), by.at)?;
+            touch(tracker)?;
+            Ok(Receipt::new(format!("record of {cve} kept beside {}", reference(tracker)?)))
+        }
+        Change::PushRecord { tracker, cve, state, record } => {
+            let now = records::push(desk, c, tracker, cve, *state, record.as_str(), by.at)?;
+            touch(tracker)?;
+            Ok(Receipt::new(format!("record of {cve} pushed, it is {}", now.as_str()))
+                .with("state", now.as_str()))
+        }
+        Change::PublishRecord { tracker, cve, record } => {
+            records::publish(desk, c, tracker, cve, record.as_str(), by.at)?;
+            touch(tracker)?;
+            Ok(Receipt::new(format!("record of {cve} published")).with("state", "public"))
         }
         Change::RecordRejection { message, reply, summary } => {
             let (sender, thread): (String, String) = c

@@ -63,6 +63,9 @@ pub enum StoreError {
     /// A change that does not fit the tracker.
     #[error("{0}")]
     Change(String),
+    /// A change that the world as it is now does not allow; nothing is broken, and other items may go on.
+    #[error("{0}")]
+    Refused(String),
 }
 
 fn hint(e: &rusqlite::Error) -> &'static str {
@@ -98,6 +101,8 @@ impl StoreError {
 
 impl From<StoreError> for PortError {
     fn from(e: StoreError) -> Self {
-        PortError { what: e.to_string(), mend: String::new(), busy: e.is_busy() }
+        // A refusal ends its item and not the run, as a lease that somebody else holds does.
+        let busy = e.is_busy() || matches!(e, StoreError::Refused(_));
+        PortError { what: e.to_string(), mend: String::new(), busy }
     }
 }

@@ -4,14 +4,21 @@
 //! Every change to a tracker and the receipt that proves it are one transaction. Events are append-only and
 //! hash-chained.
 
+#![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
+
 mod apply;
+mod comments;
 mod copies;
 mod desk;
 mod error;
 mod events;
 mod ledger;
 mod messages;
+mod milestones;
 mod plans;
+mod records;
+#[cfg(test)]
+mod tests;
 mod trackers;
 
 pub use crate::{

@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use desk::{
-    case::{Case, Fact, Seen, Source},
+    case::{Case, Fact, Milestone, Record, RecordStage, Seen, Source},
     confidential::{Identity, Phase, Signals, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     people::Roster,
@@ -23,8 +23,8 @@ use desk::{
         },
     },
     tracker::{
-        self, CloseReason, Comment, FieldRole, Headings, LabelNames, LabelRole, State, Tracker, TrackerKey,
-        TrackerRef, rollup,
+        self, CloseReason, Comment, FieldRole, Headings, LabelNames, LabelRole, Marked, State, Tracker,
+        TrackerKey, TrackerRef, rollup,
     },
 };
 use jiff::{Timestamp, tz::TimeZone};
@@ -75,6 +75,12 @@ pub struct World {
     pub drafts: Vec<DraftMail>,
     /// Rejections: message digest, reply, summary.
     pub rejections: Vec<(String, String, String)>,
+    /// CVE records at their authority, by id. A state never goes back.
+    pub records: BTreeMap<String, Record>,
+    /// Copies of records beside their trackers, by id.
+    pub attached: BTreeMap<String, String>,
+    /// Milestones by name: open, due.
+    pub milestones: BTreeMap<String, (bool, Option<jiff::civil::Date>)>,
     /// The journal.
     pub journal: BTreeMap<StepKey, StepState>,
     /// Refusals recorded at apply: subject and reason.
@@ -105,6 +111,9 @@ impl World {
             told: scene.told.clone(),
             drafts: Vec::new(),
             rejections: Vec::new(),
+            records: BTreeMap::new(),
+            attached: BTreeMap::new(),
+            milestones: BTreeMap::new(),
             journal: BTreeMap::new(),
             refusals: Vec::new(),
             log: Vec::new(),
@@ -168,7 +177,8 @@ impl World {
         let journal: BTreeMap<String, bool> =
             self.journal.iter().map(|(k, s)| (k.to_string(), matches!(s, StepState::Done(_)))).collect();
         json!({"fates": fates, "cases": self.cases.values().collect::<Vec<_>>(), "told": self.told,
-            "drafts": drafts, "rejections": self.rejections, "journal": journal})
+            "drafts": drafts, "rejections": self.rejections, "journal": journal, "records": self.records,
+            "attached": self.attached, "milestones": self.milestones})
     }
 
     /// The fate of every message, by digest.
@@ -185,6 +195,37 @@ impl World {
             *n.entry(k).or_default() += 1;
             n
         })
+    }
+
+    /// The milestones as they are observed.
+    #[must_use]
+    pub fn milestone_facts(&self) -> Vec<Milestone> {
+        let announced = LabelNames::new(&self.config).name(LabelRole::Announced).to_owned();
+        let on = |name: &str, open: bool, plain: bool| {
+            let here =
+                self.cases.values().map(|c| &c.tracker).filter(|t| t.milestone.as_deref() == Some(name));
+            let said = |t: &&Tracker| !plain || !t.labels.iter().any(|l| l.eq_ignore_ascii_case(&announced));
+            u32::try_from(here.filter(|t| t.state.is_open() == open).filter(said).count()).unwrap()
+        };
+        self.milestones
+            .iter()
+            .map(|(name, (open, due))| Milestone {
+                name: name.clone(),
+                open: *open,
+                due: *due,
+                open_trackers: on(name, true, false),
+                closed_unannounced: on(name, false, true),
+            })
+            .collect()
+    }
+
+    /// The record of a CVE, for a change by that tracker.
+    fn record(&mut self, cve: &str, json: &str) -> Result<&mut Record, PortError> {
+        let json = serde_json::from_str(json).map_err(|e| PortError::new(e.to_string(), ""))?;
+        let fresh = Record { state: RecordStage::Allocated, ..Record::default() };
+        let record = self.records.entry(cve.into()).or_insert(fresh);
+        record.json = Some(json);
+        Ok(record)
     }
 
     fn alive(&self) -> Result<(), PortError> {
@@ -308,6 +349,9 @@ impl World {
                 t.labels.extend(add.iter().cloned());
             }
             Change::SetMilestone { tracker, milestone } => {
+                if let Some(name) = milestone {
+                    self.milestones.entry(name.clone()).or_insert((true, None));
+                }
                 self.case(tracker)?.tracker.milestone.clone_from(milestone);
             }
             Change::SetAssignees { tracker, assignees } => {
@@ -323,6 +367,53 @@ impl World {
                     body: text.as_str().into(),
                 };
                 self.case(tracker)?.tracker.comments.push(c);
+            }
+            Change::PostMarked { tracker, kind, text } => {
+                let body = format!("{}\n{}", kind.marker(), text.as_str());
+                let id = format!("m{}", &digest::sha256(key.to_string().as_bytes())[..8]);
+                let comments = &mut self.case(tracker)?.tracker.comments;
+                // Ours are known by their id; a marker somebody typed is not edited.
+                let ours = |c: &&mut Comment| c.id.starts_with('m') && Marked::of(&c.body) == Some(*kind);
+                match comments.iter_mut().rev().find(ours) {
+                    Some(c) => c.body = body,
+                    None => {
+                        comments.push(Comment { id, author: by.actor.handle.clone(), at: by.at, body });
+                    }
+                }
+            }
+            Change::CreateMilestone { name, due } => {
+                let m = self.milestones.entry(name.clone()).or_insert((true, *due));
+                m.1 = m.1.or(*due);
+            }
+            Change::CloseMilestone { name } => {
+                let open =
+                    self.milestone_facts().into_iter().find(|m| m.name == *name).map(|m| m.open_trackers);
+                if open != Some(0) {
+                    return Err(refused(format!("{name}: open trackers {open:?}")));
+                }
+                if let Some(m) = self.milestones.get_mut(name) {
+                    m.0 = false;
+                }
+            }
+            Change::AttachRecord { tracker, cve, record } => {
+                self.case(tracker)?;
+                let fresh = Record { state: RecordStage::Allocated, ..Record::default() };
+                self.records.entry(cve.clone()).or_insert(fresh);
+                self.attached.insert(cve.clone(), record.as_str().into());
+            }
+            Change::PushRecord { tracker, cve, state, record } => {
+                self.case(tracker)?;
+                let wish = (*state).clamp(RecordStage::Allocated, RecordStage::PublishReady);
+                let r = self.record(cve, record.as_str())?;
+                r.state = r.state.max(wish);
+                return Ok(Receipt::new("pushed").with("state", r.state.as_str()));
+            }
+            Change::PublishRecord { tracker, cve, record } => {
+                self.case(tracker)?;
+                if !self.records.get(cve).is_some_and(|r| r.state.is_reviewable()) {
+                    return Err(refused(format!("{cve} is not reviewed")));
+                }
+                self.record(cve, record.as_str())?.state = RecordStage::Public;
             }
             Change::MailDraft { subject, letter } => return Ok(self.draft(subject, letter)),
             Change::RecordRejection { message, reply, summary } => {
@@ -448,6 +539,11 @@ impl World {
     }
 }
 
+/// The end of an item, not of the run.
+fn refused(why: String) -> PortError {
+    PortError { busy: true, ..PortError::new(why, "") }
+}
+
 /// Everyone a letter would reach.
 trait ToAll {
     fn to_all(&self) -> Vec<String>;
@@ -530,6 +626,12 @@ impl WorldPort for World {
                 .is_some_and(|t| t.labels.iter().any(|l| l.eq_ignore_ascii_case(label)) == *present),
             Precondition::AssigneesAre { tracker, assignees } => case(tracker)
                 .is_some_and(|t| t.assignees.iter().cloned().collect::<BTreeSet<_>>() == *assignees),
+            Precondition::MilestoneIs { tracker, milestone } => {
+                case(tracker).is_some_and(|t| t.milestone == *milestone)
+            }
+            Precondition::RecordIn { cve, states } => {
+                self.records.get(cve).is_some_and(|r| states.contains(&r.state))
+            }
             Precondition::NotTold { subject, event, artifact } => {
                 let row = |t: &ToldFact| t.subject == *subject && t.event == *event && t.thread == *artifact;
                 !self.told.iter().any(row)
@@ -550,6 +652,10 @@ impl WorldPort for World {
                     "no"
                 }
             }
+            Probe::RecordState { cve } => match self.records.get(cve) {
+                Some(r) => r.state.as_str(),
+                None => return Fact::Unknown(format!("nobody holds a record of {cve}")),
+            },
             Probe::TrackerState { tracker } => match self.cases.get(tracker) {
                 None => "absent",
                 Some(c) if c.tracker.state.is_open() => "open",
@@ -595,7 +701,14 @@ impl WorldPort for World {
 /// An effect as a value, with its words as they were cleared.
 #[must_use]
 pub fn shape_cleared(effect: &ClearedEffect) -> Value {
-    shape(effect, &|t| t.as_str().into(), &|t| t.as_str().into(), &|t| t.as_str().into())
+    shape(
+        effect,
+        &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
+    )
 }
 
 /// An effect as a value, with its words as they were approved and their slots filled.
@@ -608,7 +721,9 @@ pub fn shape_approved(effect: &Effect, slots: &Slots) -> Value {
         };
         d.pieces().iter().map(piece).collect()
     }
-    shape(effect, &|d| fill(d, slots), &|d| fill(d, slots), &|d| fill(d, slots))
+    shape(effect, &|d| fill(d, slots), &|d| fill(d, slots), &|d| fill(d, slots), &|d| fill(d, slots), &|d| {
+        fill(d, slots)
+    })
 }
 
 fn shape<W: Wording>(
@@ -616,6 +731,8 @@ fn shape<W: Wording>(
     t: &dyn Fn(&W::Tracker) -> String,
     r: &dyn Fn(&W::Reporter) -> String,
     f: &dyn Fn(&W::Forwarder) -> String,
+    draft: &dyn Fn(&W::CveDraft) -> String,
+    public: &dyn Fn(&W::CvePublic) -> String,
 ) -> Value {
     let fields = match effect {
         Change::CreateTracker {
@@ -643,6 +760,12 @@ fn shape<W: Wording>(
         Change::MoveCard { tracker, column } => json!([tracker, column]),
         Change::ArchiveCard { tracker, archived } => json!([tracker, archived]),
         Change::Comment { tracker, text } => json!([tracker, t(text)]),
+        Change::PostMarked { tracker, kind, text } => json!([tracker, kind, t(text)]),
+        Change::CreateMilestone { name, due } => json!([name, due]),
+        Change::CloseMilestone { name } => json!([name]),
+        Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),
+        Change::PushRecord { tracker, cve, state, record } => json!([tracker, cve, state, draft(record)]),
+        Change::PublishRecord { tracker, cve, record } => json!([tracker, cve, public(record)]),
         Change::MailDraft { subject, letter: l } => {
             let words = match &l.text {
                 LetterText::Reporter { subject, body } => json!(["reporter", r(subject), r(body)]),

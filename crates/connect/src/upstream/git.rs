@@ -176,7 +176,13 @@ impl Clone {
         Ok(out)
     }
 
-    fn text(&self, what: &'static str, args: &[&str]) -> Result<String, GitError> {
+    /// The folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    pub(super) fn text(&self, what: &'static str, args: &[&str]) -> Result<String, GitError> {
         let fail = |why: String| GitError::Failed { path: self.dir.clone(), what, why };
         let out = self.git(args).output().map_err(|e| fail(e.to_string()))?;
         if out.status.success() {
@@ -184,6 +190,29 @@ impl Clone {
         } else {
             Err(fail(first_line(&out.stderr)))
         }
+    }
+
+    /// Does it hold? Exit code 0 is yes, 1 no.
+    pub(super) fn asks(&self, what: &'static str, args: &[&str]) -> Result<bool, GitError> {
+        let fail = |why: String| GitError::Failed { path: self.dir.clone(), what, why };
+        let out = self.git(args).output().map_err(|e| fail(e.to_string()))?;
+        match out.status.code() {
+            Some(0) => Ok(true),
+            Some(1) => Ok(false),
+            _ => Err(fail(first_line(&out.stderr))),
+        }
+    }
+
+    /// The commit that a full ref or an id names; `None` when there is none.
+    pub(super) fn commit(&self, name: &str) -> Result<Option<String>, GitError> {
+        let fail = |why: String| GitError::Failed { path: self.dir.clone(), what: "rev-parse", why };
+        let spec = format!("{name}^{{commit}}");
+        let out = self
+            .git(&["rev-parse", "--verify", "--quiet", "--end-of-options", &spec])
+            .output()
+            .map_err(|e| fail(e.to_string()))?;
+        let sha = String::from_utf8_lossy(&out.stdout).trim().to_owned();
+        Ok(Some(sha).filter(|s| out.status.success() && !s.is_empty()))
     }
 
     fn git(&self, args: &[&str]) -> Command {

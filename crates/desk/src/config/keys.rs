@@ -311,7 +311,8 @@ pub const KEYS: &[Key] = &[
     key("archive.search_url", One(UrlTemplate(ARCHIVE_VARS)), Profile, "SY", "Link to a search"),
     key("archive.api_url", One(UrlTemplate(ARCHIVE_VARS)), Profile, "SY", "Address of the service"),
     key("archive.advisory_signal", One(Word(signals)), Profile, "SY", "What proves that an advisory is public"),
-    key("archive.path", One(Text), Optional, "SY", "Path of a local archive"),
+    key("archive.path", One(Text), Optional, "SY", "Local archive of the users list: an mbox, a Maildir or a folder of .eml"),
+    key("archive.dev_path", One(Text), Optional, "SY", "Local archive of the developers list, read for release votes"),
 
     key("cve", Table, Optional, "CA SY", "The CVE tool and its gate"),
     key("cve.tool", One(Word(tools)), Profile, "CA SY", "Which tool"),

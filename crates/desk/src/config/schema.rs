@@ -661,8 +661,10 @@ pub struct Archive {
     pub api_url: String,
     /// What proves an advisory.
     pub advisory_signal: AdvisorySignal,
-    /// Path of a local archive.
+    /// Path of a local archive of the users list.
     pub path: String,
+    /// Path of a local archive of the developers list, read for release votes.
+    pub dev_path: String,
 }
 
 /// `[cve]`

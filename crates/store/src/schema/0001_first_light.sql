@@ -116,9 +116,21 @@ create table comments (
   at text not null,
   updated text not null,
   body text not null,
-  kind text not null check (kind in ('comment', 'rollup'))
+  kind text not null check (kind in ('comment', 'rollup', 'marked'))
 ) strict;
 create index comments_by_tracker on comments (tracker, id);
+
+-- The desk as its own CVE authority. `attached` is the copy beside the tracker, `json` what the authority took.
+create table records (
+  cve text primary key,
+  tracker text not null references trackers (key),
+  state text not null check (state in ('allocated', 'review-ready', 'publish-ready', 'public', 'retracted')),
+  attached text,
+  json text,
+  version integer not null default 0,
+  pushed_at text not null
+) strict;
+create index records_by_tracker on records (tracker);
 
 create table rejections (
   message text primary key,

@@ -117,6 +117,11 @@ impl World for Ports<'_> {
                 }
                 Err(e) => Fact::Unknown(e.to_string()),
             },
+            Probe::RecordState { cve } => match self.desk.cve_record(cve) {
+                Ok(Some(r)) => Fact::Known(r.state.as_str().into(), Source("desk".into()), seen),
+                Ok(None) => Fact::Unknown(format!("the desk holds no record of {cve}")),
+                Err(e) => Fact::Unknown(e.to_string()),
+            },
             Probe::TrackerState { tracker } => match self.desk.case(tracker) {
                 Ok(None) => Fact::Known("absent".into(), Source("desk".into()), seen),
                 Ok(Some(c)) => {

@@ -129,7 +129,11 @@ fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
             )?;
         }
         Change::CreateTracker { body, .. } => block(term, &indent, &body.preview())?,
-        Change::Comment { text, .. } => block(term, &indent, &text.preview())?,
+        Change::Comment { text, .. } | Change::PostMarked { text, .. } => {
+            block(term, &indent, &text.preview())?;
+        }
+        Change::PushRecord { record, .. } => record_head(term, &indent, &record.preview())?,
+        Change::PublishRecord { record, .. } => record_head(term, &indent, &record.preview())?,
         Change::SetField { value, .. } => block(term, &indent, &value.preview())?,
         Change::AppendEntry { note, .. } => {
             let told = told(&note.told);
@@ -139,6 +143,20 @@ fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
         _ => {}
     }
     Ok(())
+}
+
+/// The first lines of a record; the whole of it is in the plan's file.
+fn record_head(term: &mut Term, indent: &str, text: &str) -> io::Result<()> {
+    const LINES: usize = 12;
+    let shown: Vec<&str> = text.lines().take(LINES).collect();
+    block(term, indent, &shown.join("\n"))?;
+    match text.lines().count().saturating_sub(LINES) {
+        0 => Ok(()),
+        more => {
+            let line = term.mark(Mark::Dim, &format!("| … {more} more lines (`tipstaff plan show --json`)"));
+            term.line(&format!("{indent}  {line}"))
+        }
+    }
 }
 
 fn told(t: &Told) -> String {
@@ -186,25 +204,31 @@ pub fn effect(e: &Effect) -> String {
         Change::ArchiveCard { archived: true, .. } => "archive the card".into(),
         Change::ArchiveCard { archived: false, .. } => "bring the card back".into(),
         Change::Comment { .. } => "comment".into(),
+        Change::PostMarked { kind, .. } => format!("{kind} comment, written once and edited in place"),
+        Change::CreateMilestone { name, due } => {
+            let due = due.map(|d| format!(", due {d}")).unwrap_or_default();
+            format!("make the milestone {name}{due}")
+        }
+        Change::CloseMilestone { name } => format!("close the milestone {name}"),
+        Change::AttachRecord { cve, .. } => format!("keep the record of {cve} beside the tracker"),
+        Change::PushRecord { cve, state, .. } => {
+            format!("push the record of {cve}, at least {}", state.as_str())
+        }
+        Change::PublishRecord { cve, .. } => format!("publish the record of {cve}"),
         Change::MailDraft { letter, .. } => {
             format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)
         }
         Change::RecordRejection { reply, .. } => format!("rejection ledger: {reply}"),
         Change::Close { tracker, reason } => format!("close {} ({reason})", t(tracker)),
         Change::Reopen { tracker } => format!("reopen {}", t(tracker)),
-        Change::PostMarked { kind, .. } => format!("comment `{kind}`"),
-        Change::CreateMilestone { name, .. } => format!("make the milestone `{name}`"),
-        Change::CloseMilestone { name } => format!("close the milestone `{name}`"),
-        Change::AttachRecord { cve, .. } => format!("keep the record of {cve} on the tracker"),
-        Change::PushRecord { cve, state, .. } => format!("push the record of {cve}, at least {}", state.as_str()),
-        Change::PublishRecord { cve, .. } => format!("publish the record of {cve}"),
-        Change::Choose { probe: Probe::RecordState { cve }, arms } => {
-            let arms: Vec<&str> = arms.keys().map(String::as_str).collect();
-            format!("by the state of the record of {cve} ({}); unknown does nothing", arms.join(", "))
-        }
-        Change::Choose { probe: Probe::TrackerState { tracker }, .. } => format!("by the state of {}", t(tracker)),
         Change::Choose { probe: Probe::DraftPending { .. }, .. } => {
             "if no draft for this thread waits already".into()
+        }
+        Change::Choose { probe: Probe::RecordState { cve }, .. } => {
+            format!("ask how far the record of {cve} is, then")
+        }
+        Change::Choose { probe: Probe::TrackerState { tracker }, .. } => {
+            format!("ask whether {} is open, then", t(tracker))
         }
     }
 }

@@ -186,6 +186,7 @@ pub fn snapshot(desk: &Path, with_plans: bool) -> String {
         "select * from assignees order by 1, 2",
         "select * from comments order by id",
         "select * from milestones order by 1",
+        "select * from records order by 1",
         "select * from ledger order by 1, 2, 3",
         "select * from rejections order by 1",
         "select * from messages order by digest",

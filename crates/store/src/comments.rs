@@ -1,0 +1,39 @@
+//! Comments with a marker: written once, then edited in place (sync page §10).
+
+use desk::{
+    plan::ports::By,
+    tracker::{Marked, TrackerKey},
+};
+use rusqlite::{Connection, params};
+
+/// Write the comment of that kind, or edit the newest one. Only what this program wrote is edited: a marker that
+/// somebody typed into a comment of their own makes it none of ours (hard case 28). Returns its id and what was done.
+pub fn upsert(
+    c: &Connection,
+    tracker: &TrackerKey,
+    kind: Marked,
+    text: &str,
+    by: By<'_>,
+) -> rusqlite::Result<(i64, &'static str)> {
+    let body = format!("{}\n{text}", kind.marker());
+    let now = by.at.to_string();
+    let mut q = c.prepare_cached(
+        "select id, body from comments where tracker = ?1 and kind = 'marked' order by id desc",
+    )?;
+    let ours = q
+        .query_map([&tracker.0], |r| Ok((r.get::<_, i64>(0)?, r.get::<_, String>(1)?)))?
+        .find(|row| row.as_ref().map_or(true, |(_, body)| Marked::of(body) == Some(kind)))
+        .transpose()?;
+    if let Some((id, old)) = ours {
+        if old == body {
+            return Ok((id, "stands"));
+        }
+        c.execute("update comments set body = ?2, updated = ?3 where id = ?1", params![id, body, now])?;
+        return Ok((id, "edited"));
+    }
+    c.execute(
+        "insert into comments (tracker, author, at, updated, body, kind) values (?1, ?2, ?3, ?3, ?4, 'marked')",
+        params![tracker.0, by.actor.handle, now, body],
+    )?;
+    Ok((c.last_insert_rowid(), "written"))
+}

@@ -1,0 +1,199 @@
+//! The desk as its own CVE authority: what it holds of each record, and how far the record is (sync page §9). A state
+//! never goes back, whoever pushes what.
+
+use desk::{
+    case::{Record, RecordStage},
+    tracker::TrackerKey,
+};
+use jiff::Timestamp;
+use rusqlite::{Connection, OptionalExtension, params};
+use serde_json::Value;
+
+use crate::{Desk, StoreError};
+
+const STAGES: [RecordStage; 5] = [
+    RecordStage::Allocated,
+    RecordStage::ReviewReady,
+    RecordStage::PublishReady,
+    RecordStage::Public,
+    RecordStage::Retracted,
+];
+
+impl Desk {
+    /// The record as the authority has it; `None` when it was never attached or pushed. `json` is what was pushed
+    /// last, and empty before the first push.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn cve_record(&self, cve: &str) -> Result<Option<Record>, StoreError> {
+        let row = read(&self.conn, cve).map_err(|e| self.err("be read", e))?;
+        row.map(|r| r.record(self)).transpose()
+    }
+
+    /// The copy of the record that is kept beside its tracker (CVE page §9).
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn attached_record(&self, cve: &str) -> Result<Option<String>, StoreError> {
+        let row = read(&self.conn, cve).map_err(|e| self.err("be read", e))?;
+        Ok(row.and_then(|r| r.attached))
+    }
+
+    /// Every record: CVE, tracker, state.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn cve_records(&self) -> Result<Vec<(String, TrackerKey, RecordStage)>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached("select cve, tracker, state from records order by cve")?;
+            let rows = q.query_map([], |r| Ok((r.get(0)?, TrackerKey(r.get(1)?), r.get::<_, String>(2)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let rows = read().map_err(|e| self.err("be read", e))?;
+        rows.into_iter().map(|(cve, t, s)| Ok((cve, t, stage(self, &s)?))).collect()
+    }
+}
+
+struct Row {
+    tracker: String,
+    state: String,
+    attached: Option<String>,
+    json: Option<String>,
+    version: i64,
+}
+
+impl Row {
+    fn record(&self, desk: &Desk) -> Result<Record, StoreError> {
+        let json =
+            self.json.as_deref().map(|j| value(j).map_err(|e| desk.corrupt("record", e))).transpose()?;
+        Ok(Record { state: stage(desk, &self.state)?, json, version: self.version.to_string() })
+    }
+}
+
+fn value(text: &str) -> Result<Value, serde_json::Error> {
+    serde_json::from_str(text)
+}
+
+fn stage(desk: &Desk, word: &str) -> Result<RecordStage, StoreError> {
+    STAGES
+        .into_iter()
+        .find(|s| s.as_str() == word)
+        .ok_or_else(|| desk.corrupt("record state", format!("`{word}`")))
+}
+
+fn read(c: &Connection, cve: &str) -> rusqlite::Result<Option<Row>> {
+    c.prepare_cached("select tracker, state, attached, json, version from records where cve = ?1")?
+        .query_row([cve], |r| {
+            Ok(Row {
+                tracker: r.get(0)?,
+                state: r.get(1)?,
+                attached: r.get(2)?,
+                json: r.get(3)?,
+                version: r.get(4)?,
+            })
+        })
+        .optional()
+}
+
+/// The row of a record, if it may be changed for that tracker.
+fn ours(
+    desk: &Desk,
+    c: &Connection,
+    tracker: &TrackerKey,
+    cve: &str,
+    record: &str,
+) -> Result<Option<Row>, StoreError> {
+    value(record).map_err(|e| StoreError::Change(format!("the record of {cve} is no JSON: {e}")))?;
+    let row = read(c, cve).map_err(|e| desk.err("make a change", e))?;
+    if let Some(row) = &row
+        && row.tracker != tracker.0
+    {
+        let other = desk.reference(&TrackerKey(row.tracker.clone()))?;
+        let other = other.map_or_else(|| row.tracker.clone(), |r| r.to_string());
+        return Err(StoreError::Refused(format!("{cve} belongs to {other}")));
+    }
+    Ok(row)
+}
+
+/// Keep a copy beside the tracker. A record that nobody pushed yet is `allocated`.
+pub fn attach(
+    desk: &Desk,
+    c: &Connection,
+    tracker: &TrackerKey,
+    cve: &str,
+    record: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    ours(desk, c, tracker, cve, record)?;
+    c.execute(
+        "insert into records (cve, tracker, state, attached, pushed_at) values (?1, ?2, 'allocated', ?3, ?4)
+         on conflict (cve) do update set attached = excluded.attached",
+        params![cve, tracker.0, record, at.to_string()],
+    )
+    .map(drop)
+    .map_err(|e| desk.err("make a change", e))
+}
+
+/// Take content and a wished state; the state rises and never falls. Returns the state it has now.
+pub fn push(
+    desk: &Desk,
+    c: &Connection,
+    tracker: &TrackerKey,
+    cve: &str,
+    wish: RecordStage,
+    record: &str,
+    at: Timestamp,
+) -> Result<RecordStage, StoreError> {
+    let row = ours(desk, c, tracker, cve, record)?;
+    let has = row.map_or(Ok(RecordStage::Allocated), |r| stage(desk, &r.state))?;
+    if has == RecordStage::Retracted {
+        return Err(StoreError::Refused(format!("{cve} was retracted")));
+    }
+    // Only publishing makes a record public; retracting is no push either.
+    let now = has.max(wish.clamp(RecordStage::Allocated, RecordStage::PublishReady));
+    put(desk, c, tracker, cve, now, record, at)?;
+    Ok(now)
+}
+
+/// Make a record public.
+///
+/// # Errors
+/// When it is not reviewed: `allocated`, retracted, or not here.
+pub fn publish(
+    desk: &Desk,
+    c: &Connection,
+    tracker: &TrackerKey,
+    cve: &str,
+    record: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    let row = ours(desk, c, tracker, cve, record)?;
+    let Some(row) = row else {
+        return Err(StoreError::Refused(format!("the desk holds no record of {cve}; push it first")));
+    };
+    let has = stage(desk, &row.state)?;
+    if !has.is_reviewable() {
+        let why = format!("the record of {cve} is {}; only a reviewed one is published", has.as_str());
+        return Err(StoreError::Refused(why));
+    }
+    put(desk, c, tracker, cve, RecordStage::Public, record, at)
+}
+
+fn put(
+    desk: &Desk,
+    c: &Connection,
+    tracker: &TrackerKey,
+    cve: &str,
+    state: RecordStage,
+    record: &str,
+    at: Timestamp,
+) -> Result<(), StoreError> {
+    c.execute(
+        "insert into records (cve, tracker, state, json, version, pushed_at) values (?1, ?2, ?3, ?4, 1, ?5)
+         on conflict (cve) do update set state = excluded.state, version = version + (json is not excluded.json),
+           json = excluded.json, pushed_at = excluded.pushed_at",
+        params![cve, tracker.0, state.as_str(), record, at.to_string()],
+    )
+    .map(drop)
+    .map_err(|e| desk.err("make a change", e))
+}
