@@ -79,24 +79,47 @@ impl Checks {
 #[must_use]
 pub fn allocate(v: &View<'_>) -> GateReport {
     let mut c = Checks::default();
-    c.block(!v.t.state.is_open(), "not-open", format!("{} is closed: a CVE is allocated for an open tracker", v.name));
+    c.block(
+        !v.t.state.is_open(),
+        "not-open",
+        format!("{} is closed: a CVE is allocated for an open tracker", v.name),
+    );
     let label = v.g.labels.name(LabelRole::CveAllocated);
     // The id and its label are one fact, and one blocker.
     match (&v.cve, v.has(LabelRole::CveAllocated)) {
         (Some(id), _) => c.block(true, "cve-exists", format!("{id} is allocated already")),
-        (None, true) => c.block(true, "cve-exists", format!("the label `{label}` says that a CVE is allocated; paste its id instead")),
+        (None, true) => c.block(
+            true,
+            "cve-exists",
+            format!("the label `{label}` says that a CVE is allocated; paste its id instead"),
+        ),
         (None, false) => {}
     }
     if let Some(at) = v.o.allocation_requested {
-        c.block(v.cve.is_none(), "already-requested", format!("an id was asked for on {}: wait for it, never ask twice", super::sync::day(v, at)));
+        c.block(
+            v.cve.is_none(),
+            "already-requested",
+            format!("an id was asked for on {}: wait for it, never ask twice", super::sync::day(v, at)),
+        );
     }
     c.block(
         v.has(LabelRole::Duplicate),
         "duplicate",
-        format!("it is labelled `{}`: allocate on the tracker that is kept", v.g.labels.name(LabelRole::Duplicate)),
+        format!(
+            "it is labelled `{}`: allocate on the tracker that is kept",
+            v.g.labels.name(LabelRole::Duplicate)
+        ),
     );
-    c.block(v.scopes.is_empty(), "no-scope", "no scope label: the scope decides product and package of the record");
-    c.block(v.scopes.len() > 1, "two-scopes", "two scope labels: split it first, each part has a record entry of its own");
+    c.block(
+        v.scopes.is_empty(),
+        "no-scope",
+        "no scope label: the scope decides product and package of the record",
+    );
+    c.block(
+        v.scopes.len() > 1,
+        "two-scopes",
+        "two scope labels: split it first, each part has a record entry of its own",
+    );
     let closing: Vec<&str> = v
         .labels
         .dispositions()
@@ -147,16 +170,28 @@ pub fn merge(keep: &View<'_>, dropped: &View<'_>) -> GateReport {
     for v in [keep, dropped] {
         c.block(v.scopes.is_empty(), "no-scope", format!("{} has no scope label", v.name));
         c.block(v.scopes.len() > 1, "two-scopes", format!("{} has two scope labels: split it first", v.name));
-        c.block(!v.t.state.is_open(), "closed", format!("{} is closed: reopen it if it is to be merged", v.name));
+        c.block(
+            !v.t.state.is_open(),
+            "closed",
+            format!("{} is closed: reopen it if it is to be merged", v.name),
+        );
         c.block(
             v.has(LabelRole::Duplicate),
             "already-duplicate",
-            format!("{} is labelled `{}` already: a merge stopped half way", v.name, v.g.labels.name(LabelRole::Duplicate)),
+            format!(
+                "{} is labelled `{}` already: a merge stopped half way",
+                v.name,
+                v.g.labels.name(LabelRole::Duplicate)
+            ),
         );
         let public = v.record() == RecordStage::Public
             || v.labels.advisory_sent()
             || !v.field(FieldRole::PublicAdvisoryUrl).is_empty();
-        c.block(public, "public", format!("{} is disclosed: what is public is corrected, not merged", v.name));
+        c.block(
+            public,
+            "public",
+            format!("{} is disclosed: what is public is corrected, not merged", v.name),
+        );
     }
     let scopes = |v: &View<'_>| v.scopes.iter().map(|s| s.label.to_lowercase()).collect::<Vec<_>>();
     let differ = keep.scopes.len() == 1 && dropped.scopes.len() == 1 && scopes(keep) != scopes(dropped);
@@ -184,16 +219,28 @@ pub fn invalidate(v: &View<'_>) -> (GateReport, Notify) {
     let mut c = Checks::default();
     if !v.t.state.is_open() {
         let why: Vec<&str> = v.labels.dispositions().into_iter().map(|d| v.g.labels.name(d)).collect();
-        let why = if why.is_empty() { "without a disposition".to_owned() } else { format!("as `{}`", why.join("`, `")) };
+        let why = if why.is_empty() {
+            "without a disposition".to_owned()
+        } else {
+            format!("as `{}`", why.join("`, `"))
+        };
         c.block(true, "already-closed", format!("{} is closed already, {why}", v.name));
     }
     let id = v.cve.as_deref().unwrap_or("the CVE");
     match v.record() {
         RecordStage::Allocated | RecordStage::ReviewReady => {
-            c.block(true, "cve-allocated", format!("the record of {id} is {}: retract it first", v.record().as_str()));
+            c.block(
+                true,
+                "cve-allocated",
+                format!("the record of {id} is {}: retract it first", v.record().as_str()),
+            );
         }
         RecordStage::PublishReady | RecordStage::Public => {
-            c.block(true, "cve-public", format!("the record of {id} is {}: this needs the whole team", v.record().as_str()));
+            c.block(
+                true,
+                "cve-public",
+                format!("the record of {id} is {}: this needs the whole team", v.record().as_str()),
+            );
         }
         RecordStage::Retracted => {}
         RecordStage::Unknown => c.warn(

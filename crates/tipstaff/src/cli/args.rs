@@ -381,7 +381,9 @@ pub enum X {
         inputs: Vec<PathBuf>,
     },
     /// Does a gate open?
-    #[command(after_help = "Example:\n  tipstaff x gate release case.json\n  tipstaff x gate merge kept.json dropped.json")]
+    #[command(
+        after_help = "Example:\n  tipstaff x gate release case.json\n  tipstaff x gate merge kept.json dropped.json"
+    )]
     Gate {
         /// Which gate
         gate: GateName,

@@ -99,7 +99,8 @@ impl Table {
 fn read(path: &Path, config: &mut Config) -> Result<Vec<wire::Given>> {
     let text = file(path)?;
     let wrong = |what: String| {
-        AppError::usage(format!("{}: {what}", path.display())).next("docs/case.md shows what a case looks like")
+        AppError::usage(format!("{}: {what}", path.display()))
+            .next("docs/case.md shows what a case looks like")
     };
     let value: Value = serde_json::from_str(&text).map_err(|e| wrong(format!("this is no JSON: {e}")))?;
     let list = match value {
@@ -197,7 +198,9 @@ impl Net {
                 }
             }
             Change::SetMilestone { milestone, .. } => self.milestone.clone_from(milestone),
-            Change::SetAssignees { assignees, .. } => self.assignee = Some(assignees.iter().cloned().collect()),
+            Change::SetAssignees { assignees, .. } => {
+                self.assignee = Some(assignees.iter().cloned().collect())
+            }
             _ => {}
         }
     }
