@@ -218,8 +218,10 @@ closed_set! {
 closed_set! {
     /// `cve.tool`
     CveTool {
-        /// No tool: the desk's own records, carried by hand.
+        /// No tool: the record is kept on the tracker and carried by hand.
         #[default] None => "none",
+        /// The desk's own records: the program moves them through their states, publishing outside is by hand.
+        Desk => "desk",
         /// ASF Vulnogram.
         Vulnogram => "vulnogram",
         /// The MITRE web form.
