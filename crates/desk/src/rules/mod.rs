@@ -6,6 +6,7 @@ pub mod extract;
 pub mod import;
 pub mod registry;
 pub mod select;
+pub mod selection;
 pub mod stage;
 pub mod sync;
 pub mod title;

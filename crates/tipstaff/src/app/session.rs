@@ -13,6 +13,7 @@ use desk::{
     people::{Role, Roster},
     plan::{Actor, KnownBy},
     reply::Library,
+    rules::{sync::Ground, title::TitleRules},
     tracker::{Headings, LabelNames},
 };
 use jiff::Timestamp;
@@ -127,6 +128,10 @@ pub struct Session {
     pub replies: Library,
     /// Where drafts go.
     pub drafts: DraftsFolder,
+    /// The title cascade of the project.
+    pub titles: TitleRules,
+    /// Folder that relative paths of the configuration start from.
+    pub base: PathBuf,
     /// The person at the desk.
     pub actor: Actor,
 }
@@ -173,6 +178,7 @@ impl Session {
             base.join(&config.mail.drafts)
         };
         let actor = actor(&loaded.config, &roster, &setting);
+        let titles = TitleRules::from_config(&loaded.config);
         Ok(Self {
             drafts: DraftsFolder::new(&drafts),
             setting,
@@ -183,6 +189,8 @@ impl Session {
             labels,
             headings,
             replies,
+            titles,
+            base,
             actor,
         })
     }
@@ -191,6 +199,23 @@ impl Session {
     #[must_use]
     pub fn config(&self) -> &config::Config {
         &self.loaded.config
+    }
+
+    /// What the rules of the lifecycle read besides a case; `digest` is that of the configuration.
+    #[must_use]
+    pub fn ground<'a>(&'a self, digest: &'a str) -> Ground<'a> {
+        Ground {
+            config: self.config(),
+            config_digest: digest,
+            headings: &self.headings,
+            labels: &self.labels,
+            roster: &self.roster,
+            replies: &self.replies,
+            titles: &self.titles,
+            policy: &self.policy,
+            actor: &self.actor.handle,
+            now: self.now(),
+        }
     }
 
     /// The time of this run.
