@@ -148,7 +148,10 @@ impl ListArchive {
             for (_, value) in all {
                 let value = value.trim().trim_start_matches('<').trim_end_matches('>').trim();
                 let host = host(value);
-                if host.is_some() && (self.template.is_empty() || host == self::host(&self.template)) {
+                if host.is_some()
+                    && (self.template.is_empty()
+                        || host == self::host(&self.template.replace(['{', '}'], "")))
+                {
                     return value.to_owned();
                 }
             }
@@ -193,7 +196,7 @@ fn host(url: &str) -> Option<String> {
     let plain = url.len() <= LINK && url.chars().all(|c| c.is_ascii_graphic() && !"<>\"'`\\".contains(c));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let named = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c));
-    (plain && named || url.contains('{') && named).then(|| host.to_ascii_lowercase())
+    (plain && named).then(|| host.to_ascii_lowercase())
 }
 
 /// Percent-encode what is not unreserved in a path segment or query.

@@ -323,6 +323,7 @@ pub const KEYS: &[Key] = &[
     key("cve.states", List(Word(states)), Profile, "SY", "States the tool knows, in order"),
     key("cve.propagation", One(Word(propagations)), Profile, "SY", "How it is found out that a record is public"),
     key("cve.emits_allocation_mail", One(Flag), Profile, "CA", "Does the tool mail the list about an allocation?"),
+    key("cve.list_path", One(Text), Optional, "SY", "Local copy of the public CVE list, asked whether a record is published"),
     key("cve.reviewer_channel", One(Word(channels)), Profile, "CA SY", "Where records are reviewed"),
     key("cve.gate", One(Word(gates)), Profile, "CA", "Who may allocate; anyone else gets a message to pass on"),
     key("cve.org_id", One(Text), Profile, "CA", "CNA organization id"),

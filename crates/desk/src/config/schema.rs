@@ -687,6 +687,8 @@ pub struct Cve {
     pub states: Vec<RecordState>,
     /// How "public" is detected.
     pub propagation: Propagation,
+    /// Path of a local copy of the public CVE list.
+    pub list_path: String,
     /// Does the tool mail the list about an allocation?
     pub emits_allocation_mail: bool,
     /// Who reviews records.
@@ -726,6 +728,7 @@ impl Default for Cve {
                 RecordState::Public,
             ],
             propagation: Propagation::default(),
+            list_path: String::new(),
             emits_allocation_mail: false,
             reviewer_channel: ReviewerChannel::default(),
             gate: CveGate::default(),

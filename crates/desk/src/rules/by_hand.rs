@@ -18,8 +18,8 @@ use crate::{
     },
     rules::stage,
     tracker::{
-        self, Column, ColumnNames, FieldRole, Headings, LabelNames, LabelRole, TrackerKey, TrackerRef,
-        inline_text,
+        self, Column, ColumnNames, FieldRole, Headings, LabelNames, LabelRole, Marked, TrackerKey,
+        TrackerRef, inline_text,
     },
 };
 
@@ -69,8 +69,20 @@ pub enum Request {
     Milestone(Option<String>),
     /// Assign exactly these.
     Assign(BTreeSet<String>),
+    /// Say whether the report is valid, and for which scope.
+    Assess {
+        /// Valid?
+        valid: bool,
+        /// The scope of a valid one; empty where there is only one.
+        scope: String,
+        /// What this person said before, if anything: valid, and the scope.
+        before: Option<(bool, Option<String>)>,
+    },
     /// Take it.
-    Claim,
+    Claim {
+        /// Did two members of the team say that it is valid?
+        consensus: bool,
+    },
     /// Give it back.
     Release,
     /// Close with a disposition: the label to add, none for `completed`.
@@ -334,7 +346,8 @@ impl Request {
                 Ok(Made { entry: Some(format!("Milestone of {name} changed")), ..m })
             }
             Request::Assign(handles) => assign(case, handles, "hand.assign", ActionKind::Assign, desk),
-            Request::Claim => claim(case, desk),
+            Request::Assess { valid, scope, before } => assess(case, *valid, scope, before.as_ref(), desk),
+            Request::Claim { consensus } => claim(case, *consensus, desk),
             Request::Release => {
                 if !t.assignees.iter().any(|a| a.eq_ignore_ascii_case(desk.actor)) {
                     return Err(cannot(format!("{name} is not assigned to @{}", desk.actor), ""));
@@ -437,8 +450,74 @@ fn assign(
     })
 }
 
+/// A member's word on validity (spec README, decision 9). Every member has a comment of their own; the newest counts.
+fn assess(
+    case: &Case,
+    valid: bool,
+    scope: &str,
+    before: Option<&(bool, Option<String>)>,
+    desk: Desk<'_>,
+) -> Result<Made, CannotPlan> {
+    let t = &case.tracker;
+    let name = t.reference.to_string();
+    let people = &desk.config.roster.person;
+    if !people.is_empty() && !people.iter().any(|p| p.handle.eq_ignore_ascii_case(desk.actor)) {
+        return Err(cannot(
+            format!("@{} is not on the roster, and only the team assesses reports", desk.actor),
+            "set user.handle to your handle in the user configuration, or use `comment`",
+        ));
+    }
+    if !t.state.is_open() {
+        return Err(cannot(format!("{name} is closed"), "`tipstaff reopen` opens it again"));
+    }
+    let scope = match (valid, scope.trim(), desk.config.scope.as_slice()) {
+        (false, "", _) => None,
+        (false, ..) => return Err(cannot("a report that is not valid has no scope", "leave --scope out")),
+        (true, "", [only]) => Some(only.label.clone()),
+        (true, "", _) => {
+            let all: Vec<&str> = desk.config.scope.iter().map(|s| s.label.as_str()).collect();
+            return Err(cannot(
+                "a valid report needs a scope",
+                format!("add --scope with one of: {}", all.join(", ")),
+            ));
+        }
+        (true, word, _) => match desk.labels.scope(word) {
+            Some(label) => Some(label.to_owned()),
+            None => {
+                return Err(cannot(
+                    format!("`{word}` is no scope of this project"),
+                    "`tipstaff config explain scope` lists them",
+                ));
+            }
+        },
+    };
+    let same = |(v, s): &(bool, Option<String>)| {
+        let (s, scope) = (s.as_deref().unwrap_or_default(), scope.as_deref().unwrap_or_default());
+        *v == valid && s.eq_ignore_ascii_case(scope)
+    };
+    if before.is_some_and(same) {
+        return Err(cannot(format!("@{} said so about {name} already", desk.actor), ""));
+    }
+    let word = if valid { "valid" } else { "invalid" };
+    let of = scope.as_ref().map(|s| format!(", scope `{s}`")).unwrap_or_default();
+    let text = format!("{}\n**{word}**{of}", Marked::Voice.marker());
+    let effect = Change::Comment { tracker: t.key.clone(), text: Draft::text(text) };
+    Ok(Made {
+        rule: "hand.assess",
+        headline: format!("{name}: @{} says {word}{}", desk.actor, of.replace('`', "")),
+        entry: None,
+        action: Action::with(ActionKind::Comment, word),
+        text: format!("@{} assessed it as {word}{of}.", desk.actor),
+        next: "two members who say the same decide; `tipstaff sync` then proposes what follows".into(),
+        told: internal("an assessment is for the team until it is decided"),
+        effects: vec![(effect, vec![Precondition::TrackerIs { tracker: t.key.clone(), open: true }])],
+        notices: Vec::new(),
+        blocked: None,
+    })
+}
+
 /// A tracker is picked up with a scope label and a CVE (roles guide, "Picking up a tracker").
-fn claim(case: &Case, desk: Desk<'_>) -> Result<Made, CannotPlan> {
+fn claim(case: &Case, consensus: bool, desk: Desk<'_>) -> Result<Made, CannotPlan> {
     let t = &case.tracker;
     let mut handles: BTreeSet<String> = t.assignees.iter().cloned().collect();
     handles.insert(desk.actor.to_owned());
@@ -452,13 +531,19 @@ fn claim(case: &Case, desk: Desk<'_>) -> Result<Made, CannotPlan> {
     if !cve {
         missing.push("a CVE");
     }
+    if !consensus {
+        missing.push("the word of two members that it is valid");
+    }
     if !t.state.is_open() {
         missing.push("to be open");
     }
     if !missing.is_empty() {
+        let missing = match missing.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+            _ => missing.concat(),
+        };
         made.blocked = Some(format!(
-            "a fix is picked up once the tracker has {}; to work on it before, use `assign`",
-            missing.join(" and ")
+            "a fix is picked up once the tracker has {missing}; to work on it before, use `assign`"
         ));
     }
     made.next = stage::Stage::Allocated.next().into();
@@ -610,6 +695,7 @@ pub fn plan_new(report: &NewReport, desk: Desk<'_>) -> Result<Plan, CannotPlan> 
 
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
+    ("hand.assess", "a member said whether it is valid"),
     ("hand.assign", "somebody set who is assigned"),
     ("hand.claim", "somebody took the tracker"),
     ("hand.close", "somebody closed it with a disposition"),

@@ -8,6 +8,7 @@ pub mod gate;
 pub mod import;
 pub mod registry;
 pub mod select;
+pub mod selection;
 pub mod stage;
 pub mod sync;
 pub mod title;

@@ -108,7 +108,8 @@ fn request() -> impl Strategy<Value = Request> {
         prop::option::of("[a-z0-9 .#-]{1,12}").prop_map(Request::Milestone),
         prop::collection::btree_set(prop::sample::select(vec!["ann".to_owned(), "bea".to_owned()]), 0..3)
             .prop_map(Request::Assign),
-        Just(Request::Claim),
+        any::<bool>().prop_map(|consensus| Request::Claim { consensus }),
+        any::<bool>().prop_map(|valid| Request::Assess { valid, scope: String::new(), before: None }),
         Just(Request::Release),
         (disposition, hostile()).prop_map(|(d, why)| Request::Close(d, why)),
         Just(Request::Reopen),

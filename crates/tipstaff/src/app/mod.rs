@@ -3,10 +3,13 @@
 pub mod by_hand;
 pub mod doctor;
 pub mod error;
+pub mod facts;
+pub mod ical;
 pub mod import;
 pub mod plans;
 pub mod ports;
 pub mod session;
+pub mod sync;
 
 pub use self::{
     error::{AppError, Exit},

@@ -128,12 +128,12 @@ pub struct Session {
     pub labels: LabelNames,
     /// The title cascade.
     pub titles: TitleRules,
-    /// Digest of the configuration.
-    pub digest: String,
     /// Canned replies.
     pub replies: Library,
     /// Where drafts go.
     pub drafts: DraftsFolder,
+    /// Folder that relative paths of the configuration start from.
+    pub base: PathBuf,
     /// The person at the desk.
     pub actor: Actor,
 }
@@ -171,8 +171,6 @@ impl Session {
         let policy = Policy::new(config, &roster)?;
         let headings = Headings::new(config);
         let labels = LabelNames::new(config);
-        let titles = TitleRules::from_config(config);
-        let digest = config::digest(config);
         let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
         let base = base.unwrap_or_else(|| setting.cwd.clone());
         let replies = load_replies(&base, &config.replies.dir)?;
@@ -182,6 +180,7 @@ impl Session {
             base.join(&config.mail.drafts)
         };
         let actor = actor(&loaded.config, &roster, &setting);
+        let titles = TitleRules::from_config(&loaded.config);
         Ok(Self {
             drafts: DraftsFolder::new(&drafts),
             setting,
@@ -190,10 +189,10 @@ impl Session {
             roster,
             policy,
             labels,
-            titles,
-            digest,
             headings,
             replies,
+            titles,
+            base,
             actor,
         })
     }
@@ -204,12 +203,12 @@ impl Session {
         &self.loaded.config
     }
 
-    /// What the rules of the lifecycle read besides a case.
+    /// What the rules of the lifecycle read besides a case; `digest` is that of the configuration.
     #[must_use]
-    pub fn ground(&self) -> Ground<'_> {
+    pub fn ground<'a>(&'a self, digest: &'a str) -> Ground<'a> {
         Ground {
             config: self.config(),
-            config_digest: &self.digest,
+            config_digest: digest,
             headings: &self.headings,
             labels: &self.labels,
             roster: &self.roster,

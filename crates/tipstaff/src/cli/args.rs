@@ -47,6 +47,24 @@ pub enum Command {
     Show(TrackerArg),
     /// Show the rule and the evidence behind a tracker's place and its proposals
     Why(TrackerArg),
+    /// Bring trackers from where they are to where the facts say they should be
+    #[command(after_help = SELECTORS)]
+    Sync(SyncArgs),
+    /// Plan again and again, and show what waits; nothing is ever applied
+    #[command(after_help = SELECTORS)]
+    Watch(WatchArgs),
+    /// How far every tracker is in its disclosure window; `--ics` exports the ends to a calendar
+    #[command(after_help = SELECTORS)]
+    Clock(ClockArgs),
+    /// Say whether a report is valid, and for which scope; two members who agree decide
+    Assess(AssessArgs),
+    /// Ask for a CVE id, or take the one that came back
+    #[command(
+        after_help = "Examples:\n  tipstaff allocate 42                  the form and the title, or the message to relay\n  \
+                            tipstaff allocate 42 --requested      note that it was asked for\n  \
+                            tipstaff allocate 42 CVE-2026-12345   take the id"
+    )]
+    Allocate(AllocateArgs),
     /// Take a tracker as its remediation developer or triager
     Claim(TrackerArg),
     /// Give a tracker back
@@ -83,6 +101,84 @@ pub enum Command {
     },
     /// Print the manual page
     Man,
+}
+
+/// How trackers are selected.
+const SELECTORS: &str = "Selectors: 12 or desk#12, lists 1,3, ranges 3-7 (open or closed); CVE-2026-12345; all (open, and\n\
+    announced within 90 days), open, closed, closed announced; a label; words of a title (asks first).\n\
+    Several are taken together; none at all means all; one that selects nothing is an error.";
+
+/// Arguments of `sync`.
+#[derive(Debug, Args)]
+pub struct SyncArgs {
+    /// Which trackers
+    #[arg(value_name = "SELECTOR")]
+    pub what: Vec<String>,
+    /// Show evidence and every step of every proposal
+    #[arg(long)]
+    pub why: bool,
+    /// Show what was declined before, too
+    #[arg(long)]
+    pub declined: bool,
+}
+
+/// Arguments of `watch`.
+#[derive(Debug, Args)]
+pub struct WatchArgs {
+    /// Which trackers
+    #[arg(value_name = "SELECTOR")]
+    pub what: Vec<String>,
+    /// How often: 30s, 10m, 2h
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    pub every: String,
+    /// End after that many looks
+    #[arg(long, value_name = "N")]
+    pub times: Option<u32>,
+}
+
+/// Arguments of `clock`.
+#[derive(Debug, Args)]
+pub struct ClockArgs {
+    /// Which trackers
+    #[arg(value_name = "SELECTOR")]
+    pub what: Vec<String>,
+    /// Write the ends of the windows as iCalendar; `-` writes to standard output
+    #[arg(long, value_name = "FILE")]
+    pub ics: Option<PathBuf>,
+}
+
+/// A member's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Verdict {
+    /// It is a vulnerability
+    Valid,
+    /// It is none
+    Invalid,
+}
+
+/// Arguments of `allocate`.
+#[derive(Debug, Args)]
+pub struct AllocateArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// The id that came back
+    pub id: Option<String>,
+    /// Note on the tracker that an id was asked for, so that nobody asks again
+    #[arg(long, conflicts_with = "id")]
+    pub requested: bool,
+}
+
+/// Arguments of `assess`.
+#[derive(Debug, Args)]
+pub struct AssessArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// Is it a vulnerability?
+    #[arg(value_enum)]
+    pub verdict: Verdict,
+    /// Scope of a valid report; may be left out where the project has only one
+    #[arg(long, value_name = "LABEL")]
+    pub scope: Option<String>,
 }
 
 /// Arguments of `import`.

@@ -8,8 +8,7 @@ use desk::{
     people::Role,
     rules::{
         by_hand::{self, Request},
-        stage::{self, Position},
-        sync::View,
+        stage::Position,
     },
     tracker::{self, FieldRole, rollup},
 };
@@ -18,11 +17,17 @@ use jiff::tz::TimeZone;
 use super::{
     args::{
         AssignArgs, CloseArgs, Command, CommentArgs, EditArgs, LogArgs, MarkSentArgs, NewArgs, QueueArgs,
+        Verdict,
     },
     plan_cmd,
     term::{Mark, Term, untrusted, untrusted_line},
 };
-use crate::app::{AppError, Exit, Session, Setting, by_hand as hand, error::Result};
+use crate::app::{
+    AppError, Exit, Session, Setting, by_hand as hand,
+    error::Result,
+    facts::{self, Reach},
+    sync,
+};
 
 /// The largest report or comment read from a file or standard input, in bytes.
 const LARGEST: u64 = 16 * 1024 * 1024;
@@ -41,7 +46,16 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         Command::Queue(a) => queue(&a, s, term),
         Command::Show(a) => show(&hand::tracker(s, &a.tracker)?, s, term),
         Command::Why(a) => why(&hand::tracker(s, &a.tracker)?, s, term),
-        Command::Claim(a) => request(&a.tracker, &Request::Claim, s, term),
+        Command::Claim(a) => {
+            let (consensus, _) = sync::voices(s, &hand::tracker(s, &a.tracker)?);
+            request(&a.tracker, &Request::Claim { consensus }, s, term)
+        }
+        Command::Allocate(a) => super::allocate_cmd::run(&a, s, term),
+        Command::Assess(a) => {
+            let (_, before) = sync::voices(s, &hand::tracker(s, &a.tracker)?);
+            let (valid, scope) = (a.verdict == Verdict::Valid, a.scope.unwrap_or_default());
+            request(&a.tracker, &Request::Assess { valid, scope, before }, s, term)
+        }
         Command::Release(a) => request(&a.tracker, &Request::Release, s, term),
         Command::Reopen(a) => request(&a.tracker, &Request::Reopen, s, term),
         Command::Comment(CommentArgs { tracker, text }) => {
@@ -63,6 +77,9 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         Command::MarkSent(a) => mark_sent(&a, s, term),
         Command::New(_)
         | Command::Import(_)
+        | Command::Sync(_)
+        | Command::Watch(_)
+        | Command::Clock(_)
         | Command::Plan(_)
         | Command::Init(_)
         | Command::Config(_)
@@ -144,6 +161,20 @@ pub fn bytes(path: &std::path::Path) -> Result<Vec<u8>> {
     Ok(out)
 }
 
+/// Write a file that only its owner may read.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn private_file(path: &std::path::Path, bytes: &[u8]) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).and_then(|mut f| std::io::Write::write_all(&mut f, bytes)).map_err(|e| {
+        AppError::new(Exit::Failed, format!("{} cannot be written: {e}", path.display()), "name another file")
+    })
+}
+
 fn role(word: &str) -> Result<Role> {
     Ok(match word.to_lowercase().replace(['_', ' '], "-").as_str() {
         "triager" | "issue-triager" => Role::Triager,
@@ -156,8 +187,11 @@ fn role(word: &str) -> Result<Role> {
     })
 }
 
-fn position(case: &Case, s: &Session) -> Position {
-    stage::position(&View::new(case, s.ground()))
+/// Where a tracker stands, from what was observed of it that far.
+fn position(case: &mut Case, reach: Reach, s: &Session) -> Result<(Position, Vec<String>)> {
+    let notes = facts::gather(s, std::slice::from_mut(case), reach)?;
+    let mut found = sync::positions(s, std::slice::from_ref(case));
+    found.pop().map(|p| (p, notes)).ok_or_else(|| AppError::usage("the tracker is gone"))
 }
 
 fn row(case: &Case, p: &Position, s: &Session) -> serde_json::Value {
@@ -173,14 +207,13 @@ fn row(case: &Case, p: &Position, s: &Session) -> serde_json::Value {
 
 fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
     let want = a.role.as_deref().map(role).transpose()?;
-    let mut rows: Vec<(Case, Position)> = s
-        .desk
-        .cases()?
+    let mut cases = s.desk.cases()?;
+    // What the desk itself holds; `sync` looks further.
+    facts::gather(s, &mut cases, Reach::Desk)?;
+    let positions = sync::positions(s, &cases);
+    let mut rows: Vec<(Case, Position)> = cases
         .into_iter()
-        .map(|c| {
-            let p = position(&c, s);
-            (c, p)
-        })
+        .zip(positions)
         .filter(|(c, p)| a.all || c.tracker.state.is_open() || !p.stage.is_finished())
         .filter(|(_, p)| want.is_none_or(|r| p.role == Some(r)))
         .filter(|(_, p)| !a.mine || p.person.eq_ignore_ascii_case(&s.actor.handle))
@@ -227,7 +260,9 @@ fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
 }
 
 fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
-    let p = position(case, s);
+    let mut case = case.clone();
+    let (p, _) = position(&mut case, Reach::Mail, s)?;
+    let case = &case;
     let fields = tracker::parse(&case.tracker.body, &s.headings);
     let ledger: Vec<_> =
         s.desk.ledger(None)?.into_iter().filter(|r| r.subject == case.tracker.key.0).collect();
@@ -323,7 +358,10 @@ fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
 }
 
 fn why(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
-    let p = position(case, s);
+    let mut case = case.clone();
+    let (p, notes) = position(&mut case, Reach::World, s)?;
+    let case = &case;
+    let facts = facts::lines(case);
     let events = s.desk.events(Some(&case.tracker.key.0), 50)?;
     if term.json {
         let rows: Vec<_> = p
@@ -334,7 +372,7 @@ fn why(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
         let proposals = proposals(case, s)?;
         term.value(
             &serde_json::json!({"tracker": case.tracker.reference.to_string(), "stage": p.stage.name(),
-            "why": rows, "proposals": proposals, "events": events}),
+            "why": rows, "facts": facts, "unknown": notes, "proposals": proposals, "events": events}),
         )?;
         return Ok(Exit::Done);
     }
@@ -343,6 +381,15 @@ fn why(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
     for e in &p.why {
         let rule = term.mark(Mark::Key, &e.rule);
         term.line(&format!("  {rule}  {}  [{}]", untrusted_line(&e.text, 140), e.source))?;
+    }
+    for f in &facts {
+        let what = term.mark(Mark::Key, &format!("  {:<10}", f.fact));
+        let seen = if f.seen.is_empty() { String::new() } else { format!(", seen {}", f.seen) };
+        term.line(&format!(
+            "{what} {}  [{}{seen}]",
+            untrusted_line(&f.says, 140),
+            untrusted_line(&f.source, 80)
+        ))?;
     }
     let who = if p.person.is_empty() { "nobody" } else { &p.person };
     term.line(&format!("  owner: {} ({}), {}", who, p.role.map_or("finished", Role::title), p.why_person))?;

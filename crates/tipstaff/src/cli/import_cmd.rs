@@ -284,7 +284,11 @@ pub fn canned(session: &Session) -> BTreeMap<String, Vec<String>> {
         .collect()
 }
 
-fn say_unknown(read: &Confirmation, term: &mut Term) -> Result<()> {
+/// Say which words of an answer were not understood.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn say_unknown(read: &Confirmation, term: &mut Term) -> Result<()> {
     for u in &read.unknown {
         let mark = term.mark(Mark::Warn, "not understood:");
         term.line(&format!("{mark} {}", untrusted_line(&u.to_string(), 100)))?;

@@ -1,5 +1,6 @@
 //! The command line: arguments in, words out. Every judgement is made below it.
 
+mod allocate_cmd;
 mod args;
 mod config_cmd;
 mod desk_cmd;
@@ -7,7 +8,9 @@ mod import_cmd;
 mod plan_cmd;
 mod prompt;
 mod show;
+mod sync_cmd;
 mod term;
+mod watch_cmd;
 mod x;
 mod x_case;
 
@@ -80,6 +83,9 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
     match cli.command {
         Command::X(x) => x::run(x, &setting, term),
         Command::Import(a) => import_cmd::import(&a, setting, term),
+        Command::Sync(a) => sync_cmd::sync(&a, setting, term),
+        Command::Watch(a) => watch_cmd::watch(&a, &setting, term),
+        Command::Clock(a) => watch_cmd::clock(&a, setting, term),
         Command::Init(a) => config_cmd::init(&a, &setting, term),
         Command::Config(a) => config_cmd::config(&a, &setting, term),
         Command::Doctor => config_cmd::doctor(setting, term),

@@ -43,7 +43,11 @@ pub fn plan(term: &mut Term, plan: &Plan, evidence: bool) -> io::Result<()> {
     Ok(())
 }
 
-fn item(term: &mut Term, item: &Item, evidence: bool) -> io::Result<()> {
+/// Show one proposal.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn item(term: &mut Term, item: &Item, evidence: bool) -> io::Result<()> {
     let n = term.mark(Mark::Key, &format!("{:>3}", item.n.0));
     let headline = untrusted_line(&item.headline, 110);
     let quiet = item.group == Group::SetAside;

@@ -4,6 +4,7 @@
 //! (intake page §7), and a severity stated by a reporter is an observation, never a field.
 
 pub mod affected;
+pub mod asked;
 pub mod bot;
 pub mod credit;
 pub mod fields;
@@ -15,6 +16,7 @@ mod text;
 mod unseen;
 pub mod versions;
 
+pub use asked::asks_credit;
 pub use bot::{BotVerdict, CreditKind, judge, unreplyable};
 pub use credit::{Credit, CreditFinding, CreditOrigin, credits, from_message, private_scanners};
 pub use fields::{ReportFields, clean_title, fields};

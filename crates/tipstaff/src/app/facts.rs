@@ -1,0 +1,569 @@
+//! What is observed about trackers besides the trackers themselves (sync page §2), from the sources an embedded desk has:
+//! its own records, messages and ledger; a clone of the public code; local archives of public lists; a local copy of the
+//! CVE list. One source that is down makes its facts unknown, says why, and keeps nothing else from being looked at.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
+
+use connect::{
+    archive::mbox::ListArchive,
+    cvelist,
+    mailbox::MailboxError,
+    upstream::{
+        fix::{self, Found},
+        survey::{Lines, Survey, SurveyError},
+        tags::Wanted,
+    },
+};
+use desk::{
+    case::{
+        Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
+        RecordStage, Routing, Seen, Source, ToldRow,
+    },
+    config::{ArchiveKind, Propagation},
+    mail::{self, Message},
+    plan::Fate,
+    rules::{
+        extract::{self, CreditOrigin},
+        import::propose,
+        sync::{Ground, View, target},
+    },
+    tracker::{self, FieldRole, LabelRole, ThreadKind, thread_ref},
+};
+use jiff::{SignedDuration, Timestamp};
+use store::LedgerRow;
+
+use super::{error::Result, session::Session};
+
+/// Messages of one thread that are read; the newest ones, and always the root.
+const THREAD: usize = 200;
+/// Message-IDs of a thread that a reply refers to, besides its root.
+const REFERENCES: usize = 30;
+/// Days before the oldest report in which its fix may have been merged already.
+const BEFORE_DAYS: i64 = 2 * 365;
+/// The source that git tags are as a registry.
+const TAGS: &str = "git_tags";
+
+/// How far to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// The desk's own rows: records, milestones, who was told.
+    Desk,
+    /// The reporter's thread and the drafts, too.
+    Mail,
+    /// Everything: clone, archives, CVE list.
+    World,
+}
+
+/// Fill what was observed. Returns what could not be looked at, each source once, in words.
+///
+/// # Errors
+/// Only when the desk itself cannot be read.
+pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec<String>> {
+    let mut notes = Vec::new();
+    let outside = if reach == Reach::World { Outside::of(session, cases) } else { Outside::default() };
+    // The archives are files of their own, so they are read beside everything else.
+    std::thread::scope(|scope| -> Result<()> {
+        let now = session.now();
+        let users = outside.users.as_ref().map(|(a, ids)| scope.spawn(move || a.mentions(ids, now)));
+        let dev = outside.dev.as_ref().map(|a| scope.spawn(move || a.votes(now)));
+        own(session, cases)?;
+        if reach != Reach::Desk {
+            correspondence(session, cases)?;
+        }
+        if reach == Reach::World {
+            code(session, cases, &mut notes);
+            let archive = |path: &str| format!("archive {path}");
+            let gone = || MailboxError::Taker("the reader of an archive ended early".into());
+            if let Some(users) = users {
+                let found = users.join().unwrap_or_else(|_| Err(gone()));
+                advisories(session, cases, found, &archive(&session.config().archive.path), &mut notes);
+            } else {
+                no_archive(session, cases, &mut notes);
+            }
+            if let Some(dev) = dev {
+                let found = dev.join().unwrap_or_else(|_| Err(gone()));
+                votes(session, cases, found, &archive(&session.config().archive.dev_path), &mut notes);
+            }
+            listed(session, cases, &mut notes);
+        }
+        Ok(())
+    })?;
+    Ok(notes)
+}
+
+/// The archives to read.
+#[derive(Default)]
+struct Outside {
+    users: Option<(ListArchive, BTreeSet<String>)>,
+    dev: Option<ListArchive>,
+}
+
+impl Outside {
+    fn of(session: &Session, cases: &[Case]) -> Self {
+        let a = &session.config().archive;
+        if a.kind != ArchiveKind::Mbox {
+            return Self::default();
+        }
+        let lists = &session.config().mail.lists;
+        let at = |path: &str, list: &str| ListArchive::new(&session.base.join(path), &a.thread_url, list);
+        let users = (!a.path.is_empty()).then(|| {
+            let ids = cases.iter().filter_map(|c| cve(session, c)).collect();
+            (at(&a.path, &lists.users), ids)
+        });
+        Self { users, dev: (!a.dev_path.is_empty()).then(|| at(&a.dev_path, &lists.dev)) }
+    }
+}
+
+fn cve(session: &Session, case: &Case) -> Option<String> {
+    let fields = tracker::parse(&case.tracker.body, &session.headings);
+    extract::cve_ids(fields.get(FieldRole::CveToolLink)?).into_iter().next()
+}
+
+fn known<T>(session: &Session, value: T, source: impl Into<String>) -> Fact<T> {
+    Fact::Known(value, Source(source.into()), Seen { at: session.now(), version: String::new() })
+}
+
+/// Records, milestones and the ledger.
+fn own(session: &Session, cases: &mut [Case]) -> Result<()> {
+    let milestones: Vec<Milestone> = session.desk.milestones(session.labels.name(LabelRole::Announced))?;
+    let ledger = session.desk.ledger(None)?;
+    let mut by_subject: BTreeMap<&str, Vec<&LedgerRow>> = BTreeMap::new();
+    let mut by_thread: BTreeMap<&str, Vec<&LedgerRow>> = BTreeMap::new();
+    for row in &ledger {
+        by_subject.entry(&row.subject).or_default().push(row);
+        by_thread.entry(&row.thread).or_default().push(row);
+    }
+    for case in cases {
+        case.observed.milestones = known(session, milestones.clone(), "desk");
+        let mine = by_subject.get(case.tracker.key.0.as_str()).into_iter().flatten();
+        let theirs =
+            by_thread.get(case.thread.as_str()).filter(|_| !case.thread.is_empty()).into_iter().flatten();
+        let theirs = theirs.filter(|r| r.subject != case.tracker.key.0);
+        case.observed.told = mine
+            .chain(theirs)
+            .map(|r| ToldRow {
+                event: r.event.clone(),
+                artifact: r.artifact.clone(),
+                state: r.state.clone(),
+                asked_credit: r.asked_credit && r.state != "discarded",
+                at: r.at.parse().ok(),
+            })
+            .collect();
+        if let Some(cve) = cve(session, case) {
+            case.observed.record = match session.desk.cve_record(&cve)? {
+                Some(r) => {
+                    let seen = Seen { at: session.now(), version: r.version.clone() };
+                    Fact::Known(r, Source("desk".into()), seen)
+                }
+                None => Fact::Absent(Source("desk".into())),
+            };
+        }
+    }
+    Ok(())
+}
+
+/// The reporters' threads and the drafts that wait on them.
+fn correspondence(session: &Session, cases: &mut [Case]) -> Result<()> {
+    let ledger: BTreeMap<String, LedgerRow> =
+        session.desk.ledger(None)?.into_iter().map(|r| (r.message_id.clone(), r)).collect();
+    let settled = |id: &str| ledger.get(id).is_some_and(|r| matches!(r.state.as_str(), "sent" | "discarded"));
+    let all = session.drafts.all().map_err(|e| e.to_string()).map(|found| {
+        let drafts = found.into_iter().map(|d| mail::parse_headers(&d.raw, Timestamp::MAX));
+        drafts.filter(|m| !settled(&m.key.id)).collect::<Vec<Message>>()
+    });
+    for case in cases {
+        case.observed.thread = thread(session, case)?;
+        case.observed.drafts = match &all {
+            Err(why) => Fact::Unknown(why.clone()),
+            Ok(drafts) => {
+                let ours = |id: &String| *id == case.thread || case.tracker.message_ids.contains(id);
+                let on = drafts.iter().filter(|m| m.references.iter().chain(&m.in_reply_to).any(ours));
+                let on = on.map(|m| PendingDraft {
+                    id: m.key.id.clone(),
+                    event: ledger.get(&m.key.id).map(|r| r.event.clone()).unwrap_or_default(),
+                    thread: case.thread.clone(),
+                });
+                known(session, on.collect(), session.drafts.dir().display().to_string())
+            }
+        };
+    }
+    Ok(())
+}
+
+/// The reporter's thread as the desk holds it (S5, S6).
+fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
+    let fields = tracker::parse(&case.tracker.body, &session.headings);
+    let origin = thread_ref(fields.get(FieldRole::SecurityThread).unwrap_or_default()).kind;
+    if case.thread.is_empty() {
+        return Ok(Fact::Absent(Source("the tracker came without mail".into())));
+    }
+    let mut stored = session.desk.thread(&case.thread)?;
+    stored.retain(|s| !matches!(s.fate, Fate::Copy { .. }));
+    if stored.is_empty() {
+        return Ok(Fact::Unknown(format!("the desk holds no message of the thread <{}>", case.thread)));
+    }
+    // The root first, then the newest; what lies between them in a very long thread changes nothing.
+    if let Some(at) = stored.iter().position(|s| s.key.id == case.thread) {
+        let root = stored.remove(at);
+        stored.insert(0, root);
+    }
+    let skip = stored.len().saturating_sub(THREAD);
+    let messages: Vec<Message> = stored
+        .iter()
+        .enumerate()
+        .filter(|(i, _)| *i == 0 || *i > skip)
+        .map(|(_, s)| mail::parse(&s.raw, session.now()))
+        .collect();
+    let Some(root) = messages.first() else { return Ok(Fact::Absent(Source("desk".into()))) };
+    let team = |m: &Message| {
+        session.roster.is_team(&m.from.email, m.arrived())
+            || m.from.is(&session.config().mail.lists.security)
+            || m.from.is(&session.config().user.email)
+    };
+    let people: Vec<&Message> = messages.iter().filter(|m| !m.automatic).collect();
+    let last = people.last().copied().unwrap_or(root);
+    let routing = match (case.via_forwarder, origin) {
+        (true, _) => Routing::ViaForwarder,
+        (false, ThreadKind::PullRequest) => Routing::FromPr,
+        (false, ThreadKind::Import) => Routing::Nobody,
+        _ => Routing::Direct,
+    };
+    let contact = if case.reporter.email.is_empty() {
+        propose::contact(root, session.config(), &session.roster).map(|(a, _)| a).unwrap_or_default()
+    } else {
+        case.reporter.clone()
+    };
+    let theirs: Vec<&Message> = people.iter().copied().filter(|m| !team(m)).collect();
+    let asked_on_thread =
+        people.iter().filter(|m| team(m)).any(|m| extract::asks_credit(&mail::own_words(&m.text)));
+    let ids = messages.iter().map(|m| &m.key.id).filter(|id| !id.is_empty());
+    let mut references: Vec<String> = ids.cloned().collect();
+    let long = references.len().saturating_sub(REFERENCES);
+    references =
+        references.into_iter().enumerate().filter(|(i, _)| *i == 0 || *i >= long).map(|(_, id)| id).collect();
+    let observed = theirs.first().map(|m| extract::observed(&m.subject, &m.text)).unwrap_or_default();
+    let observed = [("severity", observed.severity), ("CVSS", observed.cvss), ("CWE", observed.cwe)];
+    let newest = stored.last().map(|s| s.key.digest.0.clone()).unwrap_or_default();
+    let fact = MailThread {
+        root: case.thread.clone(),
+        subject: root.subject.clone(),
+        last: last.key.id.clone(),
+        references,
+        contact,
+        routing,
+        credit_asked: asked_on_thread || case.observed.told.iter().any(|r| r.asked_credit),
+        credit: theirs.iter().rev().find_map(|m| wish(m, case.via_forwarder)),
+        awaits_us: !team(last),
+        last_at: last.arrived(),
+        observed: observed.into_iter().filter_map(|(k, v)| Some(format!("{k} {}", v?))).collect(),
+    };
+    let seen = Seen { at: session.now(), version: newest };
+    Ok(Fact::Known(fact, Source(format!("thread <{}>", case.thread)), seen))
+}
+
+/// What a message states about credit; a display name or a signature states nothing.
+fn wish(m: &Message, relayed: bool) -> Option<CreditWish> {
+    let own = Message { text: mail::own_words(&m.text), ..m.clone() };
+    let found = extract::from_message(&own, relayed);
+    if found.origin != CreditOrigin::Explicit {
+        return None;
+    }
+    let anonymous = found.credits.iter().all(|c| c.name == extract::credit::ANONYMOUS);
+    let names: Vec<&str> = found.credits.iter().map(|c| c.name.as_str()).collect();
+    Some(CreditWish {
+        name: if anonymous { String::new() } else { names.join("\n") },
+        anonymous,
+        source: format!("message {}", m.key),
+    })
+}
+
+/// Fixes and releases, from a clone of the public code.
+fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
+    let config = session.config();
+    if config.user.upstream_clone.is_empty() {
+        return;
+    }
+    let dir = session.setting.cwd.join(&config.user.upstream_clone);
+    let trains = config.releases.train.iter().filter(|t| !t.retired).map(|t| t.branch.clone());
+    let backports = config.upstream.backport_labels.iter().map(|b| b.branch.clone());
+    let lines = Lines {
+        repo: config.upstream.repo.clone(),
+        default: config.upstream.default_branch.clone(),
+        trains: trains.chain(backports).filter(|b| !b.is_empty()).collect(),
+        fork: config.user.fork_remote.clone(),
+    };
+    let named = |c: &Case| -> Vec<fix::Named> {
+        let fields = tracker::parse(&c.tracker.body, &session.headings);
+        fix::named(fields.get(FieldRole::PrWithFix).unwrap_or_default())
+    };
+    let asks: Vec<(usize, Vec<fix::Named>)> = cases
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.tracker.state.is_open())
+        .map(|(i, c)| (i, named(c)))
+        .filter(|(_, n)| !n.is_empty())
+        .collect();
+    if asks.is_empty() {
+        return;
+    }
+    let oldest = cases.iter().map(|c| c.received).min().unwrap_or_default();
+    let since =
+        oldest.checked_sub(SignedDuration::from_hours(24 * BEFORE_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut survey = match Survey::open(&dir, &lines, since) {
+        Ok(s) => s,
+        Err(e) => {
+            let why = e.to_string();
+            for (i, _) in asks {
+                if let Some(c) = cases.get_mut(i) {
+                    c.observed.pulls = Fact::Unknown(why.clone());
+                    c.observed.artifacts = Fact::Unknown(why.clone());
+                }
+            }
+            notes.push(why);
+            return;
+        }
+    };
+    let source = format!("clone {}", dir.display());
+    let digest = desk::config::digest(config);
+    let ground = session.ground(&digest);
+    for (i, names) in asks {
+        let Some(case) = cases.get_mut(i) else { continue };
+        let mut found: Vec<Found> = Vec::new();
+        let mut failed = None;
+        for n in &names {
+            match survey.fix(n, case.received) {
+                Ok(f) => found.push(f),
+                Err(e) => failed = failed.or(Some(e)),
+            }
+        }
+        if let Some(e) = failed {
+            let why = e.to_string();
+            case.observed.failures.push(format!("a fix could not be looked up: {why}"));
+            case.observed.pulls = Fact::Unknown(why);
+            continue;
+        }
+        let pulls = found.iter().flat_map(|f| {
+            let ours = session.roster.by_email(&f.email).map(|p| p.handle.clone());
+            f.pulls.iter().cloned().map(move |mut p| {
+                if let Some(handle) = &ours {
+                    p.author.clone_from(handle);
+                }
+                p
+            })
+        });
+        case.observed.pulls = known(session, pulls.collect(), source.clone());
+        artifacts(session, case, &mut survey, &found, ground, &source);
+    }
+    notes.append(&mut survey.notes);
+}
+
+/// Is the fix released? Asked once every fix is merged (S10).
+fn artifacts(
+    session: &Session,
+    case: &mut Case,
+    survey: &mut Survey,
+    found: &[Found],
+    ground: Ground<'_>,
+    source: &str,
+) {
+    let config = session.config();
+    let view = View::new(case, ground);
+    if !view.merged() {
+        return;
+    }
+    let Some(target) = target::of(&view) else { return };
+    let registries = &config.releases.registries;
+    let remote: Vec<&str> = registries.iter().map(String::as_str).filter(|r| *r != TAGS).collect();
+    if !remote.is_empty() && remote.len() == registries.len() {
+        let why = format!("the registry {} cannot be asked by this version", remote.join(", "));
+        case.observed.artifacts = Fact::Unknown(why);
+        return;
+    }
+    let project = &config.project;
+    let repo = config.upstream.repo.rsplit('/').next().unwrap_or_default().to_owned();
+    let names = [project.id.clone(), project.name.clone(), project.short_name.clone(), repo];
+    let product = view.scope().map(|s| s.product.clone()).unwrap_or_default();
+    let wanted = Wanted {
+        version: target.version.clone(),
+        packages: target.packages.clone(),
+        branch: target.branch.clone(),
+        project: names.into_iter().chain([product]).filter(|n| !n.is_empty()).collect(),
+    };
+    case.observed.artifacts = match survey.artifacts(&wanted, found) {
+        Ok(all) => known(session, all, source),
+        Err(e) => Fact::Unknown(SurveyError::from(e).to_string()),
+    };
+}
+
+type Mentions = std::result::Result<BTreeMap<String, Vec<ListMail>>, MailboxError>;
+
+fn advisories(session: &Session, cases: &mut [Case], found: Mentions, source: &str, notes: &mut Vec<String>) {
+    let found = found.map_err(|e| e.to_string());
+    if let Err(why) = &found {
+        notes.push(why.clone());
+    }
+    for case in cases {
+        let Some(cve) = cve(session, case) else { continue };
+        case.observed.advisories = match &found {
+            Err(why) => Fact::Unknown(why.clone()),
+            Ok(by_cve) => match by_cve.get(&cve) {
+                Some(mails) => known(session, mails.clone(), source),
+                None => Fact::Absent(Source(source.into())),
+            },
+        };
+    }
+}
+
+/// An archive that is configured and cannot be asked by this version is unknown, and never empty.
+fn no_archive(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
+    if session.config().archive.kind != ArchiveKind::Ponymail {
+        return;
+    }
+    let why = "the archive of the users list cannot be asked by this version (archive.kind = \"ponymail\"); an mbox of \
+               the list can: archive.kind = \"mbox\"";
+    let mut any = false;
+    for case in cases {
+        if cve(session, case).is_some() {
+            case.observed.advisories = Fact::Unknown(why.into());
+            any = true;
+        }
+    }
+    if any {
+        notes.push(why.into());
+    }
+}
+
+type Votes = std::result::Result<Vec<ListMail>, MailboxError>;
+
+fn votes(session: &Session, cases: &mut [Case], found: Votes, source: &str, notes: &mut Vec<String>) {
+    match found {
+        Ok(mails) => {
+            for case in cases.iter_mut().filter(|c| c.tracker.state.is_open()) {
+                case.observed.votes = known(session, mails.clone(), source);
+            }
+        }
+        Err(e) => {
+            let why = e.to_string();
+            for case in cases {
+                case.observed.votes = Fact::Unknown(why.clone());
+            }
+            notes.push(why);
+        }
+    }
+}
+
+/// What the public CVE list shows of records that are announced (S14).
+fn listed(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
+    let config = &session.config().cve;
+    let path: Option<PathBuf> = (!config.list_path.is_empty()).then(|| session.base.join(&config.list_path));
+    let mut failed = BTreeSet::new();
+    for case in cases {
+        let Some(cve) = cve(session, case) else { continue };
+        let own = case.observed.record.known().map(|r| r.state);
+        case.observed.listed = match &path {
+            Some(list) => look_up(session, list, &cve, &mut failed),
+            // Where publication is a person's word, the record they published is that word.
+            None if config.propagation == Propagation::Manual && own == Some(RecordStage::Public) => {
+                let it = Listed { state: ListedState::Published, ..Listed::default() };
+                known(session, it, "the desk's record, published by hand")
+            }
+            None => Fact::unasked(),
+        };
+    }
+    notes.extend(failed);
+}
+
+fn look_up(session: &Session, list: &Path, cve: &str, failed: &mut BTreeSet<String>) -> Fact<Listed> {
+    let source = format!("CVE list {}", list.display());
+    match cvelist::look_up(list, cve) {
+        Ok(Some(found)) => known(session, found, source),
+        Ok(None) => Fact::Absent(Source(source)),
+        Err(e) => {
+            failed.insert(e.to_string());
+            Fact::Unknown(e.to_string())
+        }
+    }
+}
+
+/// A fact in one line: what it is about, what it says, who said so and when.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct FactLine {
+    /// What it is about.
+    pub fact: &'static str,
+    /// What it says; why it is unknown.
+    pub says: String,
+    /// Who said so; empty when nobody could.
+    pub source: String,
+    /// When; empty when nobody could.
+    pub seen: String,
+}
+
+/// The facts about a tracker that somebody looked at.
+#[must_use]
+pub fn lines(case: &Case) -> Vec<FactLine> {
+    let o = &case.observed;
+    let mut out = Vec::new();
+    line(&mut out, "fix", &o.pulls, |all| {
+        let say = |p: &desk::case::PullRequest| {
+            let on = if p.branch.is_empty() { String::new() } else { format!(" on {}", p.branch) };
+            let at = p.merged_at.map(|t| format!(" {t}")).unwrap_or_default();
+            format!("{} {}{on}{at}", p.url, word(&p.state))
+        };
+        all.iter().map(say).collect::<Vec<_>>().join("; ")
+    });
+    line(&mut out, "release", &o.artifacts, |all| {
+        let say = |a: &desk::case::Artifact| {
+            let fix = match a.has_fix {
+                Some(true) => ", with the fix",
+                Some(false) => ", without the fix",
+                None => "",
+            };
+            let why = if a.reason.is_empty() { String::new() } else { format!(" ({})", a.reason) };
+            format!("{} {} {}{fix}{why}", a.package, a.version, word(&a.state)).trim().to_owned()
+        };
+        all.iter().map(say).collect::<Vec<_>>().join("; ")
+    });
+    line(&mut out, "record", &o.record, |r| format!("{}, version {}", r.state.as_str(), r.version));
+    line(&mut out, "advisory", &o.advisories, |all| {
+        let say = |m: &ListMail| format!("\"{}\" by {} {}", m.subject, m.from, m.url);
+        all.iter().map(say).collect::<Vec<_>>().join("; ")
+    });
+    line(&mut out, "vote", &o.votes, |all| format!("{} mails about votes", all.len()));
+    line(&mut out, "cve.org", &o.listed, |l| {
+        let at = l.published.map(|t| format!(" {t}")).unwrap_or_default();
+        format!("{}{at}", word(&l.state))
+    });
+    line(&mut out, "reporter", &o.thread, |t| {
+        let turn = if t.awaits_us { "they wrote last" } else { "we wrote last" };
+        let credit = match &t.credit {
+            Some(c) if c.anonymous => ", wants no credit".to_owned(),
+            Some(c) => format!(", credit \"{}\"", c.name.replace('\n', "; ")),
+            None if t.credit_asked => ", asked about credit".to_owned(),
+            None => String::new(),
+        };
+        format!("{}, {}, {turn}{credit}", t.contact, word(&t.routing))
+    });
+    line(&mut out, "drafts", &o.drafts, |d| match d.as_slice() {
+        [] => "none waits on their thread".into(),
+        all => all.iter().map(|d| format!("<{}> waits", d.id)).collect::<Vec<_>>().join("; "),
+    });
+    out
+}
+
+fn line<T>(out: &mut Vec<FactLine>, fact: &'static str, about: &Fact<T>, say: impl Fn(&T) -> String) {
+    let (says, source, seen) = match about {
+        Fact::Known(v, s, seen) => (say(v), s.0.clone(), seen.at.to_string()),
+        Fact::Absent(s) => ("none".to_owned(), s.0.clone(), String::new()),
+        Fact::Unknown(why) if why.is_empty() => return,
+        Fact::Unknown(why) => (format!("unknown: {why}"), String::new(), String::new()),
+    };
+    out.push(FactLine { fact, says, source, seen });
+}
+
+/// The word of a closed set, as JSON has it.
+fn word<T: serde::Serialize>(value: &T) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(String::from)).unwrap_or_default()
+}

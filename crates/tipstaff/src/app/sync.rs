@@ -1,0 +1,321 @@
+//! `sync`: choose trackers, observe, plan, and carry edits and refusals of a person into the plan (sync page §14).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use desk::{
+    case::Case,
+    confidential::Draft,
+    plan::{Effect, Item, ItemNo, Plan, digest, effect::Change},
+    rules::{
+        selection::{self, Selection},
+        stage::{self, Position},
+        sync::{self, TrackerPlan, View, clocks::Clocks},
+    },
+    tracker::{FieldRole, TrackerKey},
+};
+
+use super::{
+    error::{AppError, Exit, Result},
+    facts::{self, Reach},
+    ports::{self, Ports},
+    session::Session,
+};
+
+/// What a run of `sync` proposes.
+#[derive(Debug)]
+pub struct Synced {
+    /// The trackers, as they were observed.
+    pub cases: Vec<Case>,
+    /// One plan over all of them.
+    pub plan: Plan,
+    /// The same by tracker, ascending.
+    pub trackers: Vec<TrackerPlan>,
+    /// What could not be looked at, each source once.
+    pub notes: Vec<String>,
+    /// Items a person declined and whose facts have not changed: headline and rule. They are not in the plan.
+    pub declined: Vec<(String, String)>,
+}
+
+/// Read the selectors of a command line.
+///
+/// # Errors
+/// When one selects nothing, or the desk cannot be read.
+pub fn select(session: &Session, words: &[String]) -> Result<Selection> {
+    let cases = session.desk.cases()?;
+    if cases.is_empty() {
+        return Err(AppError::new(
+            Exit::Nothing,
+            "there is no tracker on this desk yet",
+            "`tipstaff import PATH` makes them from a mailbox",
+        ));
+    }
+    let ground = selection::Ground {
+        cases: &cases,
+        config: session.config(),
+        headings: &session.headings,
+        labels: &session.labels,
+        now: session.now(),
+    };
+    selection::select(words, ground).map_err(|e| AppError::new(Exit::Usage, e.what, e.next))
+}
+
+/// The trackers of a selection, as the desk has them now.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn cases(session: &Session, numbers: &BTreeSet<u64>) -> Result<Vec<Case>> {
+    let mut all = session.desk.cases()?;
+    all.retain(|c| numbers.contains(&c.tracker.reference.number));
+    Ok(all)
+}
+
+/// Observe the trackers and plan them in one pass. What could not go out is blocked, with the reason. What was declined
+/// stays away, except for the trackers named in `again`.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64>) -> Result<Synced> {
+    let mut cases = cases(session, numbers)?;
+    let notes = facts::gather(session, &mut cases, Reach::World)?;
+    let digest = desk::config::digest(session.config());
+    let (mut plan, mut trackers) = sync::merged(&cases, session.ground(&digest));
+    plan.facts = fingerprint(&cases, session);
+    plan.notices.extend(notes.iter().cloned());
+    let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
+    let named: BTreeSet<&str> = named.map(|c| c.tracker.key.0.as_str()).collect();
+    let declined = leave_out(session, &mut plan, &named)?;
+    judge(session, &mut plan)?;
+    for t in &mut trackers {
+        take_over(t, &plan);
+    }
+    Ok(Synced { cases, plan, trackers, notes, declined })
+}
+
+/// The trackers' revisions and the facts about them, without the times at which they were seen.
+fn fingerprint(cases: &[Case], session: &Session) -> String {
+    let facts: Vec<_> = cases
+        .iter()
+        .map(|c| {
+            let o = &c.observed;
+            let known = (
+                o.pulls.known(),
+                o.artifacts.known(),
+                o.advisories.known(),
+                o.record.known(),
+                o.listed.known(),
+            );
+            (&c.tracker.key, c.revision, digest::of(&known), &o.told, o.thread.known(), o.drafts.known())
+        })
+        .collect();
+    // A plan of another day may speak of another window.
+    digest::of(&(facts, session.now().to_zoned(jiff::tz::TimeZone::UTC).date()))
+}
+
+/// Try every word of a plan against the policy, so that a refusal is seen before the yes.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
+    let (config, now) = (session.loaded.config.clone(), session.setting.now);
+    let ports = Ports {
+        desk: &mut session.desk,
+        drafts: &session.drafts,
+        config: &config,
+        headings: &session.headings,
+        now,
+        embargoed: std::cell::OnceCell::new(),
+    };
+    Ok(ports::try_clearance(plan, &session.policy, &ports)?)
+}
+
+/// Show a tracker's items as the whole plan has them.
+fn take_over(t: &mut TrackerPlan, plan: &Plan) {
+    let (items, buckets) =
+        t.items.iter().zip(&t.buckets).filter_map(|(i, b)| plan.item(i.n).map(|i| (i.clone(), *b))).unzip();
+    (t.items, t.buckets) = (items, buckets);
+    if t.items.is_empty() && t.skipped.is_none() {
+        t.skipped = Some("declined before, and nothing changed since".into());
+    }
+}
+
+/// What an item rests on: it returns when this changes (DESIGN §2, "No is remembered").
+fn facts_of(item: &Item) -> String {
+    let effects: Vec<&Effect> = item.steps.iter().map(|s| &s.effect).collect();
+    let why: Vec<(&str, &str)> = item.why.iter().map(|w| (w.rule.as_str(), w.text.as_str())).collect();
+    digest::of(&(&item.rule, effects, why))
+}
+
+/// Remember that a person said no to items.
+///
+/// # Errors
+/// When the desk cannot be written.
+pub fn decline(session: &Session, plan: &Plan, items: &BTreeSet<ItemNo>) -> Result<()> {
+    for item in items.iter().filter_map(|n| plan.item(*n)) {
+        session.desk.decline(
+            &item.subject,
+            &item.rule,
+            &facts_of(item),
+            &session.actor.handle,
+            session.now(),
+        )?;
+    }
+    Ok(())
+}
+
+/// Take out what was declined before. An item that another one needs stays, and needs to be named.
+fn leave_out(session: &Session, plan: &mut Plan, again: &BTreeSet<&str>) -> Result<Vec<(String, String)>> {
+    let declined: BTreeSet<(String, String, String)> = session.desk.declined()?.into_iter().collect();
+    if declined.is_empty() {
+        return Ok(Vec::new());
+    }
+    let needed: BTreeSet<ItemNo> = plan.items.iter().flat_map(|i| i.after.iter().copied()).collect();
+    let mut out = Vec::new();
+    plan.items.retain_mut(|i| {
+        let row = (i.subject.clone(), i.rule.clone(), facts_of(i));
+        if again.contains(i.subject.as_str()) || !declined.contains(&row) {
+            return true;
+        }
+        if needed.contains(&i.n) {
+            i.group = desk::plan::Group::NeedsWord;
+            i.notices.push("you said no to this before; it is applied only when named".into());
+            return true;
+        }
+        out.push((i.headline.clone(), i.rule.clone()));
+        false
+    });
+    Ok(out)
+}
+
+/// Change an item as a person asks for: `severity: High`, `title: …`, `milestone: …`, or only the new value where there is
+/// one thing to change. The words are judged again, and only this item needs a new yes.
+///
+/// # Errors
+/// When the item holds nothing of that name.
+pub fn revise(session: &mut Session, plan: &Plan, n: ItemNo, text: &str) -> Result<Plan> {
+    let mut out = plan.clone();
+    let Some(item) = out.items.iter_mut().find(|i| i.n == n) else {
+        return Err(AppError::usage(format!("{n} is no item of this plan")));
+    };
+    let names: Vec<String> = item.steps.iter().filter_map(|s| name_of(&s.effect)).collect();
+    let (key, value) = match text.split_once([':', '=']) {
+        Some((k, v)) if names.iter().any(|n| same(n, k)) => (k.trim().to_owned(), v.trim().to_owned()),
+        _ => match names.as_slice() {
+            [only] => (only.clone(), text.trim().to_owned()),
+            [] => {
+                return Err(AppError::usage(format!("item {n} holds no value that can be edited"))
+                    .next("skip it, and use `tipstaff edit` for the tracker itself"));
+            }
+            several => {
+                return Err(AppError::usage(format!("`{text}` does not say what of item {n} to change"))
+                    .next(format!("write `{n}:edit KEY: VALUE` with one of: {}", several.join(", "))));
+            }
+        },
+    };
+    for step in &mut item.steps {
+        if !name_of(&step.effect).is_some_and(|name| same(&name, &key)) {
+            continue;
+        }
+        match &mut step.effect {
+            Change::SetField { value: v, .. } => *v = Draft::text(value.clone()),
+            Change::SetTitle { title, .. } => *title = Draft::text(value.clone()),
+            Change::SetMilestone { milestone, .. } => {
+                *milestone = Some(value.clone()).filter(|v| !v.is_empty())
+            }
+            _ => {}
+        }
+        step.key.artifact = digest::of(&step.effect).get(..16).unwrap_or_default().to_owned();
+    }
+    for step in &mut item.steps {
+        if let Change::AppendEntry { note, .. } = &mut step.effect {
+            let shown = desk::tracker::inline_text(&value);
+            note.body =
+                note.body.clone().push_text(format!("\n\nEdited before it was approved: {key} is {shown}"));
+            step.key.artifact = digest::of(&step.effect).get(..16).unwrap_or_default().to_owned();
+        }
+    }
+    for d in &mut item.details {
+        if same(&d.0, &key) {
+            let before = d.1.split_once(" → ").map_or("", |(b, _)| b).to_owned();
+            d.1 = if before.is_empty() { value.clone() } else { format!("{before} → {value}") };
+        }
+    }
+    item.notices.push(format!("{key} is as you said: {value}"));
+    item.blocked = None;
+    judge(session, &mut out)?;
+    Ok(out)
+}
+
+/// What an effect is called when it is edited.
+fn name_of(effect: &Effect) -> Option<String> {
+    match effect {
+        Change::SetField { role, .. } => Some(role.as_str().to_owned()),
+        Change::SetTitle { .. } => Some("title".into()),
+        Change::SetMilestone { .. } => Some("milestone".into()),
+        _ => None,
+    }
+}
+
+fn same(a: &str, b: &str) -> bool {
+    let fold = |s: &str| s.trim().to_lowercase().replace([' ', '-'], "_");
+    let (a, b) = (fold(a), fold(b));
+    let role = |s: &str| s.parse::<FieldRole>().ok();
+    a == b || role(&a).is_some_and(|r| role(&b) == Some(r))
+}
+
+/// Where trackers stand, from what was observed.
+#[must_use]
+pub fn positions(session: &Session, cases: &[Case]) -> Vec<Position> {
+    let digest = desk::config::digest(session.config());
+    let ground = session.ground(&digest);
+    cases.iter().map(|c| stage::position(&View::new(c, ground))).collect()
+}
+
+/// Where those trackers stand after something was applied: the desk's rows are read again, what was observed outside
+/// stays as it was.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn afterwards(session: &Session, before: &[Case]) -> Result<Vec<Position>> {
+    let mut now = Vec::new();
+    for old in before {
+        if let Some(mut c) = session.desk.case(&old.tracker.key)? {
+            c.observed = old.observed.clone();
+            now.push(c);
+        }
+    }
+    facts::gather(session, &mut now, Reach::Mail)?;
+    Ok(positions(session, &now))
+}
+
+/// The clocks of trackers.
+#[must_use]
+pub fn clocks(session: &Session, cases: &[Case]) -> Vec<Clocks> {
+    let digest = desk::config::digest(session.config());
+    let ground = session.ground(&digest);
+    cases.iter().map(|c| sync::clocks::read(&View::new(c, ground))).collect()
+}
+
+/// Did two members say that it is valid, and what did this person say before?
+#[must_use]
+pub fn voices(session: &Session, case: &Case) -> (bool, Option<(bool, Option<String>)>) {
+    let digest = desk::config::digest(session.config());
+    let view = View::new(case, session.ground(&digest));
+    let mine = view.voices().into_iter().find(|s| s.handle.eq_ignore_ascii_case(&session.actor.handle));
+    let agreed = matches!(view.consensus(), sync::Consensus::Valid(_));
+    (agreed, mine.map(|s| (s.valid, s.scope)))
+}
+
+/// Items by tracker number, for the question.
+#[must_use]
+pub fn by_number(synced: &Synced) -> BTreeMap<ItemNo, u32> {
+    let number: BTreeMap<&TrackerKey, u64> =
+        synced.cases.iter().map(|c| (&c.tracker.key, c.tracker.reference.number)).collect();
+    synced
+        .trackers
+        .iter()
+        .flat_map(|t| {
+            let n = number.get(&t.tracker).copied().unwrap_or(0);
+            t.items.iter().map(move |i| (i.n, u32::try_from(n).unwrap_or(u32::MAX)))
+        })
+        .collect()
+}

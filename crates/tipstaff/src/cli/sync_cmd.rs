@@ -1,0 +1,425 @@
+//! `tipstaff sync`: choose, observe, propose, ask, apply, say what comes next (sync page §14).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use desk::{
+    people::Role,
+    plan::{
+        Item, ItemNo, Plan,
+        confirm::{self, Action, ConfirmItem, ConfirmRequest, Confirmation, Grammar, TrackerChoice},
+    },
+    rules::{
+        selection::Selection,
+        sync::{Bucket, TrackerPlan},
+    },
+    tracker::TrackerKey,
+};
+
+use super::{
+    args::SyncArgs,
+    import_cmd, plan_cmd, prompt, show,
+    term::{Mark, Term, untrusted, untrusted_line},
+};
+use crate::app::{
+    Exit, Session, Setting,
+    error::Result,
+    plans,
+    sync::{self, Synced},
+};
+
+/// Questions asked before the program gives up and leaves the plan for later.
+const PATIENCE: usize = 5;
+/// Numbers named when a selection is echoed.
+const NAMED: usize = 12;
+
+/// Run `sync`.
+///
+/// # Errors
+/// When a selector selects nothing, or observing, planning or applying fails.
+pub fn sync(args: &SyncArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
+    let mut session = Session::open(setting, false)?;
+    let chosen = sync::select(&session, &args.what)?;
+    let numbers = chosen.numbers();
+    if !term.json {
+        plan_cmd::unfinished_notice(&session, term)?;
+        echo(&chosen, term)?;
+        if chosen.by_title && !prompt::yes(term, "Are these the trackers you mean?")? {
+            term.line("Nothing was changed. Name them by number, CVE id or label.")?;
+            return Ok(Exit::Decision);
+        }
+    }
+    let again = if args.declined { numbers.clone() } else { BTreeSet::new() };
+    let synced = sync::plan(&mut session, &numbers, &again)?;
+    if term.json {
+        return json(&session, &chosen, &synced, term);
+    }
+    overview(&synced, args.why, term)?;
+    if synced.plan.items.is_empty() {
+        let blocked = synced.trackers.iter().any(|t| !t.blockers.is_empty());
+        let word = if blocked { "Nothing can be done before that is mended." } else { "Nothing to do." };
+        term.line(&format!("\n{word}"))?;
+        return Ok(if blocked { Exit::Blocked } else { Exit::Nothing });
+    }
+    plans::propose(&session, &synced.plan)?;
+    ask(&mut session, synced, args.why, term)
+}
+
+/// What is selected, word by word, so that nobody is surprised by what is planned.
+fn echo(chosen: &Selection, term: &mut Term) -> Result<()> {
+    for (word, numbers) in &chosen.groups {
+        let mut names: Vec<String> = numbers.iter().take(NAMED).map(|n| format!("desk#{n}")).collect();
+        if numbers.len() > NAMED {
+            names.push(format!("and {} more", numbers.len() - NAMED));
+        }
+        let what = if names.is_empty() { "no tracker".into() } else { names.join(", ") };
+        let head = term.mark(Mark::Dim, &format!("{}:", untrusted_line(word, 60)));
+        term.line(&format!("{head} {what}"))?;
+    }
+    Ok(())
+}
+
+fn json(session: &Session, chosen: &Selection, synced: &Synced, term: &mut Term) -> Result<Exit> {
+    let plan = &synced.plan;
+    let digest = if plan.items.is_empty() { plan.digest() } else { plans::propose(session, plan)? };
+    let of = |bucket: Bucket| -> BTreeMap<&TrackerKey, Vec<ItemNo>> {
+        let items = |t: &TrackerPlan| {
+            let both = t.items.iter().zip(&t.buckets);
+            both.filter(|(_, b)| **b == bucket).map(|(i, _)| i.n).collect::<Vec<_>>()
+        };
+        synced.trackers.iter().map(|t| (&t.tracker, items(t))).filter(|(_, i)| !i.is_empty()).collect()
+    };
+    let skipped: Vec<_> = synced
+        .trackers
+        .iter()
+        .filter_map(|t| {
+            Some(serde_json::json!({"tracker": t.position.reference, "why": t.skipped.as_ref()?}))
+        })
+        .collect();
+    let declined: Vec<_> =
+        synced.declined.iter().map(|(h, r)| serde_json::json!({"headline": h, "rule": r})).collect();
+    term.value(&serde_json::json!({
+        "selected": chosen.groups.iter().map(|(w, n)| serde_json::json!({"selector": w, "numbers": n})).collect::<Vec<_>>(),
+        "digest": digest, "plan": plan, "trackers": synced.trackers,
+        "groups": {"skipped": skipped, "non_cve": of(Bucket::NonCve), "cve": of(Bucket::Cve)},
+        "unknown": synced.notes, "declined": declined,
+    }))?;
+    let blocked = synced.trackers.iter().any(|t| !t.blockers.is_empty());
+    Ok(match (plan.items.is_empty(), blocked) {
+        (false, _) => Exit::Decision,
+        (true, true) => Exit::Blocked,
+        (true, false) => Exit::Nothing,
+    })
+}
+
+/// The whole proposal: what has nothing to do first, then tracker by tracker.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> {
+    for n in &synced.notes {
+        let mark = term.mark(Mark::Warn, "unknown:");
+        term.line(&format!("{mark} {}", untrusted(n)))?;
+    }
+    let titles: BTreeMap<&TrackerKey, &str> =
+        synced.cases.iter().map(|c| (&c.tracker.key, c.tracker.title.as_str())).collect();
+    let idle = |t: &&TrackerPlan| t.skipped.is_some() && t.blockers.is_empty();
+    let quiet: Vec<&TrackerPlan> = synced.trackers.iter().filter(idle).collect();
+    if !quiet.is_empty() {
+        let head = term.mark(Mark::Head, "\nSkipped: nothing changed");
+        term.line(&head)?;
+        for t in quiet {
+            let title = titles.get(&t.tracker).copied().unwrap_or_default();
+            let name = term.mark(Mark::Key, &format!("{:>9}", t.position.reference));
+            term.line(&format!("{name}  {:<48} {}", untrusted_line(title, 48), t.position.stage.name()))?;
+            let why = t.skipped.as_deref().unwrap_or_default();
+            let why = if why.contains("nothing to do") {
+                String::new()
+            } else {
+                format!("{}; ", untrusted_line(why, 80))
+            };
+            let line = term.mark(Mark::Dim, &format!("{why}{}", next_of(t)));
+            term.line(&format!("           {line}"))?;
+            notices(t, term)?;
+        }
+    }
+    let several = synced.trackers.len() > 1;
+    for t in synced.trackers.iter().filter(|t| !idle(t)) {
+        let title = titles.get(&t.tracker).copied().unwrap_or_default();
+        let head = format!("\n{}  {}", t.position.reference, untrusted_line(title, 90));
+        let head = term.mark(Mark::Head, &head);
+        term.line(&head)?;
+        let line = term.mark(Mark::Dim, &format!("{}: {}", t.position.stage.name(), next_of(t)));
+        term.line(&format!("     {line}"))?;
+        for b in &t.blockers {
+            let mark = term.mark(Mark::Bad, "blocked ");
+            term.line(&format!("     {mark} {}", untrusted_line(b, 300)))?;
+        }
+        notices(t, term)?;
+        let mut bucket = None;
+        for (at, (item, b)) in t.items.iter().zip(&t.buckets).enumerate() {
+            if bucket != Some(b) && t.buckets.iter().any(|x| *x == Bucket::Cve) {
+                bucket = Some(b);
+                let word = match b {
+                    Bucket::NonCve => "labels, milestone, people, letters",
+                    Bucket::Cve => "what the CVE record says",
+                };
+                let word = term.mark(Mark::Dim, word);
+                term.line(&format!("  {word}"))?;
+            }
+            show::item(term, &numbered(item, at, several), evidence)?;
+        }
+    }
+    for (headline, rule) in &synced.declined {
+        let line = format!("declined before: {}  [{rule}]", untrusted_line(headline, 90));
+        let line = term.mark(Mark::Dim, &line);
+        term.line(&line)?;
+    }
+    Ok(())
+}
+
+/// In a plan over several trackers the items are counted per tracker, as the answer names them: `12:1,3`.
+fn numbered(item: &Item, at: usize, several: bool) -> Item {
+    let n = if several { ItemNo(u32::try_from(at + 1).unwrap_or(u32::MAX)) } else { item.n };
+    Item { n, ..item.clone() }
+}
+
+fn notices(t: &TrackerPlan, term: &mut Term) -> Result<()> {
+    for n in &t.notices {
+        let mark = term.mark(Mark::Warn, "look    ");
+        term.line(&format!("     {mark} {}", untrusted_line(n, 300)))?;
+    }
+    Ok(())
+}
+
+fn next_of(t: &TrackerPlan) -> String {
+    let p = &t.position;
+    let who = match (p.person.as_str(), p.role) {
+        ("", None) => return p.next.to_owned(),
+        ("", Some(r)) => format!("the {}", r.title()),
+        (who, r) => format!("@{} ({})", who, r.map_or("finished", Role::title)),
+    };
+    format!("next: {who}: {}", p.next)
+}
+
+/// The question about a plan in the words of its grammar: `sync` for one tracker, `bulk` for several.
+fn request(synced: &Synced, reply: String) -> ConfirmRequest {
+    let numbers = sync::by_number(synced);
+    let several = synced.trackers.len() > 1;
+    let items = synced.trackers.iter().flat_map(|t| {
+        t.items.iter().enumerate().map(|(at, i)| ConfirmItem {
+            n: numbered(i, at, several).n.0,
+            default: i.is_default(),
+            blocked: i.blocked.is_some(),
+            tracker: several.then(|| numbers.get(&i.n).copied().unwrap_or_default()),
+            ..ConfirmItem::default()
+        })
+    });
+    let grammar = if several { Grammar::Bulk } else { Grammar::Sync };
+    ConfirmRequest { grammar, items: items.collect(), reply, canned: BTreeMap::new() }
+}
+
+/// What an answer comes to, in items of the plan.
+#[derive(Debug, Default)]
+struct Said {
+    apply: BTreeSet<ItemNo>,
+    /// Items a person said no to.
+    refused: BTreeSet<ItemNo>,
+    /// Changes: the item and the words.
+    edits: Vec<(ItemNo, String)>,
+    /// Trackers to plan again with what was declined before.
+    force: BTreeSet<u64>,
+}
+
+fn understood(read: &Confirmation, synced: &Synced) -> Said {
+    let mut out = Said::default();
+    let Some(trackers) = &read.trackers else {
+        out.apply = read.apply.iter().map(|n| ItemNo(*n)).collect();
+        out.refused = read.named_skip.iter().map(|n| ItemNo(*n)).collect();
+        out.edits = read.edits.iter().filter_map(|e| Some((ItemNo(e.n?), e.text.clone()))).collect();
+        return out;
+    };
+    let numbers = sync::by_number(synced);
+    for (t, choice) in trackers {
+        let Ok(t) = t.parse::<u32>() else { continue };
+        if choice.force {
+            out.force.insert(u64::from(t));
+        }
+        let mine: Vec<&Item> =
+            synced.trackers.iter().flat_map(|p| &p.items).filter(|i| numbers.get(&i.n) == Some(&t)).collect();
+        let at = |n: &u32| mine.get(usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX)).map(|i| i.n);
+        match choice.action {
+            Action::Apply | Action::Edit => out.apply.extend(choice.apply.iter().filter_map(at)),
+            Action::Cancel => out.refused.extend(choice.skip.iter().filter_map(at)),
+            Action::Ask => {}
+        }
+        edits(choice, &mine, &mut out);
+    }
+    out
+}
+
+/// `12:edit severity: High` means the item that sets the severity; `12:2:edit …` the second one.
+fn edits(choice: &TrackerChoice, mine: &[&Item], out: &mut Said) {
+    for e in &choice.edits {
+        let key = e
+            .text
+            .split([':', '='])
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_lowercase()
+            .replace([' ', '-'], "_");
+        let by_key = mine
+            .iter()
+            .find(|i| i.details.iter().any(|(k, _)| k.to_lowercase().replace([' ', '-'], "_") == key));
+        let by_number =
+            e.n.and_then(|n| mine.get(usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX)));
+        if let Some(item) = by_key.or(by_number) {
+            out.edits.push((item.n, e.text.clone()));
+        }
+    }
+}
+
+fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -> Result<Exit> {
+    let mut synced = synced;
+    for _ in 0..PATIENCE {
+        let question = if synced.trackers.len() > 1 {
+            "\nApply? [all | 12:all | 12:1,3 | 12:skip | 12:edit KEY: VALUE | none]"
+        } else {
+            "\nApply? [all | 1,3 | skip 2 and all | 2:edit VALUE | none]"
+        };
+        let Some(reply) = prompt::ask(term, question)? else {
+            let digest = synced.plan.digest();
+            let short = digest.get(..12).unwrap_or_default();
+            term.line(&format!("No answer is no: nothing was changed. The plan waits as {short}."))?;
+            term.line(&format!(
+                "next: `tipstaff plan show {short}`, then `tipstaff plan approve {short} all`"
+            ))?;
+            return Ok(Exit::Decision);
+        };
+        let read = confirm::read(&request(&synced, reply));
+        import_cmd::say_unknown(&read, term)?;
+        match read.action {
+            Action::Cancel => {
+                term.line("Nothing was changed.")?;
+                return Ok(Exit::Done);
+            }
+            Action::Ask => continue,
+            Action::Apply | Action::Edit => {}
+        }
+        let mut said = understood(&read, &synced);
+        if !said.force.is_empty() && said.apply.is_empty() {
+            let numbers = synced.cases.iter().map(|c| c.tracker.reference.number).collect();
+            synced = sync::plan(session, &numbers, &said.force)?;
+            overview(&synced, evidence, term)?;
+            plans::propose(session, &synced.plan)?;
+            continue;
+        }
+        sync::decline(session, &synced.plan, &said.refused)?;
+        let edited = !said.edits.is_empty();
+        if edited && !revise(session, &mut synced, &mut said, term)? {
+            continue;
+        }
+        return finish(session, &synced, &said.apply, term);
+    }
+    term.line("Nothing was changed; the plan waits (`tipstaff plan list`).")?;
+    Ok(Exit::Decision)
+}
+
+/// Make the edits and ask about what they changed, alone. False when an edit could not be made; nothing is applied then.
+fn revise(session: &mut Session, synced: &mut Synced, said: &mut Said, term: &mut Term) -> Result<bool> {
+    let mut plan = synced.plan.clone();
+    for (n, text) in &said.edits {
+        plan = match sync::revise(session, &plan, *n, text) {
+            Ok(p) => p,
+            Err(e) => {
+                term.error(&e);
+                return Ok(false);
+            }
+        };
+    }
+    plans::propose(session, &plan)?;
+    synced.plan = plan;
+    let head = term.mark(Mark::Head, "\nRevised as you said:");
+    term.line(&head)?;
+    let about: BTreeSet<ItemNo> = said.edits.iter().map(|(n, _)| *n).collect();
+    let mut part = synced.plan.clone();
+    part.items.retain(|i| about.contains(&i.n));
+    part.blockers.clear();
+    part.notices.clear();
+    show::plan(term, &part, true)?;
+    let fits = part.items.iter().all(|i| i.blocked.is_none());
+    if fits && prompt::yes(term, "\nApply this too, as shown?")? {
+        said.apply.extend(about);
+    } else {
+        said.apply.retain(|n| !about.contains(n));
+    }
+    Ok(true)
+}
+
+fn finish(
+    session: &mut Session,
+    synced: &Synced,
+    wanted: &BTreeSet<ItemNo>,
+    term: &mut Term,
+) -> Result<Exit> {
+    if wanted.is_empty() {
+        term.line("Nothing was changed.")?;
+        return Ok(Exit::Done);
+    }
+    let approved = plans::approve(session, &synced.plan, wanted)?;
+    let report = plans::apply(session, &approved)?;
+    term.line("")?;
+    show::report(term, &report)?;
+    recap(session, synced, wanted, &synced.plan, term)?;
+    Ok(plan_cmd::exit(&report))
+}
+
+/// What was changed and what was not, which drafts wait, and who moves next on every tracker that was touched.
+fn recap(
+    session: &Session,
+    synced: &Synced,
+    wanted: &BTreeSet<ItemNo>,
+    plan: &Plan,
+    term: &mut Term,
+) -> Result<()> {
+    let touched: BTreeSet<&str> =
+        plan.items.iter().filter(|i| wanted.contains(&i.n)).map(|i| i.subject.as_str()).collect();
+    let before: Vec<_> =
+        synced.cases.iter().filter(|c| touched.contains(c.tracker.key.0.as_str())).cloned().collect();
+    let head = term.mark(Mark::Head, "\nWhere it stands");
+    term.line(&head)?;
+    for p in sync::afterwards(session, &before)? {
+        let name = term.mark(Mark::Key, &format!("{:>9}", p.reference));
+        let who = match (p.person.as_str(), p.role) {
+            ("", None) => String::new(),
+            ("", Some(r)) => format!("the {}: ", r.title()),
+            (who, _) => format!("@{who}: "),
+        };
+        term.line(&format!("{name}  {}; next: {who}{}", p.stage.name(), p.next))?;
+    }
+    let drafts: Vec<String> = plan
+        .items
+        .iter()
+        .filter(|i| wanted.contains(&i.n))
+        .flat_map(Item::effects)
+        .filter_map(|e| match e {
+            desk::plan::effect::Change::MailDraft { letter, .. } => Some(letter.message_id.clone()),
+            _ => None,
+        })
+        .filter(|id| session.drafts.find(id).is_ok_and(|d| d.is_some()))
+        .collect();
+    for id in &drafts {
+        term.line(&format!(
+            "draft <{}> waits in {}; send it, then `tipstaff mark-sent '{}'`",
+            untrusted_line(id, 120),
+            session.drafts.dir().display(),
+            untrusted_line(id, 120)
+        ))?;
+    }
+    let left = plan.items.iter().filter(|i| !wanted.contains(&i.n)).count();
+    if left > 0 {
+        let word = if left == 1 { "proposal was" } else { "proposals were" };
+        term.line(&format!("{left} {word} not applied; the next `tipstaff sync` looks again."))?;
+    }
+    Ok(())
+}
