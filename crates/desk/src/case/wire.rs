@@ -53,16 +53,67 @@ pub struct Given {
 type Read<T> = Result<T, WireError>;
 
 const KEYS: &[&str] = &[
-    "actor", "advisories", "advisory", "allocation", "artifacts", "assessments", "collaborators", "cve_org",
-    "drafts", "key", "ledger", "listed", "milestones", "now", "prs", "pull_requests", "pulls", "received",
-    "record", "release", "release_manager", "release_managers", "reporter", "reviews", "roster", "scope", "scopes",
-    "thread", "today", "told", "tracker", "via_forwarder", "voices", "votes",
+    "actor",
+    "advisories",
+    "advisory",
+    "allocation",
+    "artifacts",
+    "assessments",
+    "collaborators",
+    "cve_org",
+    "drafts",
+    "key",
+    "ledger",
+    "listed",
+    "milestones",
+    "now",
+    "prs",
+    "pull_requests",
+    "pulls",
+    "received",
+    "record",
+    "release",
+    "release_manager",
+    "release_managers",
+    "reporter",
+    "reviews",
+    "roster",
+    "scope",
+    "scopes",
+    "thread",
+    "today",
+    "told",
+    "tracker",
+    "via_forwarder",
+    "voices",
+    "votes",
 ];
 
 const TRACKER_KEYS: &[&str] = &[
-    "archived", "assignee", "assignees", "body", "close_reason", "closed", "closed_at", "column", "comments",
-    "created", "created_at", "fields", "key", "labels", "message_ids", "milestone", "number", "repo", "state",
-    "state_reason", "title", "updated", "updated_at", "url",
+    "archived",
+    "assignee",
+    "assignees",
+    "body",
+    "close_reason",
+    "closed",
+    "closed_at",
+    "column",
+    "comments",
+    "created",
+    "created_at",
+    "fields",
+    "key",
+    "labels",
+    "message_ids",
+    "milestone",
+    "number",
+    "repo",
+    "state",
+    "state_reason",
+    "title",
+    "updated",
+    "updated_at",
+    "url",
 ];
 
 /// Read a case. What it says of roster and scopes is written into the configuration, so that a case can stand alone.
@@ -98,7 +149,9 @@ pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
     let seen = now.unwrap_or(tracker.updated);
     let reporter = top.get("reporter").map(|v| v.address()).transpose()?.unwrap_or_default();
     let mut observed = Observed {
-        pulls: first(&top, &["pull_requests", "pulls", "prs"], seen, |v| v.list()?.iter().map(pull).collect())?,
+        pulls: first(&top, &["pull_requests", "pulls", "prs"], seen, |v| {
+            v.list()?.iter().map(pull).collect()
+        })?,
         artifacts: artifacts(&top, seen)?,
         votes: first(&top, &["votes"], seen, |v| v.list()?.iter().map(|m| mail(m, seen)).collect())?,
         managers: first(&top, &["release_manager", "release_managers"], seen, |v| {
@@ -156,7 +209,11 @@ pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
         None => AskedBy::default(),
         Some(a) => AskedBy {
             handle: a.get("handle").map(|v| v.text()).transpose()?.unwrap_or_default(),
-            roles: a.get("roles").map(|v| v.list()?.iter().map(role).collect()).transpose()?.unwrap_or_default(),
+            roles: a
+                .get("roles")
+                .map(|v| v.list()?.iter().map(role).collect())
+                .transpose()?
+                .unwrap_or_default(),
         },
     };
     Ok(Given { case, now, actor, problems })
@@ -243,14 +300,19 @@ impl<'a> At<'a> {
         let text = self.text()?;
         let day = || text.parse::<Date>().ok()?.to_zoned(TimeZone::UTC).ok().map(|z| z.timestamp());
         let at = text.parse::<Timestamp>().ok().or_else(day);
-        at.map_or_else(|| self.wrong(format!("`{text}` is no time; write 2026-03-01T12:00:00Z or 2026-03-01")), Ok)
+        at.map_or_else(
+            || self.wrong(format!("`{text}` is no time; write 2026-03-01T12:00:00Z or 2026-03-01")),
+            Ok,
+        )
     }
 
     fn address(&self) -> Read<Address> {
         if self.value.is_string() {
             let text = self.text()?;
             let (name, email) = match text.rsplit_once('<') {
-                Some((n, e)) => (n.trim().trim_matches('"').to_owned(), e.trim_end_matches('>').trim().to_owned()),
+                Some((n, e)) => {
+                    (n.trim().trim_matches('"').to_owned(), e.trim_end_matches('>').trim().to_owned())
+                }
                 None if text.contains('@') => (String::new(), text.trim().to_owned()),
                 None => (text.trim().to_owned(), String::new()),
             };
@@ -290,7 +352,9 @@ fn scopes(top: &At<'_>, config: &mut Config) -> Read<()> {
         let Some(list) = top.get(key) else { continue };
         for s in list.list()? {
             let scope = match s.value {
-                Value::String(label) => Scope { label: label.clone(), product: label.clone(), ..Scope::default() },
+                Value::String(label) => {
+                    Scope { label: label.clone(), product: label.clone(), ..Scope::default() }
+                }
                 _ => match serde_json::from_value(s.value.clone()) {
                     Ok(scope) => scope,
                     Err(e) => return s.wrong(e.to_string()),
@@ -319,7 +383,11 @@ fn roster(top: &At<'_>, config: &mut Config) -> Read<()> {
             handle: handle.trim_start_matches('@').to_owned(),
             names: many(["names", "name"])?,
             emails: many(["emails", "email"])?,
-            roles: p.get("roles").map(|r| r.list()?.iter().map(role).collect()).transpose()?.unwrap_or_default(),
+            roles: p
+                .get("roles")
+                .map(|r| r.list()?.iter().map(role).collect())
+                .transpose()?
+                .unwrap_or_default(),
             from: p.text_of(&["from"])?,
             to: p.text_of(&["to"])?,
         });
@@ -335,7 +403,10 @@ fn role(v: &At<'_>) -> Read<Role> {
         "governance" | "governance_member" | "pmc" | "pmc_member" => Role::Governance,
         // Every member of the team may do what needs no other role.
         "security_team" | "member" | "team" => Role::Triager,
-        other => return v.wrong(format!("`{other}` is no role: triager, remediation, release_manager, governance")),
+        other => {
+            return v
+                .wrong(format!("`{other}` is no role: triager, remediation, release_manager, governance"));
+        }
     })
 }
 
@@ -364,7 +435,11 @@ fn tracker(at: &At<'_>, config: &Config) -> Read<(Tracker, Option<Timestamp>)> {
     let state = match state.as_str() {
         "" | "open" | "reopened" => State::Open,
         "closed" => State::Closed {
-            reason: if reason.contains("not_planned") { CloseReason::NotPlanned } else { CloseReason::Completed },
+            reason: if reason.contains("not_planned") {
+                CloseReason::NotPlanned
+            } else {
+                CloseReason::Completed
+            },
         },
         other => return at.wrong(format!("the state `{other}` is neither `open` nor `closed`")),
     };
@@ -375,7 +450,8 @@ fn tracker(at: &At<'_>, config: &Config) -> Read<(Tracker, Option<Timestamp>)> {
     };
     let mut assignees = names("assignees", "login")?;
     assignees.extend(names("assignee", "login")?);
-    let assignees = assignees.iter().map(|a| a.trim_start_matches('@').to_owned()).filter(|a| !a.is_empty()).collect();
+    let assignees =
+        assignees.iter().map(|a| a.trim_start_matches('@').to_owned()).filter(|a| !a.is_empty()).collect();
     let milestone = at.get("milestone").map(|m| match m.value {
         Value::Object(_) => m.text_of(&["name", "title"]),
         _ => m.text(),
@@ -389,14 +465,17 @@ fn tracker(at: &At<'_>, config: &Config) -> Read<(Tracker, Option<Timestamp>)> {
                 None => String::new(),
             };
             comments.push(Comment {
-                id: Some(c.text_of(&["id"])?).filter(|i| !i.is_empty()).unwrap_or_else(|| (i + 1).to_string()),
+                id: Some(c.text_of(&["id"])?)
+                    .filter(|i| !i.is_empty())
+                    .unwrap_or_else(|| (i + 1).to_string()),
                 author: author.trim_start_matches('@').to_owned(),
                 at: c.time_of(&["at", "created_at", "created"])?.unwrap_or(created),
                 body: c.text_of(&["body", "text"])?,
             });
         }
     }
-    let key = Some(at.text_of(&["key"])?).filter(|k| !k.is_empty()).unwrap_or_else(|| format!("case-{number}"));
+    let key =
+        Some(at.text_of(&["key"])?).filter(|k| !k.is_empty()).unwrap_or_else(|| format!("case-{number}"));
     let tracker = Tracker {
         key: TrackerKey(key),
         reference: TrackerRef { host: String::new(), repo, number },
@@ -609,7 +688,10 @@ fn thread(v: &At<'_>, reporter: &Address) -> Read<MailThread> {
     };
     let contact = v.get("contact").or_else(|| v.get("reporter")).map(|c| c.address()).transpose()?;
     let strings = |key: &str| -> Read<Vec<String>> {
-        v.get(key).map(|l| l.list()?.iter().map(At::text).collect()).transpose().map(Option::unwrap_or_default)
+        v.get(key)
+            .map(|l| l.list()?.iter().map(At::text).collect())
+            .transpose()
+            .map(Option::unwrap_or_default)
     };
     let root = v.text_of(&["root", "id", "message_id"])?;
     let last = v.text_of(&["last", "last_message_id"])?;

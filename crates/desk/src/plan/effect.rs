@@ -604,11 +604,9 @@ impl Change<Drafted> {
                 Change::CreateMilestone { name: name.clone(), due: *due }
             }
             Change::CloseMilestone { name } => Change::CloseMilestone { name: name.clone() },
-            Change::AttachRecord { tracker, cve, record } => Change::AttachRecord {
-                tracker: tracker.clone(),
-                cve: cve.clone(),
-                record: with.any(record)?,
-            },
+            Change::AttachRecord { tracker, cve, record } => {
+                Change::AttachRecord { tracker: tracker.clone(), cve: cve.clone(), record: with.any(record)? }
+            }
             Change::PushRecord { tracker, cve, state, record } => Change::PushRecord {
                 tracker: tracker.clone(),
                 cve: cve.clone(),

@@ -3,6 +3,7 @@
 
 pub mod by_hand;
 pub mod extract;
+pub mod gate;
 pub mod import;
 pub mod registry;
 pub mod select;

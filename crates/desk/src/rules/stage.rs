@@ -129,9 +129,12 @@ impl Stage {
             Stage::Rejected => None,
             Stage::Done | Stage::Propagating | Stage::CloseOut | Stage::RmQueue => Some(Role::ReleaseManager),
             Stage::Shipped | Stage::Merged | Stage::InPr | Stage::Allocated => Some(Role::Remediation),
-            Stage::ClosedUnexplained | Stage::AllocationPending | Stage::NoCve | Stage::Stalled | Stage::Assessing | Stage::New => {
-                Some(Role::Triager)
-            }
+            Stage::ClosedUnexplained
+            | Stage::AllocationPending
+            | Stage::NoCve
+            | Stage::Stalled
+            | Stage::Assessing
+            | Stage::New => Some(Role::Triager),
         }
     }
 
@@ -193,7 +196,8 @@ pub fn position(v: &View<'_>) -> Position {
         ),
         None => (String::new(), "finished".into()),
     };
-    let why = vec![Evidence::new(&format!("stage.{}", stage.name().to_lowercase()), evidence, v.name.clone())];
+    let why =
+        vec![Evidence::new(&format!("stage.{}", stage.name().to_lowercase()), evidence, v.name.clone())];
     Position {
         tracker: v.t.key.clone(),
         reference: v.name.clone(),
@@ -223,7 +227,9 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
         let told = v.told("cve_published") || v.routing() != Routing::Direct;
         return match (published, told) {
             (true, true) => (Stage::Done, "closed, announced, the record is public on cve.org".into()),
-            (true, false) => (Stage::Propagating, "the record is public; the reporter is not told yet".into()),
+            (true, false) => {
+                (Stage::Propagating, "the record is public; the reporter is not told yet".into())
+            }
             (false, _) => (Stage::Propagating, "closed, announced".into()),
         };
     }
@@ -247,11 +253,13 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
                 out.iter().map(|a| format!("{} {}", a.package, a.version).trim().to_owned()).collect();
             return (Stage::Shipped, format!("published: {}", what.join(", ")));
         }
-        let fix = v.fixes().first().map_or_else(|| label(LabelRole::PrMerged), |p| format!("{} is merged", p.url));
+        let fix =
+            v.fixes().first().map_or_else(|| label(LabelRole::PrMerged), |p| format!("{} is merged", p.url));
         return (Stage::Merged, fix);
     }
     if v.in_review() {
-        let fix = v.fixes().first().map_or_else(|| label(LabelRole::PrOpen), |p| format!("{} is open", p.url));
+        let fix =
+            v.fixes().first().map_or_else(|| label(LabelRole::PrOpen), |p| format!("{} is open", p.url));
         return (Stage::InPr, fix);
     }
     if cve {

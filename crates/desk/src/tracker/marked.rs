@@ -130,7 +130,8 @@ mod tests {
         }
         let older = "<!-- apache-magpie: release-manager-handoff v1 -->\n@rm";
         assert_eq!(Marked::of(older), Some(Marked::HandOff));
-        for no in ["", "hand-off", "text\n<!-- tipstaff: hand-off v1 -->", "<!-- apache-magpie: voice v1 -->"] {
+        for no in ["", "hand-off", "text\n<!-- tipstaff: hand-off v1 -->", "<!-- apache-magpie: voice v1 -->"]
+        {
             assert_eq!(Marked::of(no), None, "{no:?}");
         }
     }

@@ -327,8 +327,7 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         }
     };
     let source = format!("clone {}", dir.display());
-    let digest = desk::config::digest(config);
-    let ground = session.ground(&digest);
+    let ground = session.ground();
     for (i, names) in asks {
         let Some(case) = cases.get_mut(i) else { continue };
         let mut found: Vec<Found> = Vec::new();

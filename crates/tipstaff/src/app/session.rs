@@ -40,6 +40,8 @@ pub struct Setting {
     pub os_user: String,
     /// The time.
     pub now: Timestamp,
+    /// Was the time given, and not read from the clock?
+    pub now_given: bool,
 }
 
 impl Setting {
@@ -124,12 +126,14 @@ pub struct Session {
     pub headings: Headings,
     /// Names of labels.
     pub labels: LabelNames,
+    /// The title cascade.
+    pub titles: TitleRules,
+    /// Digest of the configuration.
+    pub digest: String,
     /// Canned replies.
     pub replies: Library,
     /// Where drafts go.
     pub drafts: DraftsFolder,
-    /// The title cascade of the project.
-    pub titles: TitleRules,
     /// Folder that relative paths of the configuration start from.
     pub base: PathBuf,
     /// The person at the desk.
@@ -169,6 +173,8 @@ impl Session {
         let policy = Policy::new(config, &roster)?;
         let headings = Headings::new(config);
         let labels = LabelNames::new(config);
+        let titles = TitleRules::from_config(config);
+        let digest = config::digest(config);
         let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
         let base = base.unwrap_or_else(|| setting.cwd.clone());
         let replies = load_replies(&base, &config.replies.dir)?;
@@ -178,7 +184,6 @@ impl Session {
             base.join(&config.mail.drafts)
         };
         let actor = actor(&loaded.config, &roster, &setting);
-        let titles = TitleRules::from_config(&loaded.config);
         Ok(Self {
             drafts: DraftsFolder::new(&drafts),
             setting,
@@ -187,9 +192,10 @@ impl Session {
             roster,
             policy,
             labels,
+            titles,
+            digest,
             headings,
             replies,
-            titles,
             base,
             actor,
         })
@@ -201,12 +207,12 @@ impl Session {
         &self.loaded.config
     }
 
-    /// What the rules of the lifecycle read besides a case; `digest` is that of the configuration.
+    /// What the rules of the lifecycle read besides a case.
     #[must_use]
-    pub fn ground<'a>(&'a self, digest: &'a str) -> Ground<'a> {
+    pub fn ground(&self) -> Ground<'_> {
         Ground {
             config: self.config(),
-            config_digest: digest,
+            config_digest: &self.digest,
             headings: &self.headings,
             labels: &self.labels,
             roster: &self.roster,

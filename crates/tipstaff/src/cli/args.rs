@@ -359,6 +359,19 @@ pub enum ConfigCommand {
     Check,
 }
 
+/// The gates of `x gate`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum GateName {
+    /// May a CVE be allocated?
+    Allocate,
+    /// May two trackers be merged?
+    Merge,
+    /// May it be closed as invalid?
+    Invalidate,
+    /// May the release manager take over?
+    Release,
+}
+
 /// One judgement on its own.
 #[derive(Debug, Subcommand)]
 pub enum X {
@@ -430,6 +443,30 @@ pub enum X {
         /// The clone of --range
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,
+    },
+    /// Where a tracker stands, and who owns the next move
+    #[command(after_help = "Example:\n  tipstaff x step case.json --config tipstaff.toml")]
+    Step {
+        /// A case (docs/case.md), or `-`
+        input: PathBuf,
+    },
+    /// What `sync` would propose
+    #[command(after_help = "Example:\n  tipstaff x plan case.json other.json --now 2026-03-01T12:00:00Z")]
+    Plan {
+        /// Cases (docs/case.md), or `-`
+        #[arg(required = true)]
+        inputs: Vec<PathBuf>,
+    },
+    /// Does a gate open?
+    #[command(
+        after_help = "Example:\n  tipstaff x gate release case.json\n  tipstaff x gate merge kept.json dropped.json"
+    )]
+    Gate {
+        /// Which gate
+        gate: GateName,
+        /// Cases (docs/case.md), or `-`
+        #[arg(required = true)]
+        inputs: Vec<PathBuf>,
     },
     /// Read an expression of affected versions
     #[command(after_help = "Example:\n  tipstaff x versions --ecosystem pypi --text '>= 2.0, < 2.4.1'")]

@@ -213,7 +213,7 @@ fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
     let mut rows: Vec<(Case, Position)> = cases
         .into_iter()
         .zip(positions)
-        .filter(|(c, p)| a.all || c.tracker.state.is_open() || p.role.is_some())
+        .filter(|(c, p)| a.all || c.tracker.state.is_open() || !p.stage.is_finished())
         .filter(|(_, p)| want.is_none_or(|r| p.role == Some(r)))
         .filter(|(_, p)| !a.mine || p.person.eq_ignore_ascii_case(&s.actor.handle))
         .collect();

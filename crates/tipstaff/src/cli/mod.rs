@@ -11,6 +11,7 @@ mod sync_cmd;
 mod term;
 mod watch_cmd;
 mod x;
+mod x_case;
 
 use std::{io::Write, path::PathBuf, process::ExitCode};
 
@@ -76,6 +77,7 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
         config_home: env_path("XDG_CONFIG_HOME"),
         os_user: os_user.unwrap_or_else(|| "operator".into()),
         now,
+        now_given: cli.now.is_some(),
     };
     match cli.command {
         Command::X(x) => x::run(x, &setting, term),

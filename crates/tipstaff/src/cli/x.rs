@@ -72,6 +72,9 @@ pub fn run(x: X, setting: &Setting, term: &mut Term) -> Result<Exit> {
                 }
             }
         }
+        X::Step { input } => super::x_case::step(&input, config, setting)?,
+        X::Plan { inputs } => super::x_case::plan(&inputs, config, setting)?,
+        X::Gate { gate, inputs } => super::x_case::gate(gate, &inputs, config, setting)?,
         X::Versions { text: t, ecosystem, package } => {
             let mut options = VersionOptions::from_config(&config);
             options.ecosystem = ecosystem.or(options.ecosystem);

@@ -59,6 +59,7 @@ fn setting(desk: &Path) -> Setting {
         config_home: None,
         os_user: "maren".into(),
         now: NOW.parse().unwrap(),
+        now_given: true,
     }
 }
 

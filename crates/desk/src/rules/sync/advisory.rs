@@ -54,7 +54,9 @@ fn leads_with(subject: &str, cve: &str) -> bool {
             None => break,
         }
     }
-    let Some(after) = rest.get(..cve.len()).filter(|h| h.eq_ignore_ascii_case(cve)).map(|_| &rest[cve.len()..]) else {
+    let Some(after) =
+        rest.get(..cve.len()).filter(|h| h.eq_ignore_ascii_case(cve)).map(|_| &rest[cve.len()..])
+    else {
         return false;
     };
     !after.starts_with(|c: char| c.is_ascii_alphanumeric())
@@ -66,7 +68,9 @@ fn is_public(v: &View<'_>, url: &str) -> bool {
     let private = [&lists.security, &lists.private, &lists.foundation_security];
     let named = |l: &&String| {
         let (local, domain) = l.split_once('@').unwrap_or((l, ""));
-        !local.is_empty() && (url.contains(l.as_str()) || (!domain.is_empty() && url.contains(&format!("{local}.{domain}"))))
+        !local.is_empty()
+            && (url.contains(l.as_str())
+                || (!domain.is_empty() && url.contains(&format!("{local}.{domain}"))))
     };
     url.starts_with("https://") && !private.iter().any(|l| named(l))
         || url.starts_with("http://") && !private.iter().any(|l| named(l))
@@ -79,12 +83,15 @@ fn sender_may(v: &View<'_>, m: &ListMail) -> bool {
     }
     let is_manager = match manager::find(v) {
         manager::Manager::Known { handle, email, .. } => {
-            m.from.is(&email) || roster.by_handle(&handle).is_some_and(|p| p.emails.iter().any(|e| m.from.is(e)))
+            m.from.is(&email)
+                || roster.by_handle(&handle).is_some_and(|p| p.emails.iter().any(|e| m.from.is(e)))
         }
         _ => false,
     };
     let team = roster.by_email(&m.from.email);
-    is_manager || team.is_some_and(|p| p.roles.contains(&Role::ReleaseManager) || p.roles.contains(&Role::Governance))
+    is_manager
+        || team
+            .is_some_and(|p| p.roles.contains(&Role::ReleaseManager) || p.roles.contains(&Role::Governance))
 }
 
 /// Was an advisory expected by now and not seen? Shown after two days (sync page §4).

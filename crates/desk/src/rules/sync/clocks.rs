@@ -37,7 +37,9 @@ pub struct Clocks {
 pub fn read(v: &View<'_>) -> Clocks {
     let d = &v.g.config.disclosure;
     let start = match d.clock {
-        Clock::ReportReceived if v.case.received != Timestamp::UNIX_EPOCH => v.case.received.min(v.t.created.max(v.case.received)),
+        Clock::ReportReceived if v.case.received != Timestamp::UNIX_EPOCH => {
+            v.case.received.min(v.t.created.max(v.case.received))
+        }
         _ => v.t.created,
     };
     // Clocks of senders run ahead; the disclosure clock never starts in the future.
@@ -84,7 +86,8 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         && !clocks.stopped
         && !v.told("distributors")
     {
-        out.notices.push("distributors may be told now: CVE, product, versions and the public summary only".into());
+        out.notices
+            .push("distributors may be told now: CVE, product, versions and the public summary only".into());
     }
     if stage == Stage::Stalled {
         escalate(v, out);
@@ -100,17 +103,30 @@ fn overdue(v: &View<'_>, clocks: &Clocks, out: &mut super::Gathered) {
         "- publish an advisory without a fix."
     };
     let ready = if clocks.grace_expired {
-        format!("\n\nA fix is ready, and the grace for its release ended {}: the release cannot wait longer.", shown(v, clocks.grace_end))
+        format!(
+            "\n\nA fix is ready, and the grace for its release ended {}: the release cannot wait longer.",
+            shown(v, clocks.grace_end)
+        )
     } else {
         String::new()
     };
-    let text = format!("{who}, the disclosure window of this report ended {}. What can be done:\n\n{options}{ready}", shown(v, clocks.end));
+    let text = format!(
+        "{who}, the disclosure window of this report ended {}. What can be done:\n\n{options}{ready}",
+        shown(v, clocks.end)
+    );
     if let Some(effect) = comments::post(v, Marked::Overdue, text) {
         let again = marked(&v.t.comments, Marked::Overdue, v.g.roster).is_some();
         let p = Proposal::new(
             "sync.overdue",
             format!("{} is past its disclosure window", v.name),
-            v.evidence("sync.overdue", format!("the report came {}, the window ended {}", shown(v, clocks.start), shown(v, clocks.end))),
+            v.evidence(
+                "sync.overdue",
+                format!(
+                    "the report came {}, the window ended {}",
+                    shown(v, clocks.start),
+                    shown(v, clocks.end)
+                ),
+            ),
         )
         .step(effect, Vec::new())
         .note(
@@ -141,7 +157,9 @@ fn escalate(v: &View<'_>, out: &mut super::Gathered) {
         return;
     }
     let who = super::owner(v);
-    let text = format!("{who}, nobody has said anything here for a month. Does anybody have an idea how to assess this report? Otherwise it goes to {to} next.");
+    let text = format!(
+        "{who}, nobody has said anything here for a month. Does anybody have an idea how to assess this report? Otherwise it goes to {to} next."
+    );
     let Some(effect) = comments::post(v, Marked::Escalation, text) else { return };
     out.items.push(
         Proposal::new(

@@ -63,7 +63,9 @@ pub fn summary(mail: &ListMail, cve: &str) -> Option<String> {
 /// Close out, or say what keeps the tracker from it.
 pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     match advisory::find(v) {
-        Advisory::Ask(mails, why) if v.field(FieldRole::PublicAdvisoryUrl).is_empty() && v.t.state.is_open() => {
+        Advisory::Ask(mails, why)
+            if v.field(FieldRole::PublicAdvisoryUrl).is_empty() && v.t.state.is_open() =>
+        {
             let urls: Vec<&str> = mails.iter().map(|m| m.url.as_str()).collect();
             out.notices.push(format!(
                 "{why} ({}): if one of them is the advisory, `tipstaff edit {} public_advisory_url URL`",
@@ -87,7 +89,11 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         Advisory::Found(m) => Some(m),
         _ => None,
     };
-    let url = if captured.is_empty() { found.map(|m| m.url.clone()).unwrap_or_default() } else { first_url(captured) };
+    let url = if captured.is_empty() {
+        found.map(|m| m.url.clone()).unwrap_or_default()
+    } else {
+        first_url(captured)
+    };
     if url.is_empty() {
         // Hard case 11: public, and no address of an advisory. Never invented.
         out.blockers.push(format!(
@@ -120,7 +126,8 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
             }
             Some(_) => {}
             None => p.notices.push(
-                "no summary could be read from the advisory; the tracker's own stays, compare them by hand".into(),
+                "no summary could be read from the advisory; the tracker's own stays, compare them by hand"
+                    .into(),
             ),
         }
     }
@@ -137,9 +144,15 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         }
         let defer = comments::publication_ready(v, &url).map(|e| (e, Vec::new())).into_iter().collect();
         arms.insert(RecordStage::Allocated.as_str().into(), defer);
-        p.details.push(("record".into(), format!("{} when this was planned; asked again at apply", v.record().as_str())));
+        p.details.push((
+            "record".into(),
+            format!("{} when this was planned; asked again at apply", v.record().as_str()),
+        ));
         if v.record() == RecordStage::Allocated {
-            p.notices.push("the record has not been through review: it is not published, and the tracker stays open".into());
+            p.notices.push(
+                "the record has not been through review: it is not published, and the tracker stays open"
+                    .into(),
+            );
         }
         p = super::choose(p, v, Probe::RecordState { cve }, arms);
     } else {
@@ -147,7 +160,10 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
             p = p.step(effect, requires);
         }
     }
-    if p.steps.iter().all(|(e, _)| matches!(e, Change::Choose { arms, .. } if arms.values().all(Vec::is_empty))) {
+    if p.steps
+        .iter()
+        .all(|(e, _)| matches!(e, Change::Choose { arms, .. } if arms.values().all(Vec::is_empty)))
+    {
         return;
     }
     out.items.push(p.next("wait until cve.org shows the record"));

@@ -22,11 +22,10 @@ pub fn of(stage: Stage) -> Option<Column> {
     })
 }
 
-/// The name of that column on this desk; empty when the card stays where it is or there is no board.
+/// The name of that column on this desk; empty when the card stays where it is.
 #[must_use]
 pub fn name(v: &View<'_>, stage: Stage) -> String {
-    let column = of(stage).filter(|_| v.g.config.tracker.board.enabled);
-    column.map(|c| ColumnNames::new(v.g.config).name(c).to_owned()).unwrap_or_default()
+    of(stage).map(|c| ColumnNames::new(v.g.config).name(c).to_owned()).unwrap_or_default()
 }
 
 /// The move to a column, none when the card is there or there is no board.

@@ -13,8 +13,9 @@ use crate::{
     tracker::{FieldRole, Marked, marked, marked_text},
 };
 
-static CWE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"(?i)\bCWE-[1-9][0-9]{0,4}\b").expect("a constant pattern, compiled by a test"));
+static CWE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bCWE-[1-9][0-9]{0,4}\b").expect("a constant pattern, compiled by a test")
+});
 
 /// Severities a record takes (CVE page §13.25).
 pub const SEVERITIES: [&str; 7] = ["none", "low", "moderate", "medium", "high", "important", "critical"];
@@ -41,7 +42,10 @@ pub fn missing(v: &View<'_>) -> Vec<Missing> {
             match role {
                 FieldRole::Severity if value.eq_ignore_ascii_case("unknown") => hint(role),
                 FieldRole::Severity if !SEVERITIES.contains(&severity_word(value).as_str()) => {
-                    format!("`{}` is no severity: low, medium, high or critical", crate::mail::one_line(value, 40))
+                    format!(
+                        "`{}` is no severity: low, medium, high or critical",
+                        crate::mail::one_line(value, 40)
+                    )
                 }
                 FieldRole::Cwe if !CWE.is_match(value) => "names no CWE: write `CWE-N: title`".into(),
                 FieldRole::AffectedVersions => match affected_problem(v, value) {
@@ -136,7 +140,11 @@ pub fn record_behind(v: &View<'_>) -> Option<Effect> {
 fn developer(v: &View<'_>) -> String {
     let author = v.fixes().iter().map(|p| p.author.clone()).find(|a| !a.is_empty());
     let field = v.field(FieldRole::RemediationDeveloper);
-    let by_name = v.g.roster.people.iter().find(|p| p.names.iter().any(|n| !n.is_empty() && field.contains(n.as_str())));
+    let by_name =
+        v.g.roster
+            .people
+            .iter()
+            .find(|p| p.names.iter().any(|n| !n.is_empty() && field.contains(n.as_str())));
     let handle = by_name.map(|p| p.handle.clone()).or(author).or_else(|| v.t.assignees.first().cloned());
     handle.map_or_else(|| "Remediation developer".into(), |h| v.mention(&h))
 }
@@ -189,6 +197,8 @@ pub fn wrap_up(v: &View<'_>, url: &str) -> Option<Effect> {
     post(
         v,
         Marked::WrapUp,
-        format!("{cve} is disclosed: {url}\n\nThe record was handed to cve.org, and this tracker is closed.{milestone}"),
+        format!(
+            "{cve} is disclosed: {url}\n\nThe record was handed to cve.org, and this tracker is closed.{milestone}"
+        ),
     )
 }

@@ -11,8 +11,8 @@ use super::{
 };
 use crate::{
     case::{Evidence, Routing},
-    config::AffectedStyle,
     confidential::Draft,
+    config::AffectedStyle,
     mail::{one_line, own_words},
     plan::{Action, ActionKind, Precondition, Told, digest, effect::Change},
     rules::{
@@ -27,28 +27,40 @@ fn re(pattern: &str) -> Regex {
 }
 
 static UPGRADE: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"(?i)\b(?:upgrad\w*|updat\w*|fixed|patched|resolved|mov\w+)\b[^.]{0,120}?\d|\bv?\d[\w.+-]*\s*(?:,\s*which|or (?:later|newer|above|higher)|fixes|resolves)\b")
+    re(
+        r"(?i)\b(?:upgrad\w*|updat\w*|fixed|patched|resolved|mov\w+)\b[^.]{0,120}?\d|\bv?\d[\w.+-]*\s*(?:,\s*which|or (?:later|newer|above|higher)|fixes|resolves)\b",
+    )
 });
 static WHO: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"(?i)\b(?:users?|attackers?|adversar\w+|operators?|administrators?|anyone|someone|clients?|deployments?|installations?|authors?|(?:un)?authenticated|remote)\b")
+    re(
+        r"(?i)\b(?:users?|attackers?|adversar\w+|operators?|administrators?|anyone|someone|clients?|deployments?|installations?|authors?|(?:un)?authenticated|remote)\b",
+    )
 });
 static WHEN: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"(?i)\b(?:when|if|while|where|once|during|by default|with \w+ enabled|configured|after|before version|prior to|through \d|versions? \d|who (?:can|may|has|have|had)|with (?:access|permission|the right))\b")
+    re(
+        r"(?i)\b(?:when|if|while|where|once|during|by default|with \w+ enabled|configured|after|before version|prior to|through \d|versions? \d|who (?:can|may|has|have|had)|with (?:access|permission|the right))\b",
+    )
 });
 static ACTION: LazyLock<Regex> = LazyLock::new(|| {
     re(r"(?i)\b(?:upgrad\w*|updat\w*|recommend\w*|should|must|mitigat\w*|work ?around\w*|disable|restrict)\b")
 });
 static SENTINEL: LazyLock<Regex> = LazyLock::new(|| re(r"(?i)<\s*NEXT[ _]VERSION"));
-static INCOMPLETE: LazyLock<Regex> =
-    LazyLock::new(|| re(r"(?i)\b(?:incomplete|insufficient|partial) (?:fix|mitigation|patch)\b|\bfollow-?up (?:to|of|for) CVE-"));
+static INCOMPLETE: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?i)\b(?:incomplete|insufficient|partial) (?:fix|mitigation|patch)\b|\bfollow-?up (?:to|of|for) CVE-",
+    )
+});
 static LOWER: LazyLock<Regex> = LazyLock::new(|| re(r">=?\s*v?[0-9]"));
 static INTRODUCED: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"(?i)\b(?:introduced|added|regress\w*|first (?:appeared|affected|shipped)|since|end[- ]of[- ]life|EOL|starting (?:with|from)|appeared)\b")
+    re(
+        r"(?i)\b(?:introduced|added|regress\w*|first (?:appeared|affected|shipped)|since|end[- ]of[- ]life|EOL|starting (?:with|from)|appeared)\b",
+    )
 });
 static SEVERITY_SAID: LazyLock<Regex> = LazyLock::new(|| {
     re(r"(?im)^\W{0,4}severity\W{1,4}(none|low|moderate|medium|high|important|critical)\W*$")
 });
-static CWE_SAID: LazyLock<Regex> = LazyLock::new(|| re(r"(?im)^\W{0,4}(?:CWE\W{1,4})?(CWE-[1-9][0-9]{0,4}\b[^\n]{0,120})$"));
+static CWE_SAID: LazyLock<Regex> =
+    LazyLock::new(|| re(r"(?im)^\W{0,4}(?:CWE\W{1,4})?(CWE-[1-9][0-9]{0,4}\b[^\n]{0,120})$"));
 
 /// Every rule about a field.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
@@ -69,7 +81,14 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     unset(v, out);
 }
 
-fn set(v: &View<'_>, rule: &'static str, role: FieldRole, value: &str, why: Vec<Evidence>, told: Told) -> Proposal {
+fn set(
+    v: &View<'_>,
+    rule: &'static str,
+    role: FieldRole,
+    value: &str,
+    why: Vec<Evidence>,
+    told: Told,
+) -> Proposal {
     Proposal::new(rule, format!("{role} of {}", v.name), why)
         .field(v, role, value)
         .note(
@@ -103,7 +122,14 @@ fn credit(v: &View<'_>, out: &mut super::Gathered) {
     if wish.anonymous {
         if !now.eq_ignore_ascii_case("anonymous") {
             let why = vec![Evidence::new("sync.credit-opt-out", "the reporter wants no credit", source)];
-            out.items.push(set(v, "sync.credit-opt-out", FieldRole::ReporterCredit, "anonymous", why, Told::NotNeeded("they asked for it".into())));
+            out.items.push(set(
+                v,
+                "sync.credit-opt-out",
+                FieldRole::ReporterCredit,
+                "anonymous",
+                why,
+                Told::NotNeeded("they asked for it".into()),
+            ));
         }
         return;
     }
@@ -112,10 +138,20 @@ fn credit(v: &View<'_>, out: &mut super::Gathered) {
         return;
     }
     let why = vec![Evidence::new("sync.credit", format!("\"{}\"", one_line(name, 120)), source)];
-    let mut p = set(v, "sync.credit", FieldRole::ReporterCredit, name, why, Told::NotNeeded("they said it themselves".into()));
+    let mut p = set(
+        v,
+        "sync.credit",
+        FieldRole::ReporterCredit,
+        name,
+        why,
+        Told::NotNeeded("they said it themselves".into()),
+    );
     let verdict = judge(name);
     if verdict.kind != CreditKind::Human {
-        p.notices.push(format!("it looks like a program's name ({}): the record would credit a tool", verdict.rule.unwrap_or_default()));
+        p.notices.push(format!(
+            "it looks like a program's name ({}): the record would credit a tool",
+            verdict.rule.unwrap_or_default()
+        ));
     }
     if credit_lines(now).len() > 1 {
         p.notices.push("the field names several people now: all of them would be replaced".into());
@@ -133,21 +169,32 @@ fn title(v: &View<'_>, out: &mut super::Gathered) {
     let least = usize::try_from(v.g.config.cve.title_min_words).unwrap_or(3);
     if report.words < least {
         // Hard case 25: two words say too little; a person writes the title.
-        out.notices.push(format!("the title would be \"{}\": too short, write one by hand", report.normalized));
+        out.notices
+            .push(format!("the title would be \"{}\": too short, write one by hand", report.normalized));
         return;
     }
-    let came_off: Vec<String> = report.stripped.iter().map(|s| format!("`{}` ({})", one_line(&s.text, 60), s.rule)).collect();
-    let same = Precondition::TitleIs { tracker: v.t.key.clone(), digest: digest::sha256(v.t.title.as_bytes()) };
+    let came_off: Vec<String> =
+        report.stripped.iter().map(|s| format!("`{}` ({})", one_line(&s.text, 60), s.rule)).collect();
+    let same =
+        Precondition::TitleIs { tracker: v.t.key.clone(), digest: digest::sha256(v.t.title.as_bytes()) };
     let mut p = Proposal::new(
         "sync.title",
         format!("Title of {}: {}", v.name, report.normalized),
         v.evidence("sync.title", format!("comes off: {}", came_off.join(", "))),
     )
-    .step(Change::SetTitle { tracker: v.t.key.clone(), title: Draft::text(report.normalized.clone()) }, vec![same])
+    .step(
+        Change::SetTitle { tracker: v.t.key.clone(), title: Draft::text(report.normalized.clone()) },
+        vec![same],
+    )
     .note(
         Action::with(ActionKind::Sync, "title"),
         "Title cleaned",
-        format!("{} → {}\n\nCame off: {}", inline_text(&v.t.title), inline_text(&report.normalized), came_off.join(", ")),
+        format!(
+            "{} → {}\n\nCame off: {}",
+            inline_text(&v.t.title),
+            inline_text(&report.normalized),
+            came_off.join(", ")
+        ),
         Told::NotNeeded("the title is internal until the advisory".into()),
     )
     .in_record();
@@ -168,7 +215,9 @@ fn affected(v: &View<'_>, out: &mut super::Gathered) {
             (AffectedStyle::Range, Some(t)) => format!("`< {}`", t.version),
             _ => return,
         };
-        let why = fixed.map_or("the scope's convention".to_owned(), |t| format!("{} ships the fix ({})", t.version, t.why));
+        let why = fixed.map_or("the scope's convention".to_owned(), |t| {
+            format!("{} ships the fix ({})", t.version, t.why)
+        });
         let mut p = set(v, "sync.affected", role, &text, v.evidence("sync.affected", why), later());
         p.notices.push("a first guess: give the version that brought the flaw, if it is known".into());
         out.items.push(p);
@@ -186,8 +235,16 @@ fn affected(v: &View<'_>, out: &mut super::Gathered) {
     // A raw `>=` at the start of a line reads as a quotation, and a form may swallow it (hard case 27).
     let wrapped = versions_value(&versions(value));
     if wrapped != value.trim() && value.lines().any(|l| l.trim_start().starts_with('>')) {
-        let why = v.evidence("sync.affected-quoted", "a line begins with `>`, which Markdown shows as a quotation");
-        out.items.push(set(v, "sync.affected-quoted", role, &wrapped, why, Told::NotNeeded("only its form changes".into())));
+        let why =
+            v.evidence("sync.affected-quoted", "a line begins with `>`, which Markdown shows as a quotation");
+        out.items.push(set(
+            v,
+            "sync.affected-quoted",
+            role,
+            &wrapped,
+            why,
+            Told::NotNeeded("only its form changes".into()),
+        ));
     }
 }
 
@@ -204,12 +261,20 @@ fn summary(v: &View<'_>, out: &mut super::Gathered) {
                 let package = t.packages.iter().find(|p| !p.is_empty()).cloned();
                 let product = v.scope().map(|s| s.product.clone()).filter(|p| !p.is_empty());
                 let name = package.or(product).unwrap_or_else(|| "version".into());
-                let sentence = format!("Users are recommended to upgrade to {name} {} or later, which fixes the issue.", t.version);
+                let sentence = format!(
+                    "Users are recommended to upgrade to {name} {} or later, which fixes the issue.",
+                    t.version
+                );
                 let value = format!("{text}\n\n{sentence}");
-                let why = v.evidence("sync.summary-upgrade", format!("names no version to upgrade to; {} ({})", t.version, t.why));
+                let why = v.evidence(
+                    "sync.summary-upgrade",
+                    format!("names no version to upgrade to; {} ({})", t.version, t.why),
+                );
                 out.items.push(set(v, "sync.summary-upgrade", role, &value, why, later()));
             }
-            None => out.notices.push("the summary names no version to upgrade to, and no release is known yet".into()),
+            None => out
+                .notices
+                .push("the summary names no version to upgrade to, and no release is known yet".into()),
         }
     }
     let lacks = lacks(text);
@@ -228,7 +293,9 @@ pub fn names_upgrade(text: &str) -> bool {
 #[must_use]
 pub fn lacks(text: &str) -> Vec<&'static str> {
     let mut out = Vec::new();
-    for (pattern, word) in [(&*WHO, "who is affected"), (&*WHEN, "when it can happen"), (&*ACTION, "what to do")] {
+    for (pattern, word) in
+        [(&*WHO, "who is affected"), (&*WHEN, "when it can happen"), (&*ACTION, "what to do")]
+    {
         if !pattern.is_match(text) {
             out.push(word);
         }
@@ -239,8 +306,19 @@ pub fn lacks(text: &str) -> Vec<&'static str> {
 /// A scanner that is known in private only, and a person credited beside it (config page, confidentiality).
 fn scanner(v: &View<'_>, out: &mut super::Gathered) {
     for (role, value) in scanner_fixes(v) {
-        let why = v.evidence("sync.private-scanner", "a scanner known in private only, and a person is credited");
-        out.items.push(set(v, "sync.private-scanner", role, &value, why, Told::NotNeeded("it keeps their work private".into())).needs_word());
+        let why =
+            v.evidence("sync.private-scanner", "a scanner known in private only, and a person is credited");
+        out.items.push(
+            set(
+                v,
+                "sync.private-scanner",
+                role,
+                &value,
+                why,
+                Told::NotNeeded("it keeps their work private".into()),
+            )
+            .needs_word(),
+        );
     }
 }
 
@@ -250,7 +328,9 @@ fn scanner_fixes(v: &View<'_>) -> Vec<(FieldRole, String)> {
     let summary = v.field(FieldRole::PublicSummary);
     let in_thread = !private_scanners(thread, v.g.config).is_empty();
     let credit = v.field(FieldRole::ReporterCredit);
-    let person = credit_lines(credit).iter().any(|c| judge(c).kind == CreditKind::Human && !c.eq_ignore_ascii_case("anonymous"));
+    let person = credit_lines(credit)
+        .iter()
+        .any(|c| judge(c).kind == CreditKind::Human && !c.eq_ignore_ascii_case("anonymous"));
     let consented = v.thread().is_some_and(|t| t.credit.is_some());
     if in_thread && person && !consented {
         out.push((FieldRole::ReporterCredit, "anonymous".into()));
@@ -292,8 +372,19 @@ fn team_values(v: &View<'_>, out: &mut super::Gathered) {
             continue;
         }
         let value = if role == FieldRole::Severity { capital(&value) } else { value };
-        let why = vec![Evidence::new(rule, format!("@{} wrote it", comment.author), format!("comment {} of {}", comment.id, v.name))];
-        out.items.push(set(v, rule, role, &value, why, Told::NotNeeded("the team's score is told with the advisory".into())));
+        let why = vec![Evidence::new(
+            rule,
+            format!("@{} wrote it", comment.author),
+            format!("comment {} of {}", comment.id, v.name),
+        )];
+        out.items.push(set(
+            v,
+            rule,
+            role,
+            &value,
+            why,
+            Told::NotNeeded("the team's score is told with the advisory".into()),
+        ));
     }
 }
 
@@ -312,7 +403,10 @@ fn reviews(v: &View<'_>, out: &mut super::Gathered) {
 /// Scores and labels the reporter gave are shown, and never written.
 fn observed(v: &View<'_>, out: &mut super::Gathered) {
     if let Some(t) = v.thread().filter(|t| !t.observed.is_empty()) {
-        out.notices.push(format!("the reporter gave {}: shown only, the team scores by itself", t.observed.join(", ")));
+        out.notices.push(format!(
+            "the reporter gave {}: shown only, the team scores by itself",
+            t.observed.join(", ")
+        ));
     }
 }
 
@@ -364,7 +458,11 @@ pub fn hygiene(v: &View<'_>) -> Vec<(&'static str, String)> {
     }
     let affected = v.field(FieldRole::AffectedVersions);
     if LOWER.is_match(affected) && !lower_bound_known(v) {
-        out.push(("hygiene.lower-bound", "a lower bound without evidence: name the version or change that brought the flaw in a comment".into()));
+        out.push((
+            "hygiene.lower-bound",
+            "a lower bound without evidence: name the version or change that brought the flaw in a comment"
+                .into(),
+        ));
     }
     out
 }

@@ -4,13 +4,21 @@ use super::{Proposal, View, column, comments, tell::Event};
 use crate::{
     case::{PullRequest, PullState},
     plan::{Action, ActionKind, Effect, Precondition, Told, effect::Change},
-    rules::{extract::{CreditKind, judge}, stage::Stage},
+    rules::{
+        extract::{CreditKind, judge},
+        stage::Stage,
+    },
     tracker::{Column, FieldRole, LabelRole},
 };
 
 /// The labels behind a fix, highest last; what a tracker has is never lowered.
-const BEYOND: [LabelRole; 5] =
-    [LabelRole::RcVoting, LabelRole::FixReleased, LabelRole::EmailsSent, LabelRole::Announced, LabelRole::PrMerged];
+const BEYOND: [LabelRole; 5] = [
+    LabelRole::RcVoting,
+    LabelRole::FixReleased,
+    LabelRole::EmailsSent,
+    LabelRole::Announced,
+    LabelRole::PrMerged,
+];
 
 /// Label, developer and assignee of a fix in review or merged.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
@@ -42,7 +50,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     if !merged && v.has(LabelRole::PrMerged) {
         let open: Vec<&str> =
             fixes.iter().filter(|p| p.state == PullState::Open).map(|p| p.url.as_str()).collect();
-        out.notices.push(format!("marked as merged, but {} is open; labels are never taken back", open.join(", ")));
+        out.notices
+            .push(format!("marked as merged, but {} is open; labels are never taken back", open.join(", ")));
     }
     if v.cve.is_none() {
         if !v.has_cve() {
@@ -126,7 +135,11 @@ fn developer(v: &View<'_>, fixes: &[&PullRequest], out: &mut super::Gathered) ->
         }
         let bot = [judge(&p.author), judge(name)].into_iter().find(|b| b.kind == CreditKind::Tool);
         if let Some(verdict) = bot {
-            out.notices.push(format!("{name} wrote {} and looks like a program ({}): not credited", p.url, verdict.rule.unwrap_or_default()));
+            out.notices.push(format!(
+                "{name} wrote {} and looks like a program ({}): not credited",
+                p.url,
+                verdict.rule.unwrap_or_default()
+            ));
             continue;
         }
         if !value.is_empty() {
@@ -154,7 +167,10 @@ fn append(v: &View<'_>, value: &str) -> Proposal {
 }
 
 fn assignees_are(v: &View<'_>) -> Precondition {
-    Precondition::AssigneesAre { tracker: v.t.key.clone(), assignees: v.t.assignees.iter().cloned().collect() }
+    Precondition::AssigneesAre {
+        tracker: v.t.key.clone(),
+        assignees: v.t.assignees.iter().cloned().collect(),
+    }
 }
 
 /// The author of the fix, where they may be assigned; somebody from outside never is (sync page §3, assignee).
@@ -191,4 +207,3 @@ fn assign_item(v: &View<'_>, effect: Effect) -> Proposal {
             Told::NotNeeded("who works on it is internal".into()),
         )
 }
-

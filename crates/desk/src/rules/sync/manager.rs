@@ -36,14 +36,27 @@ pub fn find(v: &View<'_>) -> Manager {
     for m in v.o.votes.known().map(Vec::as_slice).unwrap_or_default() {
         if is_result(&m.subject) && mentions(&m.subject, &version) {
             let source = if m.url.is_empty() { format!("\"{}\"", m.subject) } else { m.url.clone() };
-            claims.push(ManagerClaim { email: m.from.email.clone(), version: version.clone(), source, ..ManagerClaim::default() });
+            claims.push(ManagerClaim {
+                email: m.from.email.clone(),
+                version: version.clone(),
+                source,
+                ..ManagerClaim::default()
+            });
         }
     }
     let named = v.o.managers.known().map(Vec::as_slice).unwrap_or_default();
-    claims.extend(named.iter().filter(|c| c.version.is_empty() || mentions(&c.version, &version) || c.version == target).cloned());
+    claims.extend(
+        named
+            .iter()
+            .filter(|c| c.version.is_empty() || mentions(&c.version, &version) || c.version == target)
+            .cloned(),
+    );
     for cut in &v.g.config.releases.cut {
-        if (mentions(&cut.name, &version) || cut.name.eq_ignore_ascii_case(&target)) && !cut.rm.trim().is_empty() {
-            let source = if cut.source_url.is_empty() { "releases.cut".to_owned() } else { cut.source_url.clone() };
+        if (mentions(&cut.name, &version) || cut.name.eq_ignore_ascii_case(&target))
+            && !cut.rm.trim().is_empty()
+        {
+            let source =
+                if cut.source_url.is_empty() { "releases.cut".to_owned() } else { cut.source_url.clone() };
             let rm = cut.rm.trim();
             let claim = ManagerClaim { version: version.clone(), source, ..ManagerClaim::default() };
             claims.push(if rm.trim_start_matches('@').contains('@') {
@@ -58,7 +71,9 @@ pub fn find(v: &View<'_>) -> Manager {
         Some(c.handle.clone()).filter(|h| !h.is_empty()).or(by_mail).unwrap_or_default()
     };
     let Some(first) = claims.first() else {
-        return Manager::Unknown(format!("no source names the release manager of {version}; add it to releases.cut"));
+        return Manager::Unknown(format!(
+            "no source names the release manager of {version}; add it to releases.cut"
+        ));
     };
     let handle = who(first);
     let same = |c: &ManagerClaim| {
@@ -74,7 +89,12 @@ pub fn find(v: &View<'_>) -> Manager {
         let name = if name.is_empty() { c.email.clone() } else { format!("@{name}") };
         format!("{name} by {}", c.source)
     });
-    Manager::Known { email: first.email.clone(), source: first.source.clone(), others: others.collect(), handle }
+    Manager::Known {
+        email: first.email.clone(),
+        source: first.source.clone(),
+        others: others.collect(),
+        handle,
+    }
 }
 
 /// Is this the result of a vote?
@@ -92,8 +112,10 @@ pub fn mentions(text: &str, version: &str) -> bool {
         let before = text[..at].chars().next_back();
         let mut after = text[at + version.len()..].chars();
         let next = after.next();
-        let clear_before = before.is_none_or(|c| !part(c) && c != '.' || c == 'v' && version.starts_with(char::is_numeric));
-        let clear_after = next.is_none_or(|c| !part(c) && !(c == '.' && after.next().is_some_and(|d| d.is_ascii_digit())));
+        let clear_before =
+            before.is_none_or(|c| !part(c) && c != '.' || c == 'v' && version.starts_with(char::is_numeric));
+        let clear_after =
+            next.is_none_or(|c| !part(c) && !(c == '.' && after.next().is_some_and(|d| d.is_ascii_digit())));
         clear_before && clear_after
     })
 }

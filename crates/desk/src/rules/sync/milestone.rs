@@ -14,11 +14,14 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     }
     let stale = &v.g.config.tracker.milestones.stale;
     if let Some(m) = v.t.milestone.as_ref().filter(|m| stale.iter().any(|s| s.eq_ignore_ascii_case(m))) {
-        out.blockers.push(format!("the milestone `{m}` is retired (tracker.milestones.stale): choose the release that ships the fix"));
+        out.blockers.push(format!(
+            "the milestone `{m}` is retired (tracker.milestones.stale): choose the release that ships the fix"
+        ));
         return;
     }
     if let Some(t) = target::train(v).filter(|t| t.retired) {
-        out.blockers.push(format!("the release train `{}` is retired: choose another for this scope", t.name));
+        out.blockers
+            .push(format!("the release train `{}` is retired: choose another for this scope", t.name));
         return;
     }
     let Some(scope) = v.scope() else { return };
@@ -35,7 +38,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         return;
     }
     if stale.iter().any(|s| s.eq_ignore_ascii_case(&name)) {
-        out.blockers.push(format!("{why} is `{name}`, which is retired: choose the release that ships the fix"));
+        out.blockers
+            .push(format!("{why} is `{name}`, which is retired: choose the release that ships the fix"));
         return;
     }
     let key = v.t.key.clone();

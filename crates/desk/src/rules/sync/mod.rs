@@ -181,20 +181,32 @@ fn damage(v: &View<'_>, out: &mut Gathered) {
     }
     if v.t.state.is_open() && !v.labels.dispositions().is_empty() {
         let names: Vec<&str> = v.labels.dispositions().iter().map(|r| v.g.labels.name(*r)).collect();
-        out.blockers.push(format!("it is open and labelled `{}`: close it, or take the label off", names.join("`, `")));
+        out.blockers.push(format!(
+            "it is open and labelled `{}`: close it, or take the label off",
+            names.join("`, `")
+        ));
     }
 }
 
 /// Labels of earlier steps that were left behind come off; the highest one is what holds (config page §4.5).
 fn labels(v: &View<'_>, out: &mut Gathered) {
     let over = v.labels.overtaken();
-    let fix_side = [crate::tracker::LabelRole::PrOpen, crate::tracker::LabelRole::PrMerged, crate::tracker::LabelRole::RcVoting, crate::tracker::LabelRole::FixReleased];
+    let fix_side = [
+        crate::tracker::LabelRole::PrOpen,
+        crate::tracker::LabelRole::PrMerged,
+        crate::tracker::LabelRole::RcVoting,
+        crate::tracker::LabelRole::FixReleased,
+    ];
     let left: Vec<_> = over.into_iter().filter(|r| fix_side.contains(r)).collect();
-    let touched = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| match e {
-        Change::SetLabels { .. } => true,
-        Change::Choose { arms, .. } => arms.values().flatten().any(|s| matches!(s.effect, Change::SetLabels { .. })),
-        _ => false,
-    }));
+    let touched = out.items.iter().any(|p| {
+        p.steps.iter().any(|(e, _)| match e {
+            Change::SetLabels { .. } => true,
+            Change::Choose { arms, .. } => {
+                arms.values().flatten().any(|s| matches!(s.effect, Change::SetLabels { .. }))
+            }
+            _ => false,
+        })
+    });
     if left.is_empty() || touched || !v.t.state.is_open() {
         return;
     }
@@ -270,7 +282,9 @@ fn tell(v: &View<'_>, out: &mut Gathered) {
         (Err(Told::PendingDraft(id)), None) => {
             out.notices.push(format!("a draft lies on their thread already: {id}"));
         }
-        (Err(Told::NotTold(why)), None) => out.notices.push(format!("the reporter was not told of {}: {why}", event.reply())),
+        (Err(Told::NotTold(why)), None) => {
+            out.notices.push(format!("the reporter was not told of {}: {why}", event.reply()))
+        }
         (Err(_), None) => {}
     }
 }
@@ -339,7 +353,11 @@ pub fn day(v: &View<'_>, at: Timestamp) -> String {
 #[must_use]
 pub fn owner(v: &View<'_>) -> String {
     let p = stage::position(v);
-    if p.person.is_empty() { p.role.map_or("Team", crate::people::Role::title).to_owned() } else { v.mention(&p.person) }
+    if p.person.is_empty() {
+        p.role.map_or("Team", crate::people::Role::title).to_owned()
+    } else {
+        v.mention(&p.person)
+    }
 }
 
 type Steps = Vec<(Effect, Vec<Precondition>)>;
@@ -377,11 +395,15 @@ fn choose(p: Proposal, v: &View<'_>, probe: Probe, arms: BTreeMap<String, Steps>
             Change::MailDraft { letter, .. } => {
                 StepKey::new(&v.t.key.0, &format!("tell.{}", letter.event), "mail-draft", &letter.artifact)
             }
-            _ => StepKey { generation, ..StepKey::new(&v.t.key.0, rule, effect.name(), &digest::of(&effect)[..16]) },
+            _ => StepKey {
+                generation,
+                ..StepKey::new(&v.t.key.0, rule, effect.name(), &digest::of(&effect)[..16])
+            },
         };
         Step { key, effect, requires }
     };
-    let arms = arms.into_iter().map(|(answer, steps)| (answer, steps.into_iter().map(keyed).collect())).collect();
+    let arms =
+        arms.into_iter().map(|(answer, steps)| (answer, steps.into_iter().map(keyed).collect())).collect();
     p.step(Change::Choose { probe, arms }, Vec::new())
 }
 

@@ -108,8 +108,7 @@ impl Proposal {
         let value: String = value.into();
         let shown = |s: &str| if s.is_empty() { "unset".to_owned() } else { s.to_owned() };
         let details = (role.as_str().to_owned(), format!("{} → {}", shown(v.field(role)), shown(&value)));
-        let effect =
-            Change::SetField { tracker: v.t.key.clone(), role, value: Draft::text(value) };
+        let effect = Change::SetField { tracker: v.t.key.clone(), role, value: Draft::text(value) };
         let mut this = self.step(effect, vec![v.field_is(role)]);
         this.details.push(details);
         this
@@ -121,7 +120,11 @@ impl Proposal {
         let name = |r: &LabelRole| v.g.labels.name(*r).to_owned();
         let add: BTreeSet<String> = add.iter().filter(|r| !v.has(**r)).map(name).collect();
         let gone: BTreeSet<String> =
-            v.t.labels.iter().filter(|l| v.g.labels.role(l).is_some_and(|r| remove.contains(&r))).cloned().collect();
+            v.t.labels
+                .iter()
+                .filter(|l| v.g.labels.role(l).is_some_and(|r| remove.contains(&r)))
+                .cloned()
+                .collect();
         self.label_names(v, add, gone)
     }
 
@@ -137,14 +140,19 @@ impl Proposal {
             label: label.clone(),
             present,
         };
-        let requires =
-            add.iter().map(|l| was(l, false)).chain(remove.iter().map(|l| was(l, true))).collect();
+        let requires = add.iter().map(|l| was(l, false)).chain(remove.iter().map(|l| was(l, true))).collect();
         self.step(Change::SetLabels { tracker: tracker.clone(), add, remove }, requires)
     }
 
     /// Its status entry.
     #[must_use]
-    pub fn note(mut self, action: Action, headline: impl Into<String>, body: impl Into<String>, told: Told) -> Self {
+    pub fn note(
+        mut self,
+        action: Action,
+        headline: impl Into<String>,
+        body: impl Into<String>,
+        told: Told,
+    ) -> Self {
         self.note = Some(Note { action, headline: headline.into(), body: body.into(), told });
         self
     }
@@ -187,7 +195,8 @@ impl Proposal {
             .collect();
         let mut told = None;
         let letter = self.letter.map(|mut letter| {
-            let key = StepKey::new(&subject, &format!("tell.{}", letter.event), "mail-draft", &letter.artifact);
+            let key =
+                StepKey::new(&subject, &format!("tell.{}", letter.event), "mail-draft", &letter.artifact);
             let list = Address::new("", &v.g.config.mail.lists.security);
             letter.message_id = message_id_for(&key.to_string(), list.domain());
             told = Some(Told::PendingDraft(letter.message_id.clone()));

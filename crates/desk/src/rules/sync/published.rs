@@ -19,8 +19,12 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     }
     let Some(listed) = v.o.listed.known() else { return };
     match listed.state {
-        ListedState::Rejected => out.blockers.push(format!("cve.org shows {cve} as rejected: ask the authority before anything else")),
-        ListedState::Reserved => out.notices.push(format!("cve.org shows {cve} as reserved still; it is asked again")),
+        ListedState::Rejected => out
+            .blockers
+            .push(format!("cve.org shows {cve} as rejected: ask the authority before anything else")),
+        ListedState::Reserved => {
+            out.notices.push(format!("cve.org shows {cve} as reserved still; it is asked again"))
+        }
         ListedState::Published => {
             if super::tell::was_told(v, Event::Published) || noted(v) {
                 return;

@@ -68,7 +68,9 @@ pub fn gate(v: &View<'_>) -> Gate {
                 let why = v.o.record.failure().unwrap_or("its state was not read");
                 g.blockers.push(("record-unknown", format!("state unverified: {why}")));
             }
-            RecordStage::Retracted => g.blockers.push(("record-retracted", "the record was withdrawn".into())),
+            RecordStage::Retracted => {
+                g.blockers.push(("record-retracted", "the record was withdrawn".into()))
+            }
             _ => {}
         }
     }
@@ -76,7 +78,10 @@ pub fn gate(v: &View<'_>) -> Gate {
         Manager::Unknown(why) => g.blockers.push(("no-release-manager", why)),
         Manager::Known { handle, email, source, others } => {
             if handle.is_empty() {
-                g.blockers.push(("no-handle", format!("{email} is release manager by {source}, and has no handle on the roster")));
+                g.blockers.push((
+                    "no-handle",
+                    format!("{email} is release manager by {source}, and has no handle on the roster"),
+                ));
             } else if v.may_assign(&handle) == Some(false) {
                 g.blockers.push(("not-collaborator", format!("@{handle} is release manager by {source}, and cannot be assigned here: invite them first")));
             }
@@ -93,7 +98,12 @@ pub fn gate(v: &View<'_>) -> Gate {
 
 /// The hand-off, as one conditional item.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
-    if !v.t.state.is_open() || v.has(LabelRole::FixReleased) || v.labels.advisory_sent() || v.cve.is_none() || !v.merged() {
+    if !v.t.state.is_open()
+        || v.has(LabelRole::FixReleased)
+        || v.labels.advisory_sent()
+        || v.cve.is_none()
+        || !v.merged()
+    {
         return;
     }
     let shipped = match target::shipped(v) {
@@ -124,7 +134,11 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             evidence,
         );
         let mut all = missing;
-        all.extend(hygiene.into_iter().map(|(rule, text)| comments::Missing { role: super::fields::mends(rule), why: text }));
+        all.extend(
+            hygiene
+                .into_iter()
+                .map(|(rule, text)| comments::Missing { role: super::fields::mends(rule), why: text }),
+        );
         out.notices.extend(all.iter().map(|m| format!("{}: {}", m.role, m.why)));
         if let Some(effect) = comments::fill_fields(v, &all, &format!("{released} is out")) {
             p = p.step(effect, Vec::new());
@@ -145,14 +159,19 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         Manager::Known { handle, email, source, others } => {
             out.notices.extend(others.iter().map(|o| format!("another source names {o} as release manager")));
             if handle.is_empty() {
-                out.blockers.push(format!("{email} is release manager by {source}, and has no handle on the roster"));
+                out.blockers
+                    .push(format!("{email} is release manager by {source}, and has no handle on the roster"));
                 return;
             }
             (handle, source)
         }
     };
     let (manager, source) = manager;
-    let mut p = Proposal::new("sync.released", format!("{released} is out: hand {} to its release manager", v.name), evidence);
+    let mut p = Proposal::new(
+        "sync.released",
+        format!("{released} is out: hand {} to its release manager", v.name),
+        evidence,
+    );
     p.details.push(("release manager".into(), format!("@{manager} by {source}")));
     if v.may_assign(&manager) == Some(false) {
         // GitHub drops such a write without a word; an unassigned hand-off would be lost (hard case 17).
@@ -170,7 +189,10 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         let behind = comments::record_behind(v).map(|e| (e, Vec::new())).into_iter().collect();
         arms.insert(RecordStage::Allocated.as_str().into(), behind);
         p = super::choose(p, v, Probe::RecordState { cve }, arms);
-        p.details.push(("record".into(), format!("{} when this was planned; asked again at apply", v.record().as_str())));
+        p.details.push((
+            "record".into(),
+            format!("{} when this was planned; asked again at apply", v.record().as_str()),
+        ));
         if v.record() == RecordStage::Unknown {
             let why = v.o.record.failure().unwrap_or("its state was not read");
             p.notices.push(format!("state unverified: {why}; an unknown state hands nothing over"));
@@ -199,7 +221,12 @@ fn evidence(v: &View<'_>, shipped: &[Artifact]) -> Vec<Evidence> {
 }
 
 /// What happens when the gate is clear: label, manager, column, hand-off, status, letter.
-fn hand_over(v: &View<'_>, manager: &str, released: &str, out: &mut super::Gathered) -> Vec<(Effect, Vec<Precondition>)> {
+fn hand_over(
+    v: &View<'_>,
+    manager: &str,
+    released: &str,
+    out: &mut super::Gathered,
+) -> Vec<(Effect, Vec<Precondition>)> {
     let key = v.t.key.clone();
     let remove: BTreeSet<String> = v
         .t

@@ -30,8 +30,10 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         // What the flaw has as a whole goes with each part; what the fix of one part has does not.
         for l in &v.t.labels {
             let role = v.g.labels.role(l);
-            if matches!(role, Some(LabelRole::SecurityMarker | LabelRole::CveAllocated | LabelRole::NeedsTriage))
-                || role.is_none() && v.g.labels.scope(l).is_none()
+            if matches!(
+                role,
+                Some(LabelRole::SecurityMarker | LabelRole::CveAllocated | LabelRole::NeedsTriage)
+            ) || role.is_none() && v.g.labels.scope(l).is_none()
             {
                 keep.insert(l.clone());
             }
@@ -71,13 +73,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             p = p.step(Change::SetAssignees { tracker: made, assignees }, Vec::new());
         }
     }
-    let remove = v
-        .t
-        .labels
-        .iter()
-        .filter(|l| rest.iter().any(|s| s.label.eq_ignore_ascii_case(l)))
-        .cloned()
-        .collect();
+    let remove =
+        v.t.labels.iter().filter(|l| rest.iter().any(|s| s.label.eq_ignore_ascii_case(l))).cloned().collect();
     out.items.push(p.label_names(v, BTreeSet::new(), remove).note(
         Action::with(ActionKind::Sync, "split"),
         format!("Split by scope; this one keeps {}", anchor.label),

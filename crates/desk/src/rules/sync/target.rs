@@ -61,7 +61,9 @@ pub fn is_wave(scope: &Scope) -> bool {
 pub fn train<'a>(v: &View<'a>) -> Option<&'a Train> {
     let trains = &v.g.config.releases.train;
     let named = v.scope().and_then(|s| trains.iter().find(|t| t.name.eq_ignore_ascii_case(&s.train)));
-    named.or_else(|| trains.iter().find(|t| t.default)).or_else(|| trains.first().filter(|_| trains.len() == 1))
+    named
+        .or_else(|| trains.iter().find(|t| t.default))
+        .or_else(|| trains.first().filter(|_| trains.len() == 1))
 }
 
 /// The milestone a tracker of this scope should have (sync page §5.2): the merged fix's own, else the one it has, else
@@ -73,20 +75,24 @@ pub fn milestone(v: &View<'_>) -> Option<(String, String)> {
     if is_wave(scope) {
         let today = v.g.now.to_zoned(jiff::tz::TimeZone::UTC).date();
         let next = v.g.config.releases.cut.iter().filter(|c| {
-            DATED.find(&c.date).or_else(|| DATED.find(&c.name)).and_then(|d| d.as_str().parse().ok()).is_some_and(
-                |d: jiff::civil::Date| d >= today,
-            )
+            DATED
+                .find(&c.date)
+                .or_else(|| DATED.find(&c.name))
+                .and_then(|d| d.as_str().parse().ok())
+                .is_some_and(|d: jiff::civil::Date| d >= today)
         });
         let wave = next.min_by(|a, b| (&a.date, &a.name).cmp(&(&b.date, &b.name)));
         return have.or_else(|| wave.map(|c| (c.name.clone(), format!("the next wave, {}", c.source_url))));
     }
     let train = train(v);
-    let on_train = |branch: &str| train.is_none_or(|t| branch.is_empty() || t.branch.is_empty() || t.branch == branch);
+    let on_train =
+        |branch: &str| train.is_none_or(|t| branch.is_empty() || t.branch.is_empty() || t.branch == branch);
     let fixes = v.fixes();
     // Of several fixes, the one on the scope's train decides: "merged to main" proves nothing about a patch release.
-    let fix = fixes.iter().find(|p| !p.milestone.is_empty() && on_train(&p.branch)).or_else(|| {
-        fixes.iter().find(|p| !p.milestone.is_empty())
-    });
+    let fix = fixes
+        .iter()
+        .find(|p| !p.milestone.is_empty() && on_train(&p.branch))
+        .or_else(|| fixes.iter().find(|p| !p.milestone.is_empty()));
     if let Some(p) = fix {
         return Some((p.milestone.clone(), format!("milestone of {}", p.url)));
     }
@@ -153,10 +159,13 @@ pub fn shipped(v: &View<'_>) -> Shipped {
     }
     let mut out = Vec::new();
     for package in &wanted {
-        let same = |a: &&Artifact| wanted.len() == 1 && a.package.is_empty() || a.package == *package || package.is_empty();
+        let same = |a: &&Artifact| {
+            wanted.len() == 1 && a.package.is_empty() || a.package == *package || package.is_empty()
+        };
         let mine: Vec<&Artifact> = found.iter().filter(same).collect();
         let name = if package.is_empty() { "the release" } else { package };
-        let at = |a: &&&Artifact| version.is_empty() || a.version.is_empty() || same_version(&a.version, version);
+        let at =
+            |a: &&&Artifact| version.is_empty() || a.version.is_empty() || same_version(&a.version, version);
         let here: Vec<&&Artifact> = mine.iter().filter(at).collect();
         if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final) {
             match a.has_fix {
@@ -179,7 +188,9 @@ pub fn shipped(v: &View<'_>) -> Shipped {
         }
         // The exact version was skipped, and a later one is out: a person must say whether it holds the fix.
         let later = mine.iter().find(|a| {
-            a.state == ArtifactState::Final && !version.is_empty() && order::compare(&a.version, version, order::Scheme::Generic).is_gt()
+            a.state == ArtifactState::Final
+                && !version.is_empty()
+                && order::compare(&a.version, version, order::Scheme::Generic).is_gt()
         });
         if let Some(a) = later {
             if a.has_fix == Some(true) {

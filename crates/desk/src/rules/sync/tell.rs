@@ -88,7 +88,9 @@ impl Event {
 pub fn was_told(v: &View<'_>, event: Event) -> bool {
     let (word, artifact) = (event.reply().as_str(), event.artifact(v));
     v.o.told.iter().any(|r| {
-        r.event == word && r.state != "discarded" && (r.artifact.is_empty() || r.artifact == artifact || artifact.is_empty())
+        r.event == word
+            && r.state != "discarded"
+            && (r.artifact.is_empty() || r.artifact == artifact || artifact.is_empty())
     })
 }
 
@@ -97,9 +99,7 @@ fn happened(v: &View<'_>, event: Event) -> bool {
     match event {
         Event::Valid => v.decided(),
         Event::CveAllocated => v.cve.is_some() && v.has(LabelRole::CveAllocated),
-        Event::PrOpened => {
-            v.has(LabelRole::PrOpen) && v.fixes().iter().any(|p| is_address(&p.url))
-        }
+        Event::PrOpened => v.has(LabelRole::PrOpen) && v.fixes().iter().any(|p| is_address(&p.url)),
         Event::PrMerged => v.has(LabelRole::PrMerged) && v.fixes().iter().any(|p| is_address(&p.url)),
         Event::Scheduled => false,
         Event::Released => v.has(LabelRole::FixReleased),
@@ -119,7 +119,8 @@ fn is_address(text: &str) -> bool {
 #[must_use]
 pub fn due(v: &View<'_>, coming: &[Event]) -> Option<Event> {
     let reaches = |e: &Event| v.routing() != Routing::ViaForwarder || e.relayed();
-    let newest = Event::ALL.into_iter().rev().filter(reaches).find(|e| coming.contains(e) || happened(v, *e))?;
+    let newest =
+        Event::ALL.into_iter().rev().filter(reaches).find(|e| coming.contains(e) || happened(v, *e))?;
     // Told of a later step, they know of the earlier ones.
     let later = Event::ALL.into_iter().filter(|e| *e >= newest).any(|e| was_told(v, e));
     (!later).then_some(newest)
@@ -131,7 +132,9 @@ pub fn due(v: &View<'_>, coming: &[Event]) -> Option<Event> {
 /// Why there is no letter.
 pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
     match v.routing() {
-        Routing::FromPr => return Err(Told::NotNeeded("it came from a public pull request, nobody reported it".into())),
+        Routing::FromPr => {
+            return Err(Told::NotNeeded("it came from a public pull request, nobody reported it".into()));
+        }
         Routing::Nobody => return Err(Told::NotNeeded("nobody outside the team reported it".into())),
         Routing::ViaForwarder if !event.relayed() => {
             return Err(Told::NotNeeded("it came by a forwarder, who is told of milestones only".into()));
@@ -160,15 +163,22 @@ pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
     let forwarded = thread.routing == Routing::ViaForwarder;
     let asks = !forwarded && matches!(event, Event::Valid | Event::CveAllocated) && may_ask_credit(v, thread);
     let values = values(v, thread, event, asks);
-    let filled = v.g.replies.fill(event.reply(), &values, None).and_then(|inner| {
-        if forwarded { v.g.replies.relay(&inner, &values) } else { Ok(inner) }
-    });
+    let filled =
+        v.g.replies
+            .fill(event.reply(), &values, None)
+            .and_then(|inner| if forwarded { v.g.replies.relay(&inner, &values) } else { Ok(inner) });
     let filled = filled.map_err(|e| Told::NotTold(format!("the letter cannot be filled: {e}")))?;
     let subject = reply_subject(if thread.subject.is_empty() { "your report" } else { &thread.subject });
     let text = if forwarded {
-        LetterText::Forwarder { subject: Draft::<Forwarder>::text(subject), body: Draft::<Forwarder>::text(filled.text()) }
+        LetterText::Forwarder {
+            subject: Draft::<Forwarder>::text(subject),
+            body: Draft::<Forwarder>::text(filled.text()),
+        }
     } else {
-        LetterText::Reporter { subject: Draft::<Reporter>::text(subject), body: Draft::<Reporter>::text(filled.text()) }
+        LetterText::Reporter {
+            subject: Draft::<Reporter>::text(subject),
+            body: Draft::<Reporter>::text(filled.text()),
+        }
     };
     let list = &v.g.config.mail.lists.security;
     let cc = if list.is_empty() || to.is(list) { Vec::new() } else { vec![Address::new("", list)] };
@@ -198,7 +208,8 @@ pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
 /// A draft that lies on their thread already: shown, not shadowed by a second (sync page §11.3).
 fn pending(v: &View<'_>, thread: &MailThread) -> Option<String> {
     let drafts = v.o.drafts.known()?;
-    let on = drafts.iter().find(|d| d.thread.is_empty() || thread.root.is_empty() || d.thread == thread.root)?;
+    let on =
+        drafts.iter().find(|d| d.thread.is_empty() || thread.root.is_empty() || d.thread == thread.root)?;
     Some(on.id.clone())
 }
 
@@ -219,8 +230,16 @@ fn values(v: &View<'_>, thread: &MailThread, event: Event, asks: bool) -> Values
         .with(Placeholder::TeamSignature, format!("The {project} security team"))
         .with(Placeholder::CreditQuestion, if asks { CREDIT_QUESTION_PERSON } else { "" });
     let name = thread.contact.name.trim();
-    if !name.is_empty() && !name.contains(['@', '<', '>', '\n', '\r']) && name.chars().count() <= 80 && !has_invisible(name) {
-        let to = if thread.routing == Routing::ViaForwarder { Placeholder::ForwarderName } else { Placeholder::ReporterName };
+    if !name.is_empty()
+        && !name.contains(['@', '<', '>', '\n', '\r'])
+        && name.chars().count() <= 80
+        && !has_invisible(name)
+    {
+        let to = if thread.routing == Routing::ViaForwarder {
+            Placeholder::ForwarderName
+        } else {
+            Placeholder::ReporterName
+        };
         out.set(to, name);
     }
     if let Some(cve) = &v.cve {

@@ -73,17 +73,21 @@ fn valid(v: &View<'_>, said: &[super::view::Said], out: &mut super::Gathered) {
         return;
     };
     let Some(label) = v.g.labels.scope(scope) else {
-        out.blockers.push(format!("`{scope}` is no scope of this project; `tipstaff config explain scope` lists them"));
+        out.blockers.push(format!(
+            "`{scope}` is no scope of this project; `tipstaff config explain scope` lists them"
+        ));
         return;
     };
     if v.scopes.iter().any(|s| !s.label.eq_ignore_ascii_case(label)) {
-        out.blockers.push(format!("it carries another scope label than `{label}`; a tracker has exactly one"));
+        out.blockers
+            .push(format!("it carries another scope label than `{label}`; a tracker has exactly one"));
         return;
     }
     let sources: Vec<String> = said.iter().map(|s| format!("@{}: {}", s.handle, s.source)).collect();
     let has = v.scopes.iter().any(|s| s.label.eq_ignore_ascii_case(label));
     let add = if has { BTreeSet::new() } else { BTreeSet::from([label.to_owned()]) };
-    let triage = v.t.labels.iter().filter(|l| v.g.labels.role(l) == Some(LabelRole::NeedsTriage)).cloned().collect();
+    let triage =
+        v.t.labels.iter().filter(|l| v.g.labels.role(l) == Some(LabelRole::NeedsTriage)).cloned().collect();
     let mut p = Proposal::new(
         "sync.valid",
         format!("{} is valid, scope {label}", v.name),

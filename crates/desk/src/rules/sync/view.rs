@@ -14,8 +14,9 @@ use crate::{
     },
 };
 
-static CVE_ID: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\bCVE-[0-9]{4}-[0-9]{4,19}\b").expect("a constant pattern, compiled by a test"));
+static CVE_ID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\bCVE-[0-9]{4}-[0-9]{4,19}\b").expect("a constant pattern, compiled by a test")
+});
 
 static VERDICT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)^\W{0,4}(valid|invalid)\b(?:.*?\bscope\W{1,3}([^`*\n]+?)[`*.]*\s*$)?")
@@ -117,7 +118,9 @@ impl<'a> View<'a> {
     /// Is a CVE allocated: an id in the link field, or the label that says so?
     #[must_use]
     pub fn has_cve(&self) -> bool {
-        self.cve.is_some() || self.has(LabelRole::CveAllocated) || !self.field(FieldRole::CveToolLink).is_empty()
+        self.cve.is_some()
+            || self.has(LabelRole::CveAllocated)
+            || !self.field(FieldRole::CveToolLink).is_empty()
     }
 
     /// Was validity decided: a scope, and no longer under triage?
@@ -189,9 +192,10 @@ impl<'a> View<'a> {
 
     /// Comments written by people: neither the status nor those the program keeps.
     pub fn discussion(&self) -> impl Iterator<Item = &'a tracker::Comment> {
-        self.t.comments.iter().filter(|c| {
-            !rollup::is_rollup(&c.body) && Marked::of(&c.body).is_none_or(|m| m == Marked::Voice)
-        })
+        self.t
+            .comments
+            .iter()
+            .filter(|c| !rollup::is_rollup(&c.body) && Marked::of(&c.body).is_none_or(|m| m == Marked::Voice))
     }
 
     /// The team's words on validity: each member's newest one.
@@ -212,7 +216,9 @@ impl<'a> View<'a> {
             if Marked::of(&c.body) != Some(Marked::Voice) || !by_team(c, self.g.roster) {
                 continue;
             }
-            let Some(m) = marked_text(&c.body).lines().next().and_then(|l| VERDICT.captures(l)) else { continue };
+            let Some(m) = marked_text(&c.body).lines().next().and_then(|l| VERDICT.captures(l)) else {
+                continue;
+            };
             say(Said {
                 handle: c.author.clone(),
                 valid: m[1].eq_ignore_ascii_case("valid"),

@@ -11,7 +11,12 @@ use crate::{
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     let c = v.g.config;
     let wanted = c.releases.vote_required || c.cve.vote_gating;
-    if !wanted || !v.t.state.is_open() || !v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased) || v.has(LabelRole::RcVoting) {
+    if !wanted
+        || !v.t.state.is_open()
+        || !v.has(LabelRole::PrMerged)
+        || v.has(LabelRole::FixReleased)
+        || v.has(LabelRole::RcVoting)
+    {
         return;
     }
     let Some((milestone, _)) = target::milestone(v) else { return };
@@ -20,7 +25,11 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     let about = |s: &str| manager::mentions(s, &version) || s.contains(&milestone);
     let open = votes.iter().find(|m| {
         let s = m.subject.to_uppercase();
-        m.is_root() && s.contains("[VOTE]") && !s.contains("[RESULT]") && !s.contains("[CANCEL") && about(&m.subject)
+        m.is_root()
+            && s.contains("[VOTE]")
+            && !s.contains("[RESULT]")
+            && !s.contains("[CANCEL")
+            && about(&m.subject)
     });
     let over = votes.iter().any(|m| {
         let s = m.subject.to_uppercase();
@@ -31,7 +40,11 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         Proposal::new(
             "sync.vote",
             format!("The release of {} is voted on", v.name),
-            vec![Evidence::new("sync.vote", format!("\"{}\" {}", vote.subject, vote.url), v.o.votes.source())],
+            vec![Evidence::new(
+                "sync.vote",
+                format!("\"{}\" {}", vote.subject, vote.url),
+                v.o.votes.source(),
+            )],
         )
         .labels(v, &[LabelRole::RcVoting], &[])
         .note(
