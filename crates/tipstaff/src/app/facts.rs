@@ -70,6 +70,7 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
         let users = outside.users.as_ref().map(|(a, ids)| scope.spawn(move || a.mentions(ids, now)));
         let dev = outside.dev.as_ref().map(|a| scope.spawn(move || a.votes(now)));
         own(session, cases)?;
+        listed(session, cases, &mut notes);
         if reach != Reach::Desk {
             correspondence(session, cases)?;
         }
@@ -87,7 +88,6 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
                 let found = dev.join().unwrap_or_else(|_| Err(gone()));
                 votes(session, cases, found, &archive(&session.config().archive.dev_path), &mut notes);
             }
-            listed(session, cases, &mut notes);
         }
         Ok(())
     })?;
@@ -256,7 +256,9 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         routing,
         credit_asked: asked_on_thread || case.observed.told.iter().any(|r| r.asked_credit),
         credit: theirs.iter().rev().find_map(|m| wish(m, case.via_forwarder)),
-        awaits_us: !team(last),
+        // A letter of ours that was sent since is an answer, whether the list has its copy or not.
+        awaits_us: !team(last)
+            && !case.observed.told.iter().any(|r| r.state == "sent" && r.at > last.arrived()),
         last_at: last.arrived(),
         observed: observed.into_iter().filter_map(|(k, v)| Some(format!("{k} {}", v?))).collect(),
     };
@@ -327,8 +329,7 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         }
     };
     let source = format!("clone {}", dir.display());
-    let digest = desk::config::digest(config);
-    let ground = session.ground(&digest);
+    let ground = session.ground();
     for (i, names) in asks {
         let Some(case) = cases.get_mut(i) else { continue };
         let mut found: Vec<Found> = Vec::new();
@@ -455,7 +456,7 @@ fn votes(session: &Session, cases: &mut [Case], found: Votes, source: &str, note
     }
 }
 
-/// What the public CVE list shows of records that are announced (S14).
+/// What the public CVE list shows (S14). One small file per tracker: it is looked up wherever trackers are shown.
 fn listed(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
     let config = &session.config().cve;
     let path: Option<PathBuf> = (!config.list_path.is_empty()).then(|| session.base.join(&config.list_path));

@@ -1,16 +1,16 @@
 //! The ports of applying a plan, filled by the embedded desk and the drafts folder.
 
-use std::cell::OnceCell;
+use std::{cell::OnceCell, collections::BTreeMap};
 
 use connect::drafts::{DraftsError, DraftsFolder};
 use desk::{
-    case::{Fact, Seen, Source},
-    confidential::{Identity, Phase, Policy, Signals, Slot, SlotValue, Slots, TrackerContext},
+    case::{Case, Fact, Seen, Source},
+    confidential::{Identity, Phase, Policy, Refusal, Signals, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
     people::Roster,
     plan::{
-        ClearedEffect, Plan, Precondition, Probe, StepKey,
+        ClearedEffect, Effect, Plan, Precondition, Probe, Step, StepKey,
         effect::{Change, Clearing, InClear, Letter},
         ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
     },
@@ -239,17 +239,101 @@ pub fn try_clearance(plan: &mut Plan, policy: &Policy, ports: &Ports<'_>) -> Res
         }
         Ok(slots.with(SlotValue::date(day)))
     };
+    // What the items before one would have changed, by tracker: a letter about a fix that this plan says is open is judged
+    // with that known, as applying the items in order would judge it.
+    let mut ahead: BTreeMap<String, Case> = BTreeMap::new();
     for item in &mut plan.items {
         if item.blocked.is_some() {
             continue;
         }
-        let (context, phase) = ports.context(&item.subject)?;
+        let (mut context, mut phase) = ports.context(&item.subject)?;
         let slots = slots(&item.subject)?;
-        let with = Clearing { policy, slots: &slots, context: &context, phase };
-        let refused = item.effects().iter().find_map(|e| e.clear(with).err());
-        item.blocked = refused.map(|r| r.to_string().replace("\n  ", "; "));
+        let mut case = match ahead.remove(&item.subject) {
+            Some(c) => Some(c),
+            None => ports.desk.case(&TrackerKey(item.subject.clone()))?,
+        };
+        let before = case.clone();
+        if let Some(c) = &case {
+            phase = of_tracker(c, ports.config, ports.headings, &mut context);
+        }
+        let mut walk = Walk { policy, slots: &slots, ports, context, phase };
+        item.blocked = walk.steps(&item.steps, &mut case).map(|r| r.to_string().replace("\n  ", "; "));
+        if let Some(c) = if item.blocked.is_some() { before } else { case } {
+            ahead.insert(item.subject.clone(), c);
+        }
     }
     Ok(())
+}
+
+/// Clearing the steps of an item in order, with what they change.
+struct Walk<'a> {
+    policy: &'a Policy,
+    slots: &'a Slots,
+    ports: &'a Ports<'a>,
+    context: TrackerContext,
+    phase: Phase,
+}
+
+impl Walk<'_> {
+    /// The first refusal.
+    fn steps(&mut self, steps: &[Step], case: &mut Option<Case>) -> Option<Refusal> {
+        for step in steps {
+            if let Change::Choose { arms, .. } = &step.effect {
+                let (begun, mut end) = (case.clone(), case.clone());
+                for arm in arms.values() {
+                    let mut one = begun.clone();
+                    self.look_at(one.as_ref());
+                    if let Some(refusal) = self.steps(arm, &mut one) {
+                        return Some(refusal);
+                    }
+                    end = one;
+                }
+                *case = end;
+                continue;
+            }
+            let with = Clearing {
+                policy: self.policy,
+                slots: self.slots,
+                context: &self.context,
+                phase: self.phase,
+            };
+            if let Err(refusal) = step.effect.clear(with) {
+                return Some(refusal);
+            }
+            if let Some(c) = case.as_mut() {
+                advance(c, &step.effect, self.ports.headings);
+            }
+            self.look_at(case.as_ref());
+        }
+        None
+    }
+
+    fn look_at(&mut self, case: Option<&Case>) {
+        if let Some(c) = case {
+            self.phase = of_tracker(c, self.ports.config, self.ports.headings, &mut self.context);
+        }
+    }
+}
+
+/// What an effect changes of what the policy looks at.
+fn advance(case: &mut Case, effect: &Effect, headings: &Headings) {
+    let t = &mut case.tracker;
+    match effect {
+        Change::SetLabels { tracker, add, remove } if *tracker == t.key => {
+            t.labels.retain(|l| !remove.iter().any(|r| r.eq_ignore_ascii_case(l)));
+            t.labels.extend(add.iter().cloned());
+        }
+        Change::SetField { tracker, role, value } if *tracker == t.key => {
+            if let Ok(body) = tracker::set(&t.body, *role, &value.preview(), headings) {
+                t.body = body;
+            }
+        }
+        Change::Close { tracker, .. } if *tracker == t.key => {
+            t.state = tracker::State::Closed { reason: tracker::CloseReason::Completed };
+        }
+        Change::Reopen { tracker } if *tracker == t.key => t.state = tracker::State::Open,
+        _ => {}
+    }
 }
 
 /// Drafts in the folder that answer a thread.
@@ -295,7 +379,6 @@ pub fn context(
         own_words(desk, now, &mut context)?;
         return Ok((context, Phase::Intake));
     };
-    let parsed = tracker::parse(&case.tracker.body, headings);
     context.number = Some(case.tracker.reference.number);
     let contact = Identity {
         name: case.reporter.name.clone(),
@@ -307,22 +390,32 @@ pub fn context(
     } else {
         context.reporter = contact;
     }
-    context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
     context.thread_ids = case.tracker.message_ids.clone();
-    context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
+    let phase = of_tracker(&case, config, headings, &mut context);
     own_words(desk, now, &mut context)?;
+    Ok((context, phase))
+}
+
+/// What labels and fields say to the policy: the tracker's own CVE, its credit, whether its fix is open, its phase.
+fn of_tracker(case: &Case, config: &Config, headings: &Headings, context: &mut TrackerContext) -> Phase {
+    let parsed = tracker::parse(&case.tracker.body, headings);
+    context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
+    context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
     let labels = LabelNames::new(config).read(&case.tracker.labels);
     let open = case.tracker.state.is_open();
-    let phase = Phase::derive(&Signals {
+    let shipped = labels.has(LabelRole::FixReleased) || labels.has(LabelRole::Announced);
+    let fix =
+        labels.has(LabelRole::PrOpen) || labels.has(LabelRole::PrMerged) || labels.has(LabelRole::RcVoting);
+    context.fix_pr_open = fix || shipped;
+    Phase::derive(&Signals {
         needs_triage: Some(labels.has(LabelRole::NeedsTriage)),
         cve_allocated: Some(labels.has(LabelRole::CveAllocated) || context.own_cve.is_some()),
-        fix_public: Some(labels.has(LabelRole::PrOpen) || labels.has(LabelRole::PrMerged)),
-        shipped: Some(labels.has(LabelRole::FixReleased) || labels.has(LabelRole::Announced)),
+        fix_public: Some(fix),
+        shipped: Some(shipped),
         closed: Some(!open),
         closing_label: Some(!labels.dispositions().is_empty()),
         public_advisory_url: parsed.get(FieldRole::PublicAdvisoryUrl).map(str::to_owned),
-    });
-    Ok((context, phase))
+    })
 }
 
 /// CVE ids of trackers whose advisory is not public.

@@ -128,6 +128,8 @@ pub struct Session {
     pub labels: LabelNames,
     /// The title cascade.
     pub titles: TitleRules,
+    /// Digest of the configuration.
+    pub digest: String,
     /// Canned replies.
     pub replies: Library,
     /// Where drafts go.
@@ -171,6 +173,8 @@ impl Session {
         let policy = Policy::new(config, &roster)?;
         let headings = Headings::new(config);
         let labels = LabelNames::new(config);
+        let titles = TitleRules::from_config(config);
+        let digest = config::digest(config);
         let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
         let base = base.unwrap_or_else(|| setting.cwd.clone());
         let replies = load_replies(&base, &config.replies.dir)?;
@@ -180,7 +184,6 @@ impl Session {
             base.join(&config.mail.drafts)
         };
         let actor = actor(&loaded.config, &roster, &setting);
-        let titles = TitleRules::from_config(&loaded.config);
         Ok(Self {
             drafts: DraftsFolder::new(&drafts),
             setting,
@@ -189,9 +192,10 @@ impl Session {
             roster,
             policy,
             labels,
+            titles,
+            digest,
             headings,
             replies,
-            titles,
             base,
             actor,
         })
@@ -203,12 +207,12 @@ impl Session {
         &self.loaded.config
     }
 
-    /// What the rules of the lifecycle read besides a case; `digest` is that of the configuration.
+    /// What the rules of the lifecycle read besides a case.
     #[must_use]
-    pub fn ground<'a>(&'a self, digest: &'a str) -> Ground<'a> {
+    pub fn ground(&self) -> Ground<'_> {
         Ground {
             config: self.config(),
-            config_digest: digest,
+            config_digest: &self.digest,
             headings: &self.headings,
             labels: &self.labels,
             roster: &self.roster,

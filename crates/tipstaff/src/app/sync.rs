@@ -77,8 +77,7 @@ pub fn cases(session: &Session, numbers: &BTreeSet<u64>) -> Result<Vec<Case>> {
 pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64>) -> Result<Synced> {
     let mut cases = cases(session, numbers)?;
     let notes = facts::gather(session, &mut cases, Reach::World)?;
-    let digest = desk::config::digest(session.config());
-    let (mut plan, mut trackers) = sync::merged(&cases, session.ground(&digest));
+    let (mut plan, mut trackers) = sync::merged(&cases, session.ground());
     plan.facts = fingerprint(&cases, session);
     plan.notices.extend(notes.iter().cloned());
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
@@ -265,8 +264,7 @@ fn same(a: &str, b: &str) -> bool {
 /// Where trackers stand, from what was observed.
 #[must_use]
 pub fn positions(session: &Session, cases: &[Case]) -> Vec<Position> {
-    let digest = desk::config::digest(session.config());
-    let ground = session.ground(&digest);
+    let ground = session.ground();
     cases.iter().map(|c| stage::position(&View::new(c, ground))).collect()
 }
 
@@ -290,16 +288,14 @@ pub fn afterwards(session: &Session, before: &[Case]) -> Result<Vec<Position>> {
 /// The clocks of trackers.
 #[must_use]
 pub fn clocks(session: &Session, cases: &[Case]) -> Vec<Clocks> {
-    let digest = desk::config::digest(session.config());
-    let ground = session.ground(&digest);
+    let ground = session.ground();
     cases.iter().map(|c| sync::clocks::read(&View::new(c, ground))).collect()
 }
 
 /// Did two members say that it is valid, and what did this person say before?
 #[must_use]
 pub fn voices(session: &Session, case: &Case) -> (bool, Option<(bool, Option<String>)>) {
-    let digest = desk::config::digest(session.config());
-    let view = View::new(case, session.ground(&digest));
+    let view = View::new(case, session.ground());
     let mine = view.voices().into_iter().find(|s| s.handle.eq_ignore_ascii_case(&session.actor.handle));
     let agreed = matches!(view.consensus(), sync::Consensus::Valid(_));
     (agreed, mine.map(|s| (s.valid, s.scope)))

@@ -10,6 +10,7 @@ use desk::{
     },
     rules::{
         selection::Selection,
+        stage::Stage,
         sync::{Bucket, TrackerPlan},
     },
     tracker::TrackerKey,
@@ -125,21 +126,24 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
     let idle = |t: &&TrackerPlan| t.skipped.is_some() && t.blockers.is_empty();
     let quiet: Vec<&TrackerPlan> = synced.trackers.iter().filter(idle).collect();
     if !quiet.is_empty() {
-        let head = term.mark(Mark::Head, "\nSkipped: nothing changed");
+        let head = term.mark(Mark::Head, "\nSkipped: nothing to do");
         term.line(&head)?;
+        // Those that wait for the same move of the same person stand together.
+        let mut groups: BTreeMap<(Stage, String), Vec<&TrackerPlan>> = BTreeMap::new();
         for t in quiet {
-            let title = titles.get(&t.tracker).copied().unwrap_or_default();
-            let name = term.mark(Mark::Key, &format!("{:>9}", t.position.reference));
-            term.line(&format!("{name}  {:<48} {}", untrusted_line(title, 48), t.position.stage.name()))?;
-            let why = t.skipped.as_deref().unwrap_or_default();
-            let why = if why.contains("nothing to do") {
-                String::new()
-            } else {
-                format!("{}; ", untrusted_line(why, 80))
-            };
-            let line = term.mark(Mark::Dim, &format!("{why}{}", next_of(t)));
-            term.line(&format!("           {line}"))?;
-            notices(t, term)?;
+            let why = t.skipped.as_deref().filter(|w| !w.contains("nothing to do")).unwrap_or_default();
+            let why = if why.is_empty() { next_of(t) } else { format!("{why}; {}", next_of(t)) };
+            groups.entry((t.position.stage, why)).or_default().push(t);
+        }
+        for ((stage, why), trackers) in groups {
+            let line = term.mark(Mark::Dim, &format!("  {}: {}", stage.name(), untrusted_line(&why, 160)));
+            term.line(&line)?;
+            for t in trackers {
+                let title = titles.get(&t.tracker).copied().unwrap_or_default();
+                let name = term.mark(Mark::Key, &format!("{:>9}", t.position.reference));
+                term.line(&format!("{name}  {}", untrusted_line(title, 90)))?;
+                notices(t, term)?;
+            }
         }
     }
     let several = synced.trackers.len() > 1;
@@ -193,6 +197,9 @@ fn notices(t: &TrackerPlan, term: &mut Term) -> Result<()> {
 
 fn next_of(t: &TrackerPlan) -> String {
     let p = &t.position;
+    if p.stage.is_finished() {
+        return p.next.to_owned();
+    }
     let who = match (p.person.as_str(), p.role) {
         ("", None) => return p.next.to_owned(),
         ("", Some(r)) => format!("the {}", r.title()),
@@ -285,7 +292,7 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
         let question = if synced.trackers.len() > 1 {
             "\nApply? [all | 12:all | 12:1,3 | 12:skip | 12:edit KEY: VALUE | none]"
         } else {
-            "\nApply? [all | 1,3 | skip 2 and all | 2:edit VALUE | none]"
+            "\nApply? [all | 1,3 | all skip 2 | 2:edit VALUE | none]"
         };
         let Some(reply) = prompt::ask(term, question)? else {
             let digest = synced.plan.digest();
@@ -391,6 +398,7 @@ fn recap(
     for p in sync::afterwards(session, &before)? {
         let name = term.mark(Mark::Key, &format!("{:>9}", p.reference));
         let who = match (p.person.as_str(), p.role) {
+            _ if p.stage.is_finished() => String::new(),
             ("", None) => String::new(),
             ("", Some(r)) => format!("the {}: ", r.title()),
             (who, _) => format!("@{who}: "),

@@ -49,9 +49,11 @@ fn mailbox() -> String {
     mbox(&[ann(), bob(), spam(), media(), ann_again(), twin()])
 }
 
-fn setting(desk: &Path) -> Setting {
+/// The surroundings of a desk: a configuration beside it wins over the common one.
+pub fn setting(desk: &Path) -> Setting {
+    let own = desk.parent().unwrap().join("tipstaff.toml");
     Setting {
-        config: Some(config()),
+        config: Some(if own.exists() { own } else { config() }),
         desk: Some(desk.into()),
         cwd: desk.parent().unwrap().into(),
         home: None,
@@ -64,7 +66,7 @@ fn setting(desk: &Path) -> Setting {
 }
 
 /// An empty desk whose key is the same in every run, so that its signatures are, too.
-fn empty_desk(dir: &Path) {
+pub fn empty_desk(dir: &Path) {
     Desk::open(dir, OpenOptions { create: true, now: NOW.parse().unwrap(), seed: [7; 32] }).unwrap();
 }
 
@@ -165,7 +167,7 @@ impl World for Mortal<'_> {
 }
 
 /// Apply every approved plan; die at that operation, never when it is 0. Returns how many operations there were.
-fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
+pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
     let mut session = Session::open(setting(desk), false).unwrap();
     let mut count = 0;
     for row in session.desk.unfinished().unwrap() {
@@ -204,7 +206,7 @@ fn victim() {
 }
 
 /// Run the victim; true when it was killed, false when it came to its end before.
-fn kill_at(desk: &Path, at: usize, after: bool) -> bool {
+pub fn kill_at(desk: &Path, at: usize, after: bool) -> bool {
     let out = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "crash::victim", "--nocapture", "--test-threads=1"])
         .env(WHEN, format!("{at} {}", if after { "after" } else { "before" }))
@@ -297,7 +299,7 @@ fn resume_with_the_program(desk: &Path) {
     assert_eq!(desk.verify().unwrap().faults, Vec::<String>::new());
 }
 
-fn diff(want: &str, got: &str) -> String {
+pub fn diff(want: &str, got: &str) -> String {
     let lines = |s: &str| s.lines().map(str::to_owned).collect::<std::collections::BTreeSet<_>>();
     let (w, g) = (lines(want), lines(got));
     let only = |a: &std::collections::BTreeSet<String>, b: &std::collections::BTreeSet<String>| {
@@ -394,7 +396,7 @@ fn killed_at_any_moment_of_an_apply_it_goes_on_where_it_stopped() {
 }
 
 /// Two at a time, on two cores.
-fn in_pairs<T: Send, R: Send>(work: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
+pub fn in_pairs<T: Send, R: Send>(work: Vec<T>, each: impl Fn(T) -> R + Sync) -> Vec<R> {
     let queue = std::sync::Mutex::new(work);
     let done = std::sync::Mutex::new(Vec::new());
     std::thread::scope(|scope| {

@@ -9,6 +9,7 @@ mod crash;
 mod env;
 mod held_out;
 mod import;
+mod lifecycle;
 mod mails;
 mod plumbing;
 mod sample;

@@ -1,0 +1,492 @@
+//! One report walks from a mailbox to DONE: a real git repository with real tags, a users list as an mbox, every approval
+//! given at the prompt. Then the same with the program killed before every effect (G3).
+#![cfg(unix)]
+
+use std::{
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use desk::plan::ItemNo;
+use serde_json::Value;
+use tipstaff::app::{Session, Setting, plans, sync};
+
+use crate::{
+    crash::{apply_all, diff, empty_desk, in_pairs, kill_at, setting},
+    env::{Env, Said},
+    mails::{self, Mail, copy_dir, drafts, mbox, one, snapshot},
+};
+
+const CVE: &str = "CVE-2026-12345";
+const PR: &str = "https://github.com/example/server/pull/12";
+
+const ADVISORY: &str = "Severity: high
+
+Affected versions:
+
+- Example Server 2.0 before 2.4.1
+
+Description:
+
+An authenticated user can write files outside of the data folder of Example Server before 2.4.1 through the
+upload endpoint. Users are recommended to upgrade to example-server 2.4.1 or later.
+
+Credit:
+
+Ann Archer (finder)
+";
+
+/// A place with a project, its code and its lists.
+struct Place {
+    env: Env,
+}
+
+impl Place {
+    fn new() -> Self {
+        let env = Env::new();
+        env.write("tipstaff.toml", include_str!("../fixtures/lifecycle.toml"));
+        env.write("home/.config/tipstaff/user.toml", "[user]\nupstream_clone = \"code\"\n");
+        env.write("users.mbox", "");
+        env.write("dev.mbox", "");
+        std::fs::create_dir_all(env.path().join("cvelist")).unwrap();
+        let report = Mail::new(
+            "one@ann.example",
+            "Ann Archer <ann@ann.example>",
+            "Path traversal in file upload",
+            0,
+            &mails::TRAVERSAL.replace("Regards,", "Please credit me as Ann Archer.\n\nRegards,"),
+        );
+        env.write("in.mbox", mbox(&[report]));
+        let this = Self { env };
+        std::fs::create_dir(this.code()).unwrap();
+        this.git(&["init", "-q", "-b", "main"]);
+        this.commit("a.py", "Begin");
+        this.git(&["tag", "v2.4.0"]);
+        // The same key in every run, so that two runs can be compared.
+        empty_desk(&this.env.desk());
+        this
+    }
+
+    fn code(&self) -> PathBuf {
+        self.env.path().join("code")
+    }
+
+    fn git(&self, args: &[&str]) {
+        let ok = Command::new("git")
+            .arg("-C")
+            .arg(self.code())
+            .args(["-c", "user.name=Tove Falk", "-c", "user.email=tove@server.example"])
+            .env("GIT_AUTHOR_DATE", "2026-11-19T10:00:00Z")
+            .env("GIT_COMMITTER_DATE", "2026-11-19T10:00:00Z")
+            .env("GIT_CONFIG_GLOBAL", "/dev/null")
+            .args(args)
+            .stdout(Stdio::null())
+            .status()
+            .unwrap();
+        assert!(ok.success(), "{args:?}");
+    }
+
+    fn commit(&self, file: &str, message: &str) {
+        std::fs::write(self.code().join(file), message).unwrap();
+        self.git(&["add", "."]);
+        self.git(&["commit", "-q", "-m", message]);
+    }
+
+    fn yes(&self, args: &[&str]) {
+        let _ = self.env.answer(args, "y\n").expect(0);
+    }
+
+    /// Another member of the team at the same desk.
+    fn as_tove(&self, args: &[&str]) -> Said {
+        use std::io::Write;
+        let mut c = self.env.command(args);
+        c.env("USER", "tove").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = c.spawn().unwrap();
+        let _ = child.stdin.take().unwrap().write_all(b"y\n");
+        let o = child.wait_with_output().unwrap();
+        Said {
+            out: String::from_utf8_lossy(&o.stdout).into_owned(),
+            err: String::from_utf8_lossy(&o.stderr).into_owned(),
+            code: o.status.code().unwrap_or(-1),
+        }
+    }
+
+    /// Every draft goes out, as from a mail program.
+    fn send(&self) {
+        for (_, text) in drafts(&self.env.desk()) {
+            let id =
+                text.lines().find_map(|l| l.strip_prefix("Message-ID: <")).unwrap().trim_end_matches('>');
+            let code = self.env.run(&["mark-sent", id]).code;
+            assert!(matches!(code, 0 | 3), "{id}");
+        }
+    }
+
+    /// What has happened in the world before this phase, and what people did by hand.
+    fn prepare(&self, phase: &Phase) {
+        match phase {
+            Phase::Imported => {
+                let said = self.env.answer(&["import", "in.mbox"], "all\n").expect(0);
+                assert!(said.out.contains("created desk#1"), "{}", said.out);
+            }
+            Phase::Assessed => {
+                self.yes(&["assess", "1", "valid", "--scope", "server"]);
+                let _ = self.as_tove(&["assess", "1", "valid"]).expect(0);
+            }
+            Phase::Allocated => self.yes(&["edit", "1", "cve_tool_link", CVE]),
+            Phase::InReview => {
+                self.git(&["switch", "-q", "-c", "guard"]);
+                self.commit("b.py", "Check names");
+                self.git(&["switch", "-q", "main"]);
+                self.yes(&["edit", "1", "pr_with_fix", PR]);
+            }
+            Phase::Merged => {
+                let message = "Merge pull request #12 from tove/guard";
+                self.git(&["merge", "-q", "--no-ff", "-m", message, "guard"]);
+            }
+            Phase::Filled => {
+                let text = "An authenticated user can write files outside of the data folder of Example Server \
+                            before 2.4.1 through the upload endpoint. Users are recommended to upgrade to \
+                            example-server 2.4.1 or later.";
+                self.yes(&["edit", "1", "public_summary", text]);
+                self.yes(&[
+                    "edit",
+                    "1",
+                    "cwe",
+                    "CWE-22: Improper Limitation of a Pathname to a Restricted Directory",
+                ]);
+                self.yes(&["edit", "1", "severity", "High"]);
+                self.git(&["tag", "-a", "-m", "candidate", "v2.4.1rc1"]);
+            }
+            Phase::Released => self.git(&["tag", "-a", "-m", "release", "v2.4.1"]),
+            Phase::Announced => {
+                let mail = Mail::new(
+                    "advisory@server.example",
+                    "Rita Roos <rita@server.example>",
+                    "CVE-2026-12345: Example Server: path traversal in file upload",
+                    300,
+                    ADVISORY,
+                );
+                self.env.write("users.mbox", mbox(&[mail]));
+            }
+            Phase::Published => {
+                let record =
+                    r#"{"cveMetadata":{"state":"PUBLISHED","datePublished":"2026-11-22T11:00:00Z"}}"#;
+                self.env.write(&format!("cvelist/{CVE}.json"), record);
+            }
+        }
+    }
+
+    /// `sync`, with a yes to everything, until nothing is proposed. Returns how many rounds it took.
+    fn settle(&self) -> usize {
+        for round in 0..6 {
+            let said = self.env.answer(&["sync", "1"], "all\n");
+            self.send();
+            match said.code {
+                3 => return round,
+                0 => {}
+                _ => panic!("exit {}\n{}\n{}", said.code, said.out, said.err),
+            }
+        }
+        panic!("the tracker does not come to rest\n{}", self.env.run(&["sync", "1", "--why"]).out);
+    }
+
+    fn show(&self) -> Value {
+        self.env.run(&["show", "1", "--json"]).expect(0).json()
+    }
+
+    /// Stage as the facts say, owner, labels.
+    fn stands(&self) -> (String, String, Vec<String>) {
+        let said = self.env.run(&["sync", "1", "--json"]);
+        let v = said.json();
+        let p = &v["trackers"][0]["position"];
+        let word = |v: &Value| v.as_str().unwrap_or_default().to_owned();
+        let mut labels: Vec<String> = self.show()["labels"].as_array().unwrap().iter().map(word).collect();
+        labels.retain(|l| l != "security issue");
+        (word(&p["stage"]), word(&p["person"]), labels)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Imported,
+    Assessed,
+    Allocated,
+    InReview,
+    Merged,
+    Filled,
+    Released,
+    Announced,
+    Published,
+}
+
+/// What holds when a phase has been synced: stage, owner, labels, letters so far.
+type After = (Phase, &'static str, &'static str, &'static [&'static str], usize);
+
+const WALK: &[After] = &[
+    (Phase::Imported, "NEW", "maren", &["needs triage"], 1),
+    (Phase::Assessed, "NO-CVE", "maren", &["server"], 2),
+    (Phase::Allocated, "ALLOCATED", "maren", &["cve allocated", "server"], 3),
+    (Phase::InReview, "IN-PR", "maren", &["cve allocated", "pr created", "server"], 4),
+    (Phase::Merged, "MERGED", "tove", &["cve allocated", "pr merged", "server"], 5),
+    (Phase::Filled, "MERGED", "tove", &["cve allocated", "pr merged", "server"], 5),
+    (Phase::Released, "RM-QUEUE", "rita", &["cve allocated", "fix released", "server"], 6),
+    (
+        Phase::Announced,
+        "PROPAGATING",
+        "rita",
+        &["announced", "announced - emails sent", "cve allocated", "server"],
+        7,
+    ),
+    (
+        Phase::Published,
+        "DONE",
+        "rita",
+        &["announced", "announced - emails sent", "cve allocated", "server"],
+        8,
+    ),
+];
+
+#[test]
+fn one_report_walks_from_a_mailbox_to_done() {
+    let place = Place::new();
+    for (phase, stage, owner, labels, letters) in WALK {
+        place.prepare(phase);
+        place.send();
+        place.settle();
+        let (is, who, has) = place.stands();
+        assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
+        assert_eq!(has, *labels, "after {phase:?}");
+        assert_eq!(drafts(&place.env.desk()).len(), *letters, "after {phase:?}");
+        // The plan after a full apply is empty (DESIGN §2).
+        let said = place.env.run(&["sync", "all"]).expect(3);
+        assert!(said.out.contains("Nothing to do"), "{}", said.out);
+    }
+    let desk = place.env.desk();
+    let v = place.show();
+    assert_eq!(v["open"], false);
+    assert_eq!(
+        v["fields"]["public_advisory_url"],
+        "https://lists.server.example/thread/advisory@server.example"
+    );
+    assert_eq!(v["fields"]["remediation_developer"], "Tove Falk");
+    assert_eq!(v["fields"]["reporter_credit"], "Ann Archer");
+    assert_eq!(v["milestone"], "Example Server 2.4.1");
+    assert_eq!(one::<i64>(&desk, "select open from milestones where name = 'Example Server 2.4.1'"), 0);
+    // Nobody was asked twice, and nobody was told twice.
+    assert_eq!(one::<i64>(&desk, "select count(*) from ledger"), 8);
+    assert_eq!(one::<i64>(&desk, "select count(distinct event) from ledger"), 8);
+    assert_eq!(one::<i64>(&desk, "select count(*) from ledger where state <> 'sent'"), 0);
+    for (_, text) in drafts(&desk) {
+        assert!(text.contains("<ann@ann.example>") && text.contains("In-Reply-To:"), "{text}");
+        assert!(text.contains("security@server.example"), "the list has a copy: {text}");
+    }
+    let status: String = one(&desk, "select group_concat(body) from comments where kind = 'rollup'");
+    let mut at = 0;
+    for words in [
+        "Import (",
+        "Sync (valid)",
+        "CVE allocated (",
+        "Sync (pr created)",
+        "Sync (pr merged)",
+        "Sync (fix released)",
+        "Sync (announced)",
+        "Sync (published)",
+    ] {
+        let here = status.get(at..).unwrap().find(words);
+        at += here.unwrap_or_else(|| panic!("{words} is missing or out of order\n{status}"));
+    }
+    let _ = place.env.run(&["log", "--verify"]).expect(0);
+    let queue = place.env.run(&["queue", "--json"]).expect(0).json();
+    assert_eq!(queue["trackers"].as_array().unwrap().len(), 0, "nobody owns a move any more: {queue}");
+}
+
+/// The surroundings of a place, for calls into the library.
+fn at(desk: &Path, place: &Place) -> Setting {
+    let home = place.env.path().join("home");
+    Setting { home: Some(home), cwd: place.env.path().into(), ..setting(desk) }
+}
+
+/// Plan the tracker and say yes to everything; false when nothing is proposed.
+fn approve_all(place: &Place) -> bool {
+    let desk = place.env.desk();
+    let mut session = Session::open(at(&desk, place), false).unwrap();
+    let numbers = std::collections::BTreeSet::from([1]);
+    let synced = sync::plan(&mut session, &numbers, &std::collections::BTreeSet::new()).unwrap();
+    let items: std::collections::BTreeSet<ItemNo> =
+        synced.plan.items.iter().filter(|i| i.blocked.is_none()).map(|i| i.n).collect();
+    if items.is_empty() {
+        return false;
+    }
+    plans::propose(&session, &synced.plan).unwrap();
+    plans::approve(&session, &synced.plan, &items).unwrap();
+    true
+}
+
+#[test]
+fn killed_before_every_effect_the_walk_ends_in_the_same_desk() {
+    let place = Place::new();
+    let aside = tempfile::tempdir().unwrap();
+    let mut kills = 0;
+    for (phase, ..) in WALK {
+        place.prepare(phase);
+        place.send();
+        for round in 0..6 {
+            if !approve_all(&place) {
+                break;
+            }
+            // From here on: the whole apply once, and once for every effect with the program killed before it.
+            let copy = |name: &str| -> PathBuf {
+                let to = aside.path().join(format!("{phase:?}-{round}-{name}"));
+                copy_dir(&place.env.desk(), &to.join("desk"));
+                std::fs::copy(place.env.path().join("tipstaff.toml"), to.join("tipstaff.toml")).unwrap();
+                to.join("desk")
+            };
+            let whole = copy("whole");
+            let ops = apply_all(&whole, 0, false);
+            let want = snapshot(&whole, true);
+            let points: Vec<usize> = (1..=ops).collect();
+            let dead = in_pairs(points, |n| {
+                let desk = copy(&format!("k{n}"));
+                let killed = kill_at(&desk, n, false);
+                assert!(killed, "operation {n} of {ops} was not reached in {phase:?}");
+                apply_all(&desk, 0, false);
+                let got = snapshot(&desk, true);
+                assert!(got == want, "{phase:?}, killed before operation {n}\n{}", diff(&want, &got));
+                std::fs::remove_dir_all(desk.parent().unwrap()).unwrap();
+            });
+            kills += dead.len();
+            // The walk goes on from a desk that was killed, not from the one that was spared.
+            let survivor = copy("survivor");
+            assert!(kill_at(&survivor, ops / 2 + 1, false));
+            apply_all(&survivor, 0, false);
+            std::fs::remove_dir_all(place.env.desk()).unwrap();
+            copy_dir(&survivor, &place.env.desk());
+            place.send();
+        }
+    }
+    let (stage, ..) = place.stands();
+    assert_eq!(stage, "DONE");
+    assert_eq!(one::<i64>(&place.env.desk(), "select count(distinct event) from ledger"), 8);
+    assert_eq!(drafts(&place.env.desk()).len(), 8);
+    assert!(kills >= 40, "only {kills} kills");
+}
+
+#[test]
+fn a_source_that_is_down_is_unknown_and_the_rest_goes_on() {
+    let place = Place::new();
+    for phase in [Phase::Imported, Phase::Assessed, Phase::Allocated, Phase::InReview, Phase::Merged] {
+        place.prepare(&phase);
+        place.send();
+        place.settle();
+    }
+    place.prepare(&Phase::Filled);
+    place.prepare(&Phase::Released);
+    let config = include_str!("../fixtures/lifecycle.toml");
+    let cases = [
+        ("code", "no such folder", "code"),
+        ("users.mbox", "users.mbox", "users.mbox"),
+        ("cvelist", "no copy of the CVE list", "cvelist"),
+    ];
+    for (what, words, path) in cases {
+        let away = place.env.path().join("away");
+        let here = place.env.path().join(path);
+        std::fs::rename(&here, &away).unwrap();
+        let said = place.env.run(&["sync", "1"]);
+        assert!(
+            said.out.contains("unknown:") && said.out.contains(words),
+            "{what}:\n{}{}",
+            said.out,
+            said.err
+        );
+        let v = place.env.run(&["sync", "1", "--json"]).json();
+        assert_eq!(v["unknown"].as_array().unwrap().len(), 1, "said once: {v}");
+        let released = v["plan"]["items"].as_array().unwrap().iter().any(|i| i["rule"] == "sync.released");
+        // Unknown is never "shipped", and one source never takes another with it.
+        assert_eq!(released, what != "code", "{what}: {v}");
+        std::fs::rename(&away, &here).unwrap();
+    }
+    place.env.write("tipstaff.toml", config.replace("kind = \"mbox\"", "kind = \"ponymail\""));
+    let said = place.env.run(&["why", "1"]);
+    assert!(said.out.contains("cannot be asked by this version"), "{}", said.out);
+}
+
+#[test]
+fn a_selection_is_echoed_never_widened_and_a_no_is_remembered() {
+    let place = Place::new();
+    place.prepare(&Phase::Imported);
+    place.send();
+    for (args, code) in [
+        (&["sync", "7"][..], 2),
+        (&["sync", "CVE-2026-9"], 2),
+        (&["sync", "fix released"], 2),
+        (&["sync", "path traversal"], 4),
+        (&["watch", "--times", "1"], 0),
+        (&["watch", "--every", "soon"], 2),
+        (&["clock", "9"], 2),
+    ] {
+        let said = place.env.run(args);
+        assert_eq!(said.code, code, "{args:?}\n{}{}", said.out, said.err);
+    }
+    place.prepare(&Phase::Assessed);
+    let said = place.env.answer(&["sync", "path", "traversal"], "y\nnone\n").expect(0);
+    assert!(
+        said.out.contains("path traversal: desk#1") && said.out.contains("Nothing was changed"),
+        "{}",
+        said.out
+    );
+    // A word that fits nothing is asked again; no answer is no.
+    let said = place.env.answer(&["sync"], "all if it rains\n").expect(4);
+    assert!(said.out.contains("The plan waits as"), "{}", said.out);
+    let said = place.env.answer(&["sync", "1"], "skip 1\n").expect(0);
+    assert!(said.out.contains("Nothing was changed"), "{}", said.out);
+    let said = place.env.run(&["sync", "1"]).expect(3);
+    assert!(said.out.contains("declined before"), "{}", said.out);
+    let said = place.env.run(&["sync", "1", "--declined", "--json"]).expect(4).json();
+    assert_eq!(said["plan"]["items"].as_array().unwrap().len(), 1, "{said}");
+    // One more fact, and it is proposed again.
+    place.yes(&["assess", "1", "invalid"]);
+    place.yes(&["assess", "1", "valid"]);
+    assert_eq!(place.env.run(&["sync", "1", "--json"]).code, 4);
+}
+
+#[test]
+fn only_the_team_assesses_and_a_claim_needs_scope_cve_and_consensus() {
+    let place = Place::new();
+    place.prepare(&Phase::Imported);
+    place.send();
+    let mut c = place.env.command(&["assess", "1", "valid", "--scope", "server"]);
+    let stranger = c.env("USER", "mallory").stdin(Stdio::null()).output().unwrap();
+    assert_eq!(stranger.status.code(), Some(2), "{}", String::from_utf8_lossy(&stranger.stderr));
+    let _ = place.env.run(&["assess", "1", "valid", "--scope", "nothing"]).expect(2);
+    let _ = place.env.run(&["assess", "1", "invalid", "--scope", "server"]).expect(2);
+    let _ = place.env.run(&["assess", "1", "maybe"]).expect(2);
+    place.yes(&["assess", "1", "valid", "--scope", "server"]);
+    let _ = place.env.run(&["assess", "1", "valid"]).expect(2);
+    let said = place.env.answer(&["claim", "1"], "y\n").expect(5);
+    for missing in ["a scope label", "a CVE", "two members"] {
+        assert!(said.err.contains(missing), "{missing}: {}", said.err);
+    }
+    assert_eq!(place.env.run(&["sync", "1"]).code, 3, "one voice decides nothing");
+    let _ = place.as_tove(&["assess", "1", "valid"]).expect(0);
+    place.settle();
+    place.prepare(&Phase::Allocated);
+    place.settle();
+    place.yes(&["claim", "1"]);
+    assert_eq!(place.show()["assignees"][0], "maren");
+}
+
+#[test]
+fn clocks_are_shown_with_hour_and_zone_and_go_into_a_calendar() {
+    let place = Place::new();
+    place.prepare(&Phase::Imported);
+    let said = place.env.run(&["clock"]).expect(0);
+    assert!(said.out.contains("2027-02-14 10:00 UTC") && said.out.contains("83 days left"), "{}", said.out);
+    let v = place.env.run(&["clock", "1", "--json"]).expect(0).json();
+    assert_eq!((&v["clocks"][0]["overdue"], &v["clocks"][0]["age_days"]), (&false.into(), &6.into()), "{v}");
+    let _ = place.env.run(&["clock", "--ics", "windows.ics"]).expect(0);
+    let text = std::fs::read_to_string(place.env.path().join("windows.ics")).unwrap();
+    assert!(text.contains("DTSTART:20270214T100000Z\r\n") && text.contains("desk#1"), "{text}");
+    assert!(!text.to_lowercase().contains("traversal"), "a calendar may be kept elsewhere: {text}");
+    let said = place.env.run(&["clock", "--now", "2027-03-01T00:00:00Z"]).expect(0);
+    assert!(said.out.contains("overdue by 14 days"), "{}", said.out);
+}
