@@ -27,8 +27,7 @@ pub fn run(a: &AllocateArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
     let mut cases = vec![hand::tracker(s, &a.tracker)?];
     facts::gather(s, &mut cases, Reach::World)?;
     let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
-    let digest = desk::config::digest(s.config());
-    let view = View::new(case, s.ground(&digest));
+    let view = View::new(case, s.ground());
     if let Some(text) = &a.id {
         let others = s.desk.cases()?;
         let id = allocate::pasted(text, &view, &others)
