@@ -228,7 +228,8 @@ pub fn disclose(then: &View<'_>, cve: &str, state: RecordStage) -> Vec<(Effect, 
         Change::PushRecord {
             tracker: tracker.clone(),
             cve: cve.into(),
-            state: state.max(RecordStage::ReviewReady),
+            // At least that, and the same step in every arm: a close-out that was cut off after publishing goes on.
+            state: RecordStage::ReviewReady,
             record: Draft::<CveDraft>::text(text.clone()),
         },
         Vec::new(),
