@@ -354,6 +354,11 @@ pub enum X {
         #[arg(long, value_name = "DIR")]
         repo: Option<PathBuf>,
     },
+    /// Make the CVE record of a tracker body
+    #[command(
+        after_help = "Example:\n  tipstaff x cve body.md --title 'Path traversal in uploads' --cve-id CVE-2026-12345 --labels server --lint"
+    )]
+    Cve(CveArgs),
     /// Read an expression of affected versions
     #[command(after_help = "Example:\n  tipstaff x versions --ecosystem pypi --text '>= 2.0, < 2.4.1'")]
     Versions {
@@ -367,6 +372,46 @@ pub enum X {
         #[arg(long)]
         package: Option<String>,
     },
+}
+
+/// What `x cve` reads.
+#[derive(Debug, Args)]
+pub struct CveArgs {
+    /// A tracker body, or `-`
+    pub input: PathBuf,
+    /// Title of the tracker; else the first sentence of the summary
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// The CVE id; else the first in the field of the CVE tool link
+    #[arg(long, value_name = "ID")]
+    pub cve_id: Option<String>,
+    /// Labels of the tracker
+    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    pub labels: Vec<String>,
+    /// For which tool: vulnogram, cve-services, plain; else the tool of the configuration
+    #[arg(long = "for", value_name = "TOOL")]
+    pub target: Option<String>,
+    /// Version of the record format: 5.1, 5.2
+    #[arg(long, value_name = "VERSION", default_value = "5.1")]
+    pub format: String,
+    /// One more remediation developer
+    #[arg(long, value_name = "NAME")]
+    pub remediation_developer: Vec<String>,
+    /// One more address of the advisory
+    #[arg(long, value_name = "URL")]
+    pub advisory_url: Vec<String>,
+    /// How it was discovered: INTERNAL, EXTERNAL, USER, UPSTREAM, UNKNOWN
+    #[arg(long, value_name = "WORD")]
+    pub discovery: Option<String>,
+    /// Ask for the review state, whatever the labels say
+    #[arg(long)]
+    pub review: bool,
+    /// Hold the record back as a draft
+    #[arg(long, conflicts_with = "review")]
+    pub draft: bool,
+    /// Print the findings beside the record
+    #[arg(long)]
+    pub lint: bool,
 }
 
 /// A text: a file, `-`, or words on the command line.
