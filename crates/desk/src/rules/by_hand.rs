@@ -75,8 +75,6 @@ pub enum Request {
         valid: bool,
         /// The scope of a valid one; empty where there is only one.
         scope: String,
-        /// What this person said before, if anything: valid, and the scope.
-        before: Option<(bool, Option<String>)>,
     },
     /// Take it.
     Claim {
@@ -346,7 +344,7 @@ impl Request {
                 Ok(Made { entry: Some(format!("Milestone of {name} changed")), ..m })
             }
             Request::Assign(handles) => assign(case, handles, "hand.assign", ActionKind::Assign, desk),
-            Request::Assess { valid, scope, before } => assess(case, *valid, scope, before.as_ref(), desk),
+            Request::Assess { valid, scope } => assess(case, *valid, scope, desk),
             Request::Claim { consensus } => claim(case, *consensus, desk),
             Request::Release => {
                 if !t.assignees.iter().any(|a| a.eq_ignore_ascii_case(desk.actor)) {
@@ -451,13 +449,7 @@ fn assign(
 }
 
 /// A member's word on validity (spec README, decision 9). Every member has a comment of their own; the newest counts.
-fn assess(
-    case: &Case,
-    valid: bool,
-    scope: &str,
-    before: Option<&(bool, Option<String>)>,
-    desk: Desk<'_>,
-) -> Result<Made, CannotPlan> {
+fn assess(case: &Case, valid: bool, scope: &str, desk: Desk<'_>) -> Result<Made, CannotPlan> {
     let t = &case.tracker;
     let name = t.reference.to_string();
     let people = &desk.config.roster.person;
@@ -491,16 +483,15 @@ fn assess(
             }
         },
     };
-    let same = |(v, s): &(bool, Option<String>)| {
-        let (s, scope) = (s.as_deref().unwrap_or_default(), scope.as_deref().unwrap_or_default());
-        *v == valid && s.eq_ignore_ascii_case(scope)
-    };
-    if before.is_some_and(same) {
-        return Err(cannot(format!("@{} said so about {name} already", desk.actor), ""));
-    }
     let word = if valid { "valid" } else { "invalid" };
     let of = scope.as_ref().map(|s| format!(", scope `{s}`")).unwrap_or_default();
     let text = format!("{}\n**{word}**{of}", Marked::Voice.marker());
+    let mine = |c: &&tracker::Comment| {
+        c.author.eq_ignore_ascii_case(desk.actor) && Marked::of(&c.body) == Some(Marked::Voice)
+    };
+    if t.comments.iter().rfind(mine).is_some_and(|c| c.body.trim() == text) {
+        return Err(cannot(format!("@{} said so about {name} already", desk.actor), ""));
+    }
     let effect = Change::Comment { tracker: t.key.clone(), text: Draft::text(text) };
     Ok(Made {
         rule: "hand.assess",

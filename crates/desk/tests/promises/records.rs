@@ -109,7 +109,7 @@ fn request() -> impl Strategy<Value = Request> {
         prop::collection::btree_set(prop::sample::select(vec!["ann".to_owned(), "bea".to_owned()]), 0..3)
             .prop_map(Request::Assign),
         any::<bool>().prop_map(|consensus| Request::Claim { consensus }),
-        any::<bool>().prop_map(|valid| Request::Assess { valid, scope: String::new(), before: None }),
+        any::<bool>().prop_map(|valid| Request::Assess { valid, scope: String::new() }),
         Just(Request::Release),
         (disposition, hostile()).prop_map(|(d, why)| Request::Close(d, why)),
         Just(Request::Reopen),

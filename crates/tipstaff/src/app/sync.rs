@@ -292,13 +292,10 @@ pub fn clocks(session: &Session, cases: &[Case]) -> Vec<Clocks> {
     cases.iter().map(|c| sync::clocks::read(&View::new(c, ground))).collect()
 }
 
-/// Did two members say that it is valid, and what did this person say before?
+/// Did two members say that it is valid?
 #[must_use]
-pub fn voices(session: &Session, case: &Case) -> (bool, Option<(bool, Option<String>)>) {
-    let view = View::new(case, session.ground());
-    let mine = view.voices().into_iter().find(|s| s.handle.eq_ignore_ascii_case(&session.actor.handle));
-    let agreed = matches!(view.consensus(), sync::Consensus::Valid(_));
-    (agreed, mine.map(|s| (s.valid, s.scope)))
+pub fn agreed(session: &Session, case: &Case) -> bool {
+    matches!(View::new(case, session.ground()).consensus(), sync::Consensus::Valid(_))
 }
 
 /// Items by tracker number, for the question.

@@ -47,14 +47,13 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         Command::Show(a) => show(&hand::tracker(s, &a.tracker)?, s, term),
         Command::Why(a) => why(&hand::tracker(s, &a.tracker)?, s, term),
         Command::Claim(a) => {
-            let (consensus, _) = sync::voices(s, &hand::tracker(s, &a.tracker)?);
+            let consensus = sync::agreed(s, &hand::tracker(s, &a.tracker)?);
             request(&a.tracker, &Request::Claim { consensus }, s, term)
         }
         Command::Allocate(a) => super::allocate_cmd::run(&a, s, term),
         Command::Assess(a) => {
-            let (_, before) = sync::voices(s, &hand::tracker(s, &a.tracker)?);
             let (valid, scope) = (a.verdict == Verdict::Valid, a.scope.unwrap_or_default());
-            request(&a.tracker, &Request::Assess { valid, scope, before }, s, term)
+            request(&a.tracker, &Request::Assess { valid, scope }, s, term)
         }
         Command::Release(a) => request(&a.tracker, &Request::Release, s, term),
         Command::Reopen(a) => request(&a.tracker, &Request::Reopen, s, term),

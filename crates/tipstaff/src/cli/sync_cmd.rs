@@ -161,7 +161,7 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
         notices(t, term)?;
         let mut bucket = None;
         for (at, (item, b)) in t.items.iter().zip(&t.buckets).enumerate() {
-            if bucket != Some(b) && t.buckets.iter().any(|x| *x == Bucket::Cve) {
+            if bucket != Some(b) && t.buckets.contains(&Bucket::Cve) {
                 bucket = Some(b);
                 let word = match b {
                     Bucket::NonCve => "labels, milestone, people, letters",

@@ -94,6 +94,7 @@ fn the_queue_is_for_people_and_for_programs() {
     assert_eq!(json(&env, &["queue", "--role", "triager"])["trackers"].as_array().unwrap().len(), 1);
     assert_eq!(json(&env, &["queue", "--role", "rm"])["trackers"].as_array().unwrap().len(), 0);
     env.run(&["queue", "--role", "king"]).expect(2);
+    yes(&env, &["assign", "1", "ivo"]);
     assert_eq!(json(&env, &["queue", "--mine"])["trackers"].as_array().unwrap().len(), 0);
     yes(&env, &["assign", "1", "maren"]);
     assert_eq!(json(&env, &["queue", "--mine"])["trackers"].as_array().unwrap().len(), 1);
@@ -172,7 +173,7 @@ fn comments_and_edits_are_made_recorded_and_refused_when_they_do_not_fit() {
 fn assigning_claiming_and_giving_back() {
     let env = desk();
     let said = env.answer(&["claim", "1"], "y\n").expect(5);
-    assert!(said.err.contains("a scope label and a CVE"), "{}", said.err);
+    assert!(said.err.contains("a scope label, a CVE and the word of two members"), "{}", said.err);
     yes(&env, &["assign", "1", "@ivo", "stranger"]);
     assert_eq!(json(&env, &["show", "1"])["assignees"], serde_json::json!(["ivo", "stranger"]));
     env.answer(&["assign", "1", "ivo", "stranger"], "y\n").expect(2);
@@ -182,6 +183,17 @@ fn assigning_claiming_and_giving_back() {
     let said = env.answer(&["claim", "1"], "y\n").expect(5);
     assert!(said.err.contains("has a CVE") && !said.err.contains("scope"), "{}", said.err);
     yes(&env, &["edit", "1", "label", "+cve allocated"]);
+    yes(&env, &["assess", "1", "valid"]);
+    let said = env.answer(&["claim", "1"], "y\n").expect(5);
+    assert!(said.err.contains("has the word of two members"), "{}", said.err);
+    // The second member sits at the same desk under their own name.
+    let mut second = env.command(&["assess", "1", "valid", "--json"]);
+    let plan = second.env("USER", "ivo").output().unwrap();
+    let plan: serde_json::Value = serde_json::from_slice(&plan.stdout).unwrap();
+    let digest = plan["digest"].as_str().unwrap();
+    for args in [["plan", "approve", digest, "all"].as_slice(), &["plan", "apply", digest]] {
+        assert!(env.command(args).env("USER", "ivo").output().unwrap().status.success());
+    }
     yes(&env, &["claim", "1"]);
     assert_eq!(json(&env, &["show", "1"])["assignees"], serde_json::json!(["ivo", "maren", "stranger"]));
     yes(&env, &["release", "1"]);
