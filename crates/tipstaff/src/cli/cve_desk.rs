@@ -118,7 +118,7 @@ pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Ex
     let namespace = [&p.security_policy_url, &p.url].into_iter().find(|n| !n.is_empty()).cloned();
     let about = About {
         publisher,
-        namespace: namespace.unwrap_or_else(|| "https://example.org".into()),
+        namespace: namespace.unwrap_or_default(),
         now: setting.now,
         engine: env!("CARGO_PKG_VERSION").into(),
     };

@@ -10,6 +10,7 @@ mod cve_check;
 mod env;
 mod held_out;
 mod import;
+mod exports;
 mod lifecycle;
 mod mails;
 mod plumbing;

@@ -130,13 +130,17 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         let tag = r.tags.first().map_or("reference", String::as_str);
         references.push(json!({"category": "external", "summary": tag, "url": r.url}));
     }
+    if about.namespace.is_empty() {
+        problems.push("project.url is not set: the document needs an address that names its publisher".into());
+    }
+    let namespace = if about.namespace.is_empty() { "urn:publisher:unknown" } else { &about.namespace };
     let mut document = json!({
         "category": "csaf_security_advisory",
         "csaf_version": "2.0",
         "distribution": {"tlp": {"label": "WHITE"}},
         "lang": "en",
         "title": format!("{cve}: {title}"),
-        "publisher": {"category": "vendor", "name": about.publisher, "namespace": about.namespace},
+        "publisher": {"category": "vendor", "name": about.publisher, "namespace": namespace},
         "references": references,
         "notes": [{"category": "summary", "text": text, "title": "Summary"}],
         "tracking": {
@@ -200,7 +204,9 @@ fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let kind = kind.unwrap_or_else(|| "generic".into());
     let from = (v.version != "0" && !v.version.is_empty()).then(|| format!(">={}", encoded(&v.version)));
     let to = match (&v.less_than, &v.less_than_or_equal) {
-        (None, None) => return ("product_version", v.version.clone()),
+        // A version that is prose ("1.9 and before") is a range in the words of its authors.
+        (None, None) if is_plain(&v.version) => return ("product_version", v.version.clone()),
+        (None, None) => return ("product_version_range", v.version.clone()),
         (Some(end), _) if end == "*" => None,
         (Some(end), _) => Some(format!("<{}", encoded(end))),
         (None, Some(end)) if end == "*" => None,
@@ -209,4 +215,10 @@ fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let parts: Vec<String> = [from, to].into_iter().flatten().collect();
     let all = if parts.is_empty() { "*".to_owned() } else { parts.join("|") };
     ("product_version_range", format!("vers:{kind}/{all}"))
+}
+
+/// One version, and no words about several.
+fn is_plain(version: &str) -> bool {
+    version.chars().any(|c| c.is_ascii_digit())
+        && version.chars().all(|c| c.is_ascii_alphanumeric() || "._-+:~".contains(c))
 }

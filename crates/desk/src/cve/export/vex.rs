@@ -49,6 +49,7 @@ pub fn openvex(record: &Record, about: &About) -> Export {
         problems.push("no statement: a VEX document needs one".into());
     }
     let base = about.namespace.trim_end_matches('/');
+    let base = if base.is_empty() { "urn:publisher:unknown" } else { base };
     let document = json!({
         "@context": "https://openvex.dev/ns/v0.2.0",
         "@id": format!("{base}/vex/{}", cve.to_lowercase()),
