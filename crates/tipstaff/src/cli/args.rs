@@ -63,6 +63,8 @@ pub enum Command {
     Reopen(TrackerArg),
     /// Review, approve, apply and resume plans
     Plan(PlanArgs),
+    /// Work with CVE records
+    Cve(CveArgs),
     /// Show the log; check its chain
     Log(LogArgs),
     /// Say that you sent, or threw away, a draft
@@ -225,6 +227,75 @@ pub enum PlanCommand {
     },
     /// Go on with every approved plan that did not finish
     Resume,
+}
+
+/// Arguments of `cve`.
+#[derive(Debug, Args)]
+pub struct CveArgs {
+    /// What to do with records
+    #[command(subcommand)]
+    pub command: CveCommand,
+}
+
+/// What to do with records.
+#[derive(Debug, Subcommand)]
+pub enum CveCommand {
+    /// Check CVE records: what the record format refuses, and what a published record should not have
+    Check(CveCheckArgs),
+}
+
+/// Arguments of `cve check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Works on any CVE JSON, without a desk. A folder stands for every *.json below it; files that hold no\n\
+                  record are passed over there.\n\n\
+                  Exit codes: 0 no errors; 5 there are (--deny changes what counts); 3 no file to check; 2 usage. With\n\
+                  --json or --sarif: 0 whenever it was printed, unless --deny is given.\n\n\
+                  Examples:\n  tipstaff cve check CVE-2026-12345.json\n  \
+                  tipstaff cve check --min-level note cvelist/cves/2026\n  \
+                  curl -s https://cve.example/api/cve/CVE-2026-12345 | tipstaff cve check -\n  \
+                  tipstaff cve check --sarif --deny error records/ > records.sarif"
+)]
+pub struct CveCheckArgs {
+    /// Records, lists of records, folders, or `-`
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print SARIF 2.1.0
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+    /// Show findings from this level on; else `warning`, and `note` in JSON and SARIF
+    #[arg(long, value_name = "LEVEL")]
+    pub min_level: Option<LevelWord>,
+    /// Exit 5 when there is a finding of this level or worse
+    #[arg(long, value_name = "LEVEL")]
+    pub deny: Option<LevelWord>,
+    /// Only rules whose id begins so: `schema`, `lint.E007`
+    #[arg(long, value_name = "RULE")]
+    pub only: Vec<String>,
+    /// No rules whose id begins so
+    #[arg(long, value_name = "RULE")]
+    pub ignore: Vec<String>,
+}
+
+/// Weight of a finding.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LevelWord {
+    /// Good to know
+    Note,
+    /// A reader of the record is misled or left without something
+    Warning,
+    /// The record is refused, or says what cannot be
+    Error,
+}
+
+impl From<LevelWord> for desk::cve::check::Level {
+    fn from(w: LevelWord) -> Self {
+        match w {
+            LevelWord::Note => Self::Note,
+            LevelWord::Warning => Self::Warning,
+            LevelWord::Error => Self::Error,
+        }
+    }
 }
 
 /// Arguments of `log`.

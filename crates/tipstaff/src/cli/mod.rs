@@ -2,6 +2,7 @@
 
 mod args;
 mod config_cmd;
+mod cve_cmd;
 mod desk_cmd;
 mod import_cmd;
 mod plan_cmd;
@@ -77,6 +78,7 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
     };
     match cli.command {
         Command::X(x) => x::run(x, &setting, term),
+        Command::Cve(c) => cve_cmd::run(c.command, term),
         Command::Import(a) => import_cmd::import(&a, setting, term),
         Command::Init(a) => config_cmd::init(&a, &setting, term),
         Command::Config(a) => config_cmd::config(&a, &setting, term),
