@@ -20,10 +20,7 @@ use super::{lint, schema};
 /// What a text holds besides records.
 pub const RULES: &[(&str, &str)] = &[
     ("schema.json", "The text is no JSON, or nests deeper than 128 levels"),
-    (
-        "lint.duplicate-key",
-        "A key stands twice in one object; readers keep one of the two, and not all the same",
-    ),
+    ("schema.unreadable", "A file cannot be read, or is larger than 256 MiB"),
 ];
 
 /// Every rule with its meaning: of the text, of the record format, of the lint.

@@ -55,8 +55,8 @@ impl Num {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object<'a> {
     entries: Vec<(Cow<'a, str>, Node<'a>)>,
-    /// Almost always absent, so it takes one word.
-    twice: Option<Box<Vec<String>>>,
+    /// Almost always absent.
+    twice: Option<Box<[String]>>,
 }
 
 impl<'a> Object<'a> {
@@ -80,7 +80,7 @@ impl<'a> Object<'a> {
             let mut kept = keep.into_iter();
             entries.retain(|_| kept.next().unwrap_or(true));
         }
-        Self { entries, twice: (!twice.is_empty()).then(|| Box::new(twice)) }
+        Self { entries, twice: (!twice.is_empty()).then(|| twice.into_boxed_slice()) }
     }
 
     /// The value of a key.
@@ -115,7 +115,7 @@ impl<'a> Object<'a> {
     /// The keys that stood more than once.
     #[must_use]
     pub fn twice(&self) -> &[String] {
-        self.twice.as_ref().map_or(&[], |t| t.as_slice())
+        self.twice.as_deref().unwrap_or_default()
     }
 }
 
