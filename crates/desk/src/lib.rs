@@ -8,6 +8,7 @@
 pub mod case;
 pub mod confidential;
 pub mod config;
+pub mod cve;
 pub mod mail;
 pub mod people;
 pub mod plan;

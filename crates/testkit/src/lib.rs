@@ -7,4 +7,5 @@
 
 pub mod case;
 pub mod mails;
+pub mod records;
 pub mod world;

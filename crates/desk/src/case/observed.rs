@@ -355,6 +355,8 @@ pub struct Observed {
     pub listed: Fact<Listed>,
     /// The record at its authority (S15).
     pub record: Fact<Record>,
+    /// The copy of the record that is kept on the tracker; empty when none is, none when nobody looked.
+    pub attached: Option<String>,
     /// Milestones of the tracker repository (S16).
     pub milestones: Fact<Vec<Milestone>>,
     /// The reporter's thread.
@@ -387,6 +389,7 @@ impl Default for Observed {
             advisories: Fact::unasked(),
             listed: Fact::unasked(),
             record: Fact::unasked(),
+            attached: None,
             milestones: Fact::unasked(),
             thread: Fact::unasked(),
             drafts: Fact::unasked(),

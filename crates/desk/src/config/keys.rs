@@ -334,6 +334,8 @@ pub const KEYS: &[Key] = &[
     key("cve.vote_label", One(Text), Optional, "SY CA", "Label of a running vote"),
     key("cve.title_rules", List(Regex(false)), Optional, "CA IM", "More to strip from titles, after the built-in rules"),
     key("cve.title_min_words", One(Count), Optional, "CA", "Fewer words than this: warn and ask"),
+    key("cve.advisory_hosts", List(Text), Optional, "CA SY", "Hosts whose pages are advisories, exactly; the host of archive.thread_url is always one"),
+    key("cve.patch_hosts", List(Text), Optional, "CA SY", "Forges whose pull requests and commits are patches, exactly"),
 
     key("releases", Table, Optional, "SY FX RP", "Releases, trains and who manages them"),
     key("releases.rm_lookup", Tables(""), Profile, "SY", "Where the release manager is found, first answer wins; one key each"),

@@ -218,8 +218,10 @@ closed_set! {
 closed_set! {
     /// `cve.tool`
     CveTool {
-        /// No tool: the desk's own records, carried by hand.
+        /// No tool: the record is kept on the tracker and carried by hand.
         #[default] None => "none",
+        /// The desk's own records: the program moves them through their states, publishing outside is by hand.
+        Desk => "desk",
         /// ASF Vulnogram.
         Vulnogram => "vulnogram",
         /// The MITRE web form.
@@ -709,6 +711,10 @@ pub struct Cve {
     pub title_rules: Vec<String>,
     /// Fewer words than this: warn and ask.
     pub title_min_words: u32,
+    /// Hosts whose pages are advisories; the host of `archive.thread_url` is always one.
+    pub advisory_hosts: Vec<String>,
+    /// Forges whose pull requests and commits are patches.
+    pub patch_hosts: Vec<String>,
 }
 
 impl Default for Cve {
@@ -738,6 +744,8 @@ impl Default for Cve {
             vote_label: "rc voting".into(),
             title_rules: Vec::new(),
             title_min_words: 3,
+            advisory_hosts: vec!["lists.apache.org".into(), "security.apache.org".into()],
+            patch_hosts: vec!["github.com".into(), "gitlab.com".into(), "codeberg.org".into()],
         }
     }
 }

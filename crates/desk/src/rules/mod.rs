@@ -1,6 +1,7 @@
 //! The rules of the trade, a file per capability. A rule is a function over facts with an id, shown wherever its
 //! items are shown.
 
+pub mod allocate;
 pub mod by_hand;
 pub mod extract;
 pub mod gate;

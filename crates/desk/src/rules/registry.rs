@@ -11,7 +11,7 @@ use super::{
     },
     stage, title,
 };
-use crate::{confidential, reply::style, tracker};
+use crate::{confidential, cve, reply::style, tracker};
 
 /// Ids and meanings, as each rule file declares them.
 pub type Rows = &'static [(&'static str, &'static str)];
@@ -95,6 +95,13 @@ pub fn families() -> Vec<Family> {
             "What is done to report text before it enters a tracker",
             "tracker/markdown/",
             &[tracker::SANITISE_RULES],
+        ),
+        family("record", "What is wrong with a CVE record, and which field to mend", "cve/", &[cve::RULES]),
+        family(
+            "hygiene",
+            "What keeps a record from being pushed (sync page §7.2)",
+            "cve/hygiene.rs",
+            &[cve::HYGIENE_RULES],
         ),
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),

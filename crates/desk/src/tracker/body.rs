@@ -17,6 +17,12 @@ use super::{
 /// What an empty field holds; forms write the same.
 pub const PLACEHOLDER: &str = "_No response_";
 
+/// How the marks around a generated CVE block begin and end, ours first.
+const CVE_MARKS: [(&str, &str); 2] = [
+    ("tipstaff: cve-record cve=", "tipstaff: cve-record end"),
+    ("generate-cve-json: cve=", "generate-cve-json:end"),
+];
+
 /// One section of a body. All offsets are bytes of the original body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Section {
@@ -275,23 +281,36 @@ impl Reader<'_> {
             let column_0 = t.span.start == 0 || self.body.as_bytes().get(t.span.start - 1) == Some(&b'\n');
             t.kind == TokenKind::Comment
                 && column_0
-                && inner.starts_with(if begin { "generate-cve-json: cve=" } else { "generate-cve-json:end" })
+                && CVE_MARKS.iter().any(|(first, last)| inner.starts_with(if begin { first } else { last }))
         };
         let fields: Vec<usize> = self.found.iter().filter(|f| f.role.is_some()).map(|f| f.start).collect();
         let last_field = fields.last().copied().unwrap_or(0);
+        let begins: Vec<usize> = self.tokens.iter().filter(|t| mark(t, true)).map(|t| t.span.start).collect();
         let ends: Vec<usize> = self.tokens.iter().filter(|t| mark(t, false)).map(|t| t.span.end).collect();
+        let after = |list: &[usize], at: usize| list.get(list.partition_point(|e| *e <= at)).copied();
         let mut out: Vec<Range<usize>> = Vec::new();
-        for begin in self.tokens.iter().filter(|t| mark(t, true)).map(|t| t.span.start) {
+        // The section that holds the place read so far; headings inside a block are none.
+        let mut holder = None;
+        let mut seen = self.found.iter().peekable();
+        for &begin in &begins {
             if out.last().is_some_and(|b| begin < b.end) {
                 continue;
             }
-            let holder = self.found.partition_point(|f| f.start < begin).checked_sub(1);
-            let holder = holder.and_then(|i| self.found.get(i)).and_then(|f| f.role);
-            if holder != Some(FieldRole::CveToolLink) && begin < last_field {
+            while let Some(f) = seen.next_if(|f| f.start < begin) {
+                if out.last().is_none_or(|b| f.start >= b.end) {
+                    holder = f.role;
+                }
+            }
+            // A mark that another one follows before any end has lost its own.
+            let closed =
+                after(&ends, begin).filter(|end| after(&begins, begin).is_none_or(|next| *end <= next));
+            let end = closed.unwrap_or_else(|| {
+                let next = [after(&fields, begin), after(&begins, begin)];
+                next.into_iter().flatten().min().unwrap_or(self.body.len())
+            });
+            if holder != Some(FieldRole::CveToolLink) && last_field >= end {
                 continue;
             }
-            let next = fields.get(fields.partition_point(|f| *f < begin)).copied().unwrap_or(self.body.len());
-            let end = ends.get(ends.partition_point(|e| *e <= begin)).copied().unwrap_or(next);
             out.push(begin..end);
         }
         out
@@ -482,7 +501,7 @@ pub fn new_body(values: &BTreeMap<FieldRole, String>, headings: &Headings) -> St
         let mut value = normalise(raw);
         if is_placeholder(&value) {
             PLACEHOLDER.clone_into(&mut value);
-        } else if check_value(&value).is_err() || value.contains("generate-cve-json") {
+        } else if check_value(&value).is_err() || has_cve_mark(&value) {
             value = markdown::sanitise(&value).markdown;
         }
         if !out.is_empty() {
@@ -495,6 +514,10 @@ pub fn new_body(values: &BTreeMap<FieldRole, String>, headings: &Headings) -> St
         out.push('\n');
     }
     out
+}
+
+fn has_cve_mark(value: &str) -> bool {
+    value.contains("generate-cve-json") || value.contains("tipstaff: cve-record")
 }
 
 #[cfg(test)]

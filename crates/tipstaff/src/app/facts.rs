@@ -22,7 +22,7 @@ use desk::{
         Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
         RecordStage, Routing, Seen, Source, ToldRow,
     },
-    config::{ArchiveKind, Propagation},
+    config::{ArchiveKind, CveTool, Propagation},
     mail::{self, Message},
     plan::Fate,
     rules::{
@@ -153,13 +153,17 @@ fn own(session: &Session, cases: &mut [Case]) -> Result<()> {
             })
             .collect();
         if let Some(cve) = cve(session, case) {
-            case.observed.record = match session.desk.cve_record(&cve)? {
-                Some(r) => {
-                    let seen = Seen { at: session.now(), version: r.version.clone() };
-                    Fact::Known(r, Source("desk".into()), seen)
-                }
-                None => Fact::Absent(Source("desk".into())),
-            };
+            case.observed.attached = Some(session.desk.attached_record(&cve)?.unwrap_or_default());
+            // Another tool's state is that tool's to say; the copy kept here proves nothing about it.
+            if session.config().cve.tool == CveTool::Desk {
+                case.observed.record = match session.desk.cve_record(&cve)? {
+                    Some(r) => {
+                        let seen = Seen { at: session.now(), version: r.version.clone() };
+                        Fact::Known(r, Source("desk".into()), seen)
+                    }
+                    None => Fact::Absent(Source("desk".into())),
+                };
+            }
         }
     }
     Ok(())

@@ -83,7 +83,7 @@ pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
     let named: BTreeSet<&str> = named.map(|c| c.tracker.key.0.as_str()).collect();
     let declined = leave_out(session, &mut plan, &named)?;
-    clear(session, &mut plan)?;
+    judge(session, &mut plan)?;
     for t in &mut trackers {
         take_over(t, &plan);
     }
@@ -110,7 +110,11 @@ fn fingerprint(cases: &[Case], session: &Session) -> String {
     digest::of(&(facts, session.now().to_zoned(jiff::tz::TimeZone::UTC).date()))
 }
 
-fn clear(session: &mut Session, plan: &mut Plan) -> Result<()> {
+/// Try every word of a plan against the policy, so that a refusal is seen before the yes.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
     let (config, now) = (session.loaded.config.clone(), session.setting.now);
     let ports = Ports {
         desk: &mut session.desk,
@@ -236,7 +240,7 @@ pub fn revise(session: &mut Session, plan: &Plan, n: ItemNo, text: &str) -> Resu
     }
     item.notices.push(format!("{key} is as you said: {value}"));
     item.blocked = None;
-    clear(session, &mut out)?;
+    judge(session, &mut out)?;
     Ok(out)
 }
 

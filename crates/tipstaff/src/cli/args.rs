@@ -58,6 +58,13 @@ pub enum Command {
     Clock(ClockArgs),
     /// Say whether a report is valid, and for which scope; two members who agree decide
     Assess(AssessArgs),
+    /// Ask for a CVE id, or take the one that came back
+    #[command(
+        after_help = "Examples:\n  tipstaff allocate 42                  the form and the title, or the message to relay\n  \
+                            tipstaff allocate 42 --requested      note that it was asked for\n  \
+                            tipstaff allocate 42 CVE-2026-12345   take the id"
+    )]
+    Allocate(AllocateArgs),
     /// Take a tracker as its remediation developer or triager
     Claim(TrackerArg),
     /// Give a tracker back
@@ -147,6 +154,18 @@ pub enum Verdict {
     Valid,
     /// It is none
     Invalid,
+}
+
+/// Arguments of `allocate`.
+#[derive(Debug, Args)]
+pub struct AllocateArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// The id that came back
+    pub id: Option<String>,
+    /// Note on the tracker that an id was asked for, so that nobody asks again
+    #[arg(long, conflicts_with = "id")]
+    pub requested: bool,
 }
 
 /// Arguments of `assess`.
@@ -468,6 +487,11 @@ pub enum X {
         #[arg(required = true)]
         inputs: Vec<PathBuf>,
     },
+    /// Make the CVE record of a tracker body
+    #[command(
+        after_help = "Example:\n  tipstaff x cve body.md --title 'Path traversal in uploads' --cve-id CVE-2026-12345 --labels server --lint"
+    )]
+    Cve(CveArgs),
     /// Read an expression of affected versions
     #[command(after_help = "Example:\n  tipstaff x versions --ecosystem pypi --text '>= 2.0, < 2.4.1'")]
     Versions {
@@ -481,6 +505,46 @@ pub enum X {
         #[arg(long)]
         package: Option<String>,
     },
+}
+
+/// What `x cve` reads.
+#[derive(Debug, Args)]
+pub struct CveArgs {
+    /// A tracker body, or `-`
+    pub input: PathBuf,
+    /// Title of the tracker; else the first sentence of the summary
+    #[arg(long, value_name = "TEXT")]
+    pub title: Option<String>,
+    /// The CVE id; else the first in the field of the CVE tool link
+    #[arg(long, value_name = "ID")]
+    pub cve_id: Option<String>,
+    /// Labels of the tracker
+    #[arg(long, value_name = "LABEL", value_delimiter = ',')]
+    pub labels: Vec<String>,
+    /// For which tool: vulnogram, cve-services, plain; else the tool of the configuration
+    #[arg(long = "for", value_name = "TOOL")]
+    pub target: Option<String>,
+    /// Version of the record format: 5.1, 5.2
+    #[arg(long, value_name = "VERSION", default_value = "5.1")]
+    pub format: String,
+    /// One more remediation developer
+    #[arg(long, value_name = "NAME")]
+    pub remediation_developer: Vec<String>,
+    /// One more address of the advisory
+    #[arg(long, value_name = "URL")]
+    pub advisory_url: Vec<String>,
+    /// How it was discovered: INTERNAL, EXTERNAL, USER, UPSTREAM, UNKNOWN
+    #[arg(long, value_name = "WORD")]
+    pub discovery: Option<String>,
+    /// Ask for the review state, whatever the labels say
+    #[arg(long)]
+    pub review: bool,
+    /// Hold the record back as a draft
+    #[arg(long, conflicts_with = "review")]
+    pub draft: bool,
+    /// Print the findings beside the record
+    #[arg(long)]
+    pub lint: bool,
 }
 
 /// A text: a file, `-`, or words on the command line.

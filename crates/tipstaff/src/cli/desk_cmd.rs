@@ -50,6 +50,7 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
             let consensus = sync::agreed(s, &hand::tracker(s, &a.tracker)?);
             request(&a.tracker, &Request::Claim { consensus }, s, term)
         }
+        Command::Allocate(a) => super::allocate_cmd::run(&a, s, term),
         Command::Assess(a) => {
             let (valid, scope) = (a.verdict == Verdict::Valid, a.scope.unwrap_or_default());
             request(&a.tracker, &Request::Assess { valid, scope }, s, term)

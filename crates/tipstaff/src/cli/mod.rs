@@ -1,5 +1,6 @@
 //! The command line: arguments in, words out. Every judgement is made below it.
 
+mod allocate_cmd;
 mod args;
 mod config_cmd;
 mod desk_cmd;

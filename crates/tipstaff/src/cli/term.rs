@@ -98,6 +98,22 @@ impl Term {
         writeln!(self.out)
     }
 
+    /// Print text as it is, line ends included.
+    ///
+    /// # Errors
+    /// When standard output is gone.
+    pub fn raw(&mut self, text: &str) -> io::Result<()> {
+        self.out.write_all(text.as_bytes())
+    }
+
+    /// Say something on standard error, beside a result on standard output.
+    pub fn note(&mut self, word: &str, text: &str) {
+        let mut err = anstream::stderr().lock();
+        let mark = AnsiColor::Yellow.on_default();
+        // Standard error is the last place left to write to.
+        let _ = writeln!(err, "{mark}{word}{mark:#}: {}", untrusted(text));
+    }
+
     /// Everything printed so far reaches the reader.
     ///
     /// # Errors

@@ -5,6 +5,7 @@ use std::path::Path;
 use desk::{
     confidential::{Kind, Phase, Policy, ScanRequest, Scanner, Secrets, SurfaceKind, scan_bytes},
     config::Config,
+    cve,
     mail::{self, Message, Thread},
     people::Roster,
     plan::confirm::{self, ConfirmRequest},
@@ -19,7 +20,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    args::{TextArg, X},
+    args::{CveArgs, TextArg, X},
     desk_cmd::{bytes, file},
     term::Term,
 };
@@ -75,6 +76,7 @@ pub fn run(x: X, setting: &Setting, term: &mut Term) -> Result<Exit> {
         X::Step { input } => super::x_case::step(&input, config, setting)?,
         X::Plan { inputs } => super::x_case::plan(&inputs, config, setting)?,
         X::Gate { gate, inputs } => super::x_case::gate(gate, &inputs, config, setting)?,
+        X::Cve(args) => return record(&args, &config, term),
         X::Versions { text: t, ecosystem, package } => {
             let mut options = VersionOptions::from_config(&config);
             options.ecosystem = ecosystem.or(options.ecosystem);
@@ -83,6 +85,43 @@ pub fn run(x: X, setting: &Setting, term: &mut Term) -> Result<Exit> {
         }
     };
     term.value(&value)?;
+    Ok(Exit::Done)
+}
+
+/// The record of a tracker body on standard output; what is wrong with it on standard error, or beside it (`--lint`).
+fn record(args: &CveArgs, config: &Config, term: &mut Term) -> Result<Exit> {
+    let target = match &args.target {
+        Some(name) => word::<cve::Target>("for", name)?,
+        None => cve::Target::of(config.cve.tool),
+    };
+    let data = word::<cve::DataVersion>("format", &args.format)?;
+    let discovery = args.discovery.as_ref().map(|d| d.to_uppercase());
+    if let Some(d) = discovery.as_deref().filter(|d| !cve::DISCOVERIES.contains(d)) {
+        return Err(AppError::usage(format!("--discovery: {d} is none of {}", cve::DISCOVERIES.join(", "))));
+    }
+    let facts = cve::Facts {
+        cve_id: args.cve_id.clone(),
+        labels: args.labels.iter().map(|l| l.trim().to_owned()).filter(|l| !l.is_empty()).collect(),
+        remediation_developers: args.remediation_developer.clone(),
+        advisory_urls: args.advisory_url.clone(),
+        discovery,
+        ..cve::Facts::from_body(&file(&args.input)?, args.title.as_deref().unwrap_or_default(), config)
+    };
+    let review = (args.review || args.draft).then_some(args.review);
+    let built = cve::build(&facts, config, cve::Options { target, data, review });
+    let findings = built.all_findings(&facts, config);
+    if args.lint {
+        let readiness = serde_json::to_value(&built.readiness)?;
+        let value = json!({"record": built.record.to_value(), "findings": findings, "readiness": readiness});
+        term.value(&value)?;
+    } else {
+        for f in findings.iter().filter(|f| f.level != cve::Level::Info) {
+            let field = f.field.as_deref().map(|n| format!("{n}: ")).unwrap_or_default();
+            let word = if f.level == cve::Level::Error { "problem" } else { "warning" };
+            term.note(word, &format!("{field}{} ({})", f.message, f.rule));
+        }
+        term.raw(&built.record.render())?;
+    }
     Ok(Exit::Done)
 }
 

@@ -225,7 +225,9 @@ fn a_file_a_dash_and_words_are_the_same_input() {
 #[test]
 fn the_help_of_every_command_shows_an_example() {
     let env = Env::new();
-    for command in ["classify", "forwarder", "credit", "fields", "confirm", "title", "scan", "versions"] {
+    for command in
+        ["classify", "forwarder", "credit", "fields", "confirm", "title", "scan", "cve", "versions"]
+    {
         let said = bare(&env, &["x", command, "--help"], b"").expect(0);
         assert!(
             said.out.contains("Example:\n  ") && said.out.contains(&format!("tipstaff x {command}")),
@@ -252,6 +254,11 @@ fn bad_input_is_exit_2_with_one_clear_line() {
         (vec!["x", "credit"], "there is nothing to read"),
         (vec!["x", "title"], "there is nothing to read"),
         (vec!["x", "versions"], "there is nothing to read"),
+        (vec!["x", "cve"], "the following required arguments were not provided"),
+        (vec!["x", "cve", "missing.md"], "missing.md cannot be read"),
+        (vec!["x", "cve", "-", "--for", "moon"], "--for: unknown variant `moon`"),
+        (vec!["x", "cve", "-", "--format", "4.0"], "--format: unknown variant `4.0`"),
+        (vec!["x", "cve", "-", "--discovery", "luck"], "--discovery: LUCK is none of"),
         (vec!["x", "credit", "latin1.txt"], "byte 2 is not UTF-8"),
         (vec!["x", "fields", "."], "cannot be read"),
         (
@@ -324,6 +331,113 @@ fn hostile_input_is_judged_and_never_breaks_the_json() {
         assert!(said.json().is_object());
         assert!(!said.out.contains('\u{1b}'), "{}", said.out);
     }
+}
+
+const BODY: &str = "### The issue description\n\nIt reads files.\n\n\
+    ### Short public summary for publish\n\nAn authenticated user could read other users' files.\n\nUsers are advised to upgrade to 2.4.1.\n\n\
+    ### Affected versions\n\n`< 2.4.1`\n\n### Security mailing list thread\n\nhttps://lists.apache.org/thread/private\n\n\
+    ### Public advisory URL\n\n_No response_\n\n### Reporter credited as\n\nAnn Archer\nMarie Talbot\n\n\
+    ### PR with the fix\n\nacme/server#12\n\n### Remediation developer\n\n### CWE\n\nCWE-22: Improper Limitation of a Pathname to a Restricted Directory ('Path Traversal')\n\n\
+    ### Severity\n\nModerate\n\n### CVE tool link\n\n_No response_\n";
+
+const CONFIG: &str = r#"
+[project]
+schema = 1
+id = "server"
+name = "Apache Server"
+short_name = "Server"
+vendor = "Apache Software Foundation"
+extends = ["asf"]
+[tracker]
+repo = "acme/private"
+[cve]
+private_owner = "server"
+private_url = "https://server.example.org/"
+[[scope]]
+label = "server"
+product = "Apache Server"
+package = "apache-server"
+collection_url = "https://pypi.org"
+"#;
+
+#[test]
+fn a_tracker_body_becomes_a_record() {
+    let env = Env::new();
+    env.write("body.md", BODY);
+    env.write("tipstaff.toml", CONFIG);
+    let args = [
+        "x",
+        "cve",
+        "body.md",
+        "--title",
+        "Apache Server: path traversal in uploads",
+        "--cve-id",
+        "CVE-2026-12345",
+        "--labels",
+        "server,rc voting",
+    ];
+    let with = |more: &[&str]| bare(&env, &[&args[..], more].concat(), b"").expect(0);
+    let said = with(&[]);
+    assert!(
+        said.out.starts_with("{\n    \"CNA_private\": {\n") && said.out.ends_with("\n}\n"),
+        "{}",
+        said.out
+    );
+    assert!(said.err.contains("is Marie Talbot a person or a program"), "{}", said.err);
+    let v = said.json();
+    let cna = &v["containers"]["cna"];
+    assert_eq!(cna["title"], "path traversal in uploads");
+    assert_eq!(v["CNA_private"]["state"], "REVIEW");
+    assert_eq!(v["cveMetadata"]["cveId"], "CVE-2026-12345");
+    assert_eq!(cna["affected"][0]["packageName"], "apache-server");
+    assert_eq!(
+        cna["affected"][0]["versions"],
+        json!([{"lessThan": "2.4.1", "status": "affected", "version": "0", "versionType": "python"}])
+    );
+    assert_eq!(
+        cna["references"],
+        json!([{"tags": ["patch"], "url": "https://github.com/acme/server/pull/12"}])
+    );
+    assert_eq!(cna["credits"][1]["type"], "finder");
+    assert!(!said.out.contains("lists.apache.org"));
+    assert_eq!(with(&["--draft"]).json()["CNA_private"]["state"], "DRAFT");
+    let services = with(&["--for", "cve-services"]).json();
+    assert!(services.get("CNA_private").is_none());
+    assert_eq!(services["containers"], v["containers"]);
+    assert_eq!(
+        with(&["--format", "5.2"]).json()["containers"]["cna"]["affected"][0]["packageURL"],
+        "pkg:pypi/apache-server"
+    );
+    let public = with(&["--advisory-url", "https://lists.apache.org/thread/public"]).json();
+    assert_eq!(
+        (&public["CNA_private"]["state"], &public["CNA_private"]["emailed"]),
+        (&json!("PUBLIC"), &json!("yes"))
+    );
+    let lint = with(&["--lint"]);
+    assert!(lint.err.is_empty(), "{}", lint.err);
+    let lint = lint.json();
+    keys(
+        &lint,
+        &[
+            "record.containers.cna",
+            "findings[].rule",
+            "findings[].level",
+            "findings[].path",
+            "findings[].field",
+            "findings[].message",
+            "readiness.state",
+        ],
+    );
+    assert_eq!(lint["record"], v);
+    let rules: Vec<&str> =
+        lint["findings"].as_array().unwrap().iter().map(|f| f["rule"].as_str().unwrap()).collect();
+    assert!(rules.contains(&"record.credit.confirm") && rules.contains(&"hygiene.title"), "{rules:?}");
+    // Standard input, no configuration, nothing set: still a record, with what is missing on standard error.
+    let empty = bare(&env, &["x", "cve", "-", "--config", "tipstaff.toml"], b"").expect(0);
+    assert!(empty.err.contains("problem: affected_versions: not ready"), "{}", empty.err);
+    assert_eq!(empty.json()["CNA_private"]["state"], "DRAFT");
+    let noise: Vec<u8> = "### CWE\n\n\u{202e}<!-- -->|````\n### CWE\n".bytes().collect();
+    assert!(bare(&env, &["x", "cve", "-", "--lint"], &noise).expect(0).json().is_object());
 }
 
 #[test]

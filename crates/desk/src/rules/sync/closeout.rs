@@ -11,7 +11,7 @@ use regex::Regex;
 use super::{
     Proposal, View,
     advisory::{self, Advisory},
-    column, comments,
+    column, comments, record,
     tell::{self, Event},
 };
 use crate::{
@@ -137,18 +137,31 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         p.needs = vec![Role::Governance];
     }
     let steps = finish(v, &url, out);
+    // The record says what the tracker says once the first steps of this item are made.
+    let mut case = v.case.clone();
+    p.steps.iter().for_each(|(e, _)| record::apply(&mut case, e, v));
+    let then = View::new(&case, v.g);
+    let publish = |state: RecordStage| {
+        let mut all = record::disclose(&then, &cve, state);
+        all.extend(steps.iter().cloned());
+        all
+    };
     if v.has_record_tool() {
         let mut arms: BTreeMap<String, Vec<(Effect, Vec<Precondition>)>> = BTreeMap::new();
         for state in [RecordStage::ReviewReady, RecordStage::PublishReady, RecordStage::Public] {
-            arms.insert(state.as_str().into(), steps.clone());
+            arms.insert(state.as_str().into(), publish(state));
         }
-        let defer = comments::publication_ready(v, &url).map(|e| (e, Vec::new())).into_iter().collect();
+        let defer = if record::reviewed(v) {
+            comments::publication_ready(v, &url).map(|e| (e, Vec::new())).into_iter().collect()
+        } else {
+            publish(RecordStage::Allocated)
+        };
         arms.insert(RecordStage::Allocated.as_str().into(), defer);
         p.details.push((
             "record".into(),
             format!("{} when this was planned; asked again at apply", v.record().as_str()),
         ));
-        if v.record() == RecordStage::Allocated {
+        if v.record() == RecordStage::Allocated && record::reviewed(v) {
             p.notices.push(
                 "the record has not been through review: it is not published, and the tracker stays open"
                     .into(),
@@ -156,7 +169,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         }
         p = super::choose(p, v, Probe::RecordState { cve }, arms);
     } else {
-        for (effect, requires) in steps {
+        for (effect, requires) in publish(RecordStage::Unknown) {
             p = p.step(effect, requires);
         }
     }

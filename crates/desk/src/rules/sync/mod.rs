@@ -13,6 +13,7 @@ pub mod manager;
 pub mod milestone;
 mod proposal;
 pub mod published;
+pub mod record;
 pub mod released;
 pub mod split;
 pub mod target;
@@ -143,6 +144,7 @@ pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
     milestone::rule(v, &mut out);
     fields::rule(v, &mut out);
     vote::rule(v, &mut out);
+    record::rule(v, position.stage, &mut out);
     released::rule(v, &mut out);
     closeout::rule(v, position.stage, &mut out);
     published::rule(v, &mut out);
@@ -448,6 +450,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.team-severity", "the severity somebody on the team wrote down"),
     ("sync.team-cwe", "the weakness somebody on the team wrote down"),
     ("sync.vote", "a vote on the release is open"),
+    ("sync.record", "the record follows the tracker: kept, and pushed when it changed"),
     ("sync.released", "the fix is out: hand over once fields and record are ready"),
     ("sync.fill-fields", "the fix is out and the fields are not ready: tell the developer"),
     ("sync.close-out", "the advisory is archived: publish the record and close"),

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     Proposal, View, column, comments,
     manager::{self, Manager},
+    record,
     target::{self, Shipped},
     tell::{self, Event},
 };
@@ -59,7 +60,7 @@ pub fn gate(v: &View<'_>) -> Gate {
     for (rule, text) in super::fields::hygiene(v) {
         g.blockers.push((rule, text));
     }
-    if v.has_record_tool() {
+    if v.has_record_tool() && record::reviewed(v) {
         match v.record() {
             RecordStage::Allocated => {
                 g.blockers.push(("record-allocated", "the record is still a draft at its authority".into()));
@@ -179,8 +180,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     }
     let arm = hand_over(v, &manager, &released, out);
     p = p.next(Stage::RmQueue.next());
-    p.after = vec!["sync.merged", "sync.milestone", "sync.sentinel"];
-    if v.has_record_tool() {
+    p.after = vec!["sync.merged", "sync.milestone", "sync.sentinel", "sync.record"];
+    if v.has_record_tool() && record::reviewed(v) {
         let cve = v.cve.clone().unwrap_or_default();
         let mut arms: BTreeMap<String, Vec<(Effect, Vec<Precondition>)>> = BTreeMap::new();
         for state in [RecordStage::ReviewReady, RecordStage::PublishReady, RecordStage::Public] {

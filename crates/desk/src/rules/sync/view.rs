@@ -165,7 +165,7 @@ impl<'a> View<'a> {
     /// Does the project keep its records with a tool that has states?
     #[must_use]
     pub fn has_record_tool(&self) -> bool {
-        self.g.config.cve.tool != crate::config::CveTool::None || self.o.record.known().is_some()
+        super::record::pushes(self) || self.o.record.known().is_some()
     }
 
     /// The reporter's thread, as far as known.

@@ -1,0 +1,152 @@
+//! OSV 1.6: one entry per package, ranges as events.
+
+use serde_json::{Map, Value, json};
+
+use super::{About, Export, id, is_affected, package_url, product, severity, time, weaknesses};
+use crate::cve::{Affected, Record};
+
+/// Ecosystems of the format, by the type of a package URL.
+const ECOSYSTEMS: [(&str, &str); 9] = [
+    ("pkg:pypi/", "PyPI"),
+    ("pkg:npm/", "npm"),
+    ("pkg:maven/", "Maven"),
+    ("pkg:cargo/", "crates.io"),
+    ("pkg:golang/", "Go"),
+    ("pkg:gem/", "RubyGems"),
+    ("pkg:nuget/", "NuGet"),
+    ("pkg:hex/", "Hex"),
+    ("pkg:composer/", "Packagist"),
+];
+
+/// The record as an OSV document.
+#[must_use]
+pub fn osv(record: &Record, about: &About) -> Export {
+    let cna = &record.containers.cna;
+    let mut problems = Vec::new();
+    let mut out = Map::new();
+    let mut put = |k: &str, v: Value| {
+        let empty = v.as_array().is_some_and(Vec::is_empty) || v.as_str().is_some_and(str::is_empty) || v.is_null();
+        if !empty {
+            out.insert(k.into(), v);
+        }
+    };
+    put("schema_version", "1.6.1".into());
+    put("id", id(record).into());
+    put("modified", time(record, &["dateUpdated", "datePublished"], about.now).into());
+    put("published", time(record, &["datePublished", "dateUpdated"], about.now).into());
+    put("summary", cna.title.as_deref().unwrap_or_default().trim().into());
+    put("details", record.description().trim().into());
+    let scores: Vec<Value> = cna
+        .metrics
+        .iter()
+        .flat_map(|m| {
+            let three = m.cvss_v3_1.as_ref().map(|c| json!({"type": "CVSS_V3", "score": c.vector_string}));
+            let four = m.cvss_v4_0.as_ref().map(|c| json!({"type": "CVSS_V4", "score": c.vector_string}));
+            [three, four].into_iter().flatten()
+        })
+        .collect();
+    put("severity", scores.into());
+    let affected: Vec<Value> =
+        cna.affected.iter().filter_map(|a| entry(a, &mut problems)).collect();
+    put("affected", affected.into());
+    let references: Vec<Value> = cna
+        .references
+        .iter()
+        .map(|r| {
+            let has = |t: &str| r.tags.iter().any(|x| x == t);
+            let kind = if has("vendor-advisory") || has("third-party-advisory") {
+                "ADVISORY"
+            } else if has("patch") {
+                "FIX"
+            } else if has("exploit") {
+                "EVIDENCE"
+            } else if has("issue-tracking") {
+                "REPORT"
+            } else {
+                "WEB"
+            };
+            json!({"type": kind, "url": r.url})
+        })
+        .collect();
+    put("references", references.into());
+    let credits: Vec<Value> = cna
+        .credits
+        .iter()
+        .map(|c| {
+            let kind = c.kind.as_deref().unwrap_or("other").replace(' ', "_").to_uppercase();
+            json!({"name": c.value, "type": kind})
+        })
+        .collect();
+    put("credits", credits.into());
+    let cwes: Vec<String> = weaknesses(record).into_iter().map(|(id, _)| id).collect();
+    let mut own = Map::new();
+    if !cwes.is_empty() {
+        own.insert("cwe_ids".into(), cwes.into());
+    }
+    if let Some(s) = severity(record) {
+        own.insert("severity".into(), s.into());
+    }
+    if !own.is_empty() {
+        put("database_specific", own.into());
+    }
+    Export { document: out.into(), problems }
+}
+
+fn entry(a: &Affected, problems: &mut Vec<String>) -> Option<Value> {
+    let name = product(a);
+    let mut out = Map::new();
+    let purl = package_url(a);
+    let ecosystem = purl.as_ref().and_then(|p| ECOSYSTEMS.iter().find(|(prefix, _)| p.starts_with(prefix)));
+    if let (Some((_, eco)), Some(package), Some(purl)) = (ecosystem, &a.package_name, &purl) {
+        out.insert("package".into(), json!({"ecosystem": eco, "name": package, "purl": purl}));
+    } else {
+        problems.push(format!("{name}: no ecosystem of OSV; its ranges stand without a package"));
+    }
+    let mut versions = Vec::new();
+    let mut ranges = Vec::new();
+    for v in a.versions.iter().filter(|v| is_affected(a, v)) {
+        let mut events = vec![json!({"introduced": v.version})];
+        match (&v.less_than, &v.less_than_or_equal) {
+            (Some(end), _) if end == "*" => {}
+            (Some(end), _) => events.push(json!({"fixed": end})),
+            (None, Some(end)) if end == "*" => {}
+            (None, Some(end)) => events.push(json!({"last_affected": end})),
+            (None, None) => {
+                versions.push(Value::from(v.version.clone()));
+                continue;
+            }
+        }
+        let bounds = [Some(&v.version), v.less_than.as_ref(), v.less_than_or_equal.as_ref()];
+        let mut bounds = bounds.into_iter().flatten().filter(|b| *b != "*" && *b != "0");
+        // Semantic ordering only where every bound is a semantic version; else the ecosystem's own, where there is one.
+        let semantic = bounds.all(|b| semver::Version::parse(b).is_ok());
+        let kind = if semantic && v.version_type.as_deref() != Some("custom") && ecosystem.is_none() {
+            "SEMVER"
+        } else if ecosystem.is_some() {
+            "ECOSYSTEM"
+        } else {
+            problems.push(format!("{name}: `{}` has an order no format knows", super::words(v)));
+            "ECOSYSTEM"
+        };
+        ranges.push(json!({"type": kind, "events": events}));
+    }
+    if versions.is_empty() && ranges.is_empty() {
+        problems.push(format!("{name}: no affected version"));
+        return None;
+    }
+    if !ranges.is_empty() {
+        // Without a package nobody can order its versions: they stand as they were written, for people to read.
+        if ecosystem.is_none() && ranges.iter().any(|r| r["type"] == "ECOSYSTEM") {
+            let text: Vec<String> = a.versions.iter().filter(|v| is_affected(a, v)).map(super::words).collect();
+            out.insert("database_specific".into(), json!({"product": name, "ranges": text}));
+            ranges.retain(|r| r["type"] == "SEMVER");
+        }
+        if !ranges.is_empty() {
+            out.insert("ranges".into(), ranges.into());
+        }
+    }
+    if !versions.is_empty() {
+        out.insert("versions".into(), versions.into());
+    }
+    Some(out.into())
+}

@@ -1,0 +1,29 @@
+//! CVE records: built from the fields of a tracker, judged ready or not, embedded in the tracker (CVE page).
+//!
+//! [`build()`] is a pure function: the same fields give the same bytes. What a field says badly is a [`Finding`] that
+//! names the field to mend; the record is never mended behind the tracker's back.
+
+mod affected;
+mod build;
+mod credits;
+mod cwe;
+mod embed;
+pub mod export;
+mod finding;
+mod hygiene;
+mod ready;
+mod record;
+mod references;
+mod severity;
+
+pub use affected::{AffectedReport, affected, purl};
+pub use build::{Built, DISCOVERIES, Envelope, Facts, Options, Target, build, html};
+pub use credits::{CREDIT_TYPES, CreditReport, credits};
+pub use cwe::{Cwe, CweReport, CweUsage, cwe, weaknesses};
+pub use embed::{EmbedError, Embedded, embed, embedded};
+pub use finding::{Finding, Level, RULES};
+pub use hygiene::{RULES as HYGIENE_RULES, hygiene};
+pub use ready::{Missing, Readiness, ready, tool_state};
+pub use record::*;
+pub use references::{ReferenceReport, host, references};
+pub use severity::{SEVERITIES, SeverityReport, severity};

@@ -1,0 +1,244 @@
+//! The record follows the tracker (sync page §9): made again from its fields, kept beside it, and pushed when something
+//! changed. A push never lowers a state, and a record that hygiene holds back is not pushed.
+
+use serde_json::Value;
+
+use super::{Gathered, Proposal, View};
+use crate::{
+    case::{Case, RecordStage},
+    config::{CveTool, RecordState},
+    confidential::{CveDraft, CvePublic, Draft},
+    cve::{self, Built, Level, Options, Target},
+    plan::{Action, ActionKind, Effect, Group, Precondition, Told, effect::Change},
+    rules::stage::Stage,
+    tracker::{self, FieldRole, by_team},
+};
+
+/// The facts a record is made from.
+#[must_use]
+pub fn facts(v: &View<'_>) -> cve::Facts {
+    cve::Facts {
+        title: v.t.title.clone(),
+        fields: FieldRole::ALL.into_iter().filter_map(|r| Some((r, v.body.get(r)?.to_owned()))).collect(),
+        cve_id: v.cve.clone(),
+        labels: v.t.labels.iter().cloned().collect(),
+        evidence: v.discussion().filter(|c| by_team(c, v.g.roster)).map(|c| c.body.clone()).collect(),
+        ..cve::Facts::default()
+    }
+}
+
+/// The record of a tracker as it stands.
+#[must_use]
+pub fn built(v: &View<'_>) -> Built {
+    let options = Options { target: Target::of(v.g.config.cve.tool), ..Options::default() };
+    cve::build(&facts(v), v.g.config, options)
+}
+
+/// Does the project's CVE tool take pushes from a program?
+#[must_use]
+pub fn pushes(v: &View<'_>) -> bool {
+    matches!(v.g.config.cve.tool, CveTool::Desk | CveTool::Vulnogram | CveTool::CveServices)
+}
+
+/// Does a record go through review before it is published, in this tool?
+#[must_use]
+pub fn reviewed(v: &View<'_>) -> bool {
+    v.g.config.cve.states.contains(&RecordState::ReviewReady)
+}
+
+/// The case as it would be once these proposals are applied: what a record made in the same plan must say.
+#[must_use]
+pub fn after(v: &View<'_>, items: &[Proposal]) -> Case {
+    let mut case = v.case.clone();
+    let counted = items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed);
+    for (effect, _) in counted.flat_map(|p| &p.steps) {
+        apply(&mut case, effect, v);
+    }
+    case
+}
+
+/// One change of what a record is made from.
+pub fn apply(case: &mut Case, effect: &Effect, v: &View<'_>) {
+    match effect {
+        Change::SetField { role, value, .. } => {
+            if let Ok(body) = tracker::set(&case.tracker.body, *role, &value.preview(), v.g.headings) {
+                case.tracker.body = body;
+            }
+        }
+        Change::SetTitle { title, .. } => case.tracker.title = title.preview(),
+        Change::SetLabels { add, remove, .. } => {
+            case.tracker.labels.retain(|l| !remove.contains(l));
+            case.tracker.labels.extend(add.iter().cloned());
+        }
+        _ => {}
+    }
+}
+
+/// Keep the record beside the tracker; none when it is there with these words, or nobody looked.
+#[must_use]
+pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
+    let cve = v.cve.clone()?;
+    let text = built(v).record.render();
+    let kept = v.o.attached.as_ref()?;
+    if *kept == text {
+        return None;
+    }
+    let p = Proposal::new(rule, format!("Record of {cve}"), v.evidence(rule, "made from the fields of the tracker"));
+    Some(p.step(attach_step(v, &cve, &text), Vec::new()).in_record())
+}
+
+fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
+    Change::AttachRecord { tracker: v.t.key.clone(), cve: cve.into(), record: Draft::<CveDraft>::text(text) }
+}
+
+/// The state a record should have at least, by what it holds; publishing is the close-out's.
+#[must_use]
+pub fn wanted(v: &View<'_>, b: &Built) -> RecordStage {
+    match b.readiness.state_known_to(&v.g.config.cve.states) {
+        RecordState::Allocated => RecordStage::Allocated,
+        RecordState::ReviewReady | RecordState::PublishReady | RecordState::Public if reviewed(v) => RecordStage::ReviewReady,
+        _ => RecordStage::Allocated,
+    }
+}
+
+/// What keeps a record from being pushed, by field.
+#[must_use]
+pub fn held_back(v: &View<'_>, b: &Built) -> Vec<(String, String)> {
+    cve::hygiene(&b.record, &facts(v), v.g.config)
+        .into_iter()
+        .filter(|f| f.level == Level::Error)
+        .map(|f| (f.field.unwrap_or_default(), f.message))
+        .collect()
+}
+
+/// Is what the authority has the same record? Keys that are not ours to write do not count.
+fn same(theirs: &Value, ours: &Value) -> bool {
+    match (theirs, ours) {
+        (Value::Object(t), Value::Object(o)) => o.iter().all(|(k, v)| t.get(k).is_some_and(|w| same(w, v))),
+        (t, o) => t == o,
+    }
+}
+
+/// Make the record again, keep it, push it; once a tracker has an id.
+pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
+    let Some(cve) = v.cve.clone() else { return };
+    if !v.t.state.is_open() || stage == Stage::CloseOut || v.scopes.len() != 1 || v.body.unterminated().is_some() {
+        return;
+    }
+    let case = after(v, &out.items);
+    let then = View::new(&case, v.g);
+    let b = built(&then);
+    let text = b.record.render();
+    let mut p = Proposal::new(
+        "sync.record",
+        format!("Record of {cve}"),
+        v.evidence("sync.record", "made again from the fields of the tracker"),
+    )
+    .in_record();
+    if v.o.attached.as_ref().is_some_and(|kept| *kept != text) {
+        p = p.step(attach_step(v, &cve, &text), Vec::new());
+    }
+    if pushes(v) {
+        push(v, &then, &b, &cve, &text, &mut p, out);
+    }
+    if p.steps.is_empty() {
+        return;
+    }
+    // The bytes are those of the tracker with the other changes of this plan: they come first.
+    p.after = out
+        .items
+        .iter()
+        .filter(|i| i.blocked.is_none() && i.group == Group::Proposed)
+        .filter(|i| i.steps.iter().any(|(e, _)| matches!(e, Change::SetField { .. } | Change::SetTitle { .. })))
+        .map(|i| i.rule)
+        .collect();
+    let state = p.steps.iter().find_map(|(e, _)| match e {
+        Change::PushRecord { state, .. } => Some(state.as_str()),
+        _ => None,
+    });
+    let what = state.map_or_else(|| "Kept on the tracker.".to_owned(), |s| format!("Pushed, at least {s}."));
+    out.items.push(p.note(
+        Action::with(ActionKind::Sync, "record"),
+        format!("Record of {cve} made again"),
+        what,
+        Told::NotNeeded("the record is internal until the advisory".into()),
+    ));
+}
+
+fn push(v: &View<'_>, then: &View<'_>, b: &Built, cve: &str, text: &str, p: &mut Proposal, out: &mut Gathered) {
+    let remote = match &v.o.record {
+        crate::case::Fact::Known(r, ..) => Some(r),
+        crate::case::Fact::Absent(_) => None,
+        crate::case::Fact::Unknown(why) => {
+            if !why.is_empty() {
+                out.notices.push(format!("the record's state could not be read, so nothing is pushed: {why}"));
+            }
+            return;
+        }
+    };
+    let wanted = wanted(then, b);
+    let state = remote.map_or(RecordStage::Unknown, |r| r.state);
+    if state == RecordStage::Retracted {
+        return;
+    }
+    let behind = wanted > state;
+    let differs = match remote {
+        None => true,
+        Some(r) => r.json.as_ref().is_some_and(|theirs| !same(theirs, &b.record.to_value())),
+    };
+    let unpushed = remote.is_some_and(|r| r.json.is_none() && r.version == "0");
+    if !(behind || differs || unpushed) {
+        return;
+    }
+    let held = held_back(then, b);
+    if !held.is_empty() {
+        out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
+        return;
+    }
+    let states = [state].into_iter().filter(|s| *s != RecordStage::Unknown).collect();
+    let requires = if state == RecordStage::Unknown {
+        Vec::new()
+    } else {
+        vec![Precondition::RecordIn { cve: cve.into(), states }]
+    };
+    let effect = Change::PushRecord {
+        tracker: v.t.key.clone(),
+        cve: cve.into(),
+        state: wanted.max(state),
+        record: Draft::<CveDraft>::text(text),
+    };
+    p.details.push(("record".into(), format!("{} → {}", state.as_str(), wanted.max(state).as_str())));
+    p.steps.push((effect, requires));
+}
+
+/// The record's part of a close-out, by the state it is found in: kept, pushed with the advisory's address, published.
+#[must_use]
+pub fn disclose(then: &View<'_>, cve: &str, state: RecordStage) -> Vec<(Effect, Vec<Precondition>)> {
+    let b = built(then);
+    let text = b.record.render();
+    let mut steps = Vec::new();
+    if then.o.attached.as_ref().is_some_and(|kept| *kept != text) {
+        steps.push((attach_step(then, cve, &text), Vec::new()));
+    }
+    if !pushes(then) {
+        return steps;
+    }
+    let tracker = then.t.key.clone();
+    steps.push((
+        Change::PushRecord {
+            tracker: tracker.clone(),
+            cve: cve.into(),
+            // At least that, and the same step in every arm: a close-out that was cut off after publishing goes on.
+            state: RecordStage::ReviewReady,
+            record: Draft::<CveDraft>::text(text.clone()),
+        },
+        Vec::new(),
+    ));
+    if state != RecordStage::Public {
+        steps.push((
+            Change::PublishRecord { tracker, cve: cve.into(), record: Draft::<CvePublic>::text(text) },
+            Vec::new(),
+        ));
+    }
+    steps
+}
