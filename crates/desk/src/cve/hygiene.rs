@@ -365,10 +365,14 @@ fn lower_bound(record: &Record, facts: &Facts) -> Vec<Finding> {
             {
                 continue;
             }
+            let wider = match (&v.less_than, &v.less_than_or_equal) {
+                (Some(h), _) if h == "*" => "< NEXT VERSION".to_owned(),
+                (Some(h), _) => format!("< {h}"),
+                (None, h) => format!("<= {}", h.as_deref().unwrap_or_default()),
+            };
             let message = format!(
-                "nothing says why {} is the first affected version: name the change or release that brought it in, or which versions are out of support, in the issue; else widen to `< {}`",
+                "nothing says why {} is the first affected version: name the change or release that brought it in, or which versions are out of support, in the issue; else widen to `{wider}`",
                 v.version,
-                v.less_than.as_deref().or(v.less_than_or_equal.as_deref()).unwrap_or("*"),
             );
             let path = format!("/containers/cna/affected/{i}/versions/{j}");
             out.push(Finding::new(

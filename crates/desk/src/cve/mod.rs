@@ -5,15 +5,18 @@
 
 mod affected;
 mod build;
+pub mod check;
 mod credits;
 mod cwe;
 mod embed;
 pub mod export;
 mod finding;
 mod hygiene;
+pub mod lint;
 mod ready;
 mod record;
 mod references;
+pub mod schema;
 mod severity;
 
 pub use affected::{AffectedReport, affected, purl};

@@ -106,6 +106,18 @@ pub fn families() -> Vec<Family> {
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),
         family("reply.style", "The house style of mail to a reporter", "reply/style.rs", &[style::RULES]),
+        family(
+            "schema",
+            "What the CVE Record Format refuses",
+            "cve/schema/",
+            &[cve::check::RULES, cve::schema::RULES],
+        ),
+        family(
+            "lint",
+            "What the CVE Record Format allows and a published record should not have. `lint.E…` carry cvelint's codes",
+            "cve/lint/",
+            &[cve::lint::RULES],
+        ),
         Family {
             prefix: "scan",
             about: "What may not stand on a surface. `x scan` says for each hit what to do about it",

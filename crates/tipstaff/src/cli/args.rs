@@ -81,6 +81,8 @@ pub enum Command {
     Reopen(TrackerArg),
     /// Review, approve, apply and resume plans
     Plan(PlanArgs),
+    /// Work with CVE records
+    Cve(CveArgs),
     /// Show the log; check its chain
     Log(LogArgs),
     /// Say that you sent, or threw away, a draft
@@ -323,6 +325,118 @@ pub enum PlanCommand {
     Resume,
 }
 
+/// Arguments of `cve`.
+#[derive(Debug, Args)]
+pub struct CveArgs {
+    /// What to do with records
+    #[command(subcommand)]
+    pub command: CveCommand,
+}
+
+/// What to do with records.
+#[derive(Debug, Subcommand)]
+pub enum CveCommand {
+    /// Check CVE records: what the record format refuses, and what a published record should not have
+    Check(CveCheckArgs),
+    /// Make the record of a tracker again and keep it there
+    Refresh(TrackerArg),
+    /// Push the record of a tracker to its authority; its state is never lowered
+    Push(TrackerArg),
+    /// Publish the record of a tracker whose advisory is archived
+    Publish(TrackerArg),
+    /// How far a record is, what is missing, and whether it differs from what its authority has
+    State(TrackerArg),
+    /// What differs between the tracker's record and what its authority has
+    Diff(TrackerArg),
+    /// The record in the form others read: OSV, CSAF, OpenVEX, mail, page
+    #[command(
+        after_help = "Examples:\n  tipstaff cve export 12 --format mail\n  tipstaff cve export CVE-2026-12345.json --format osv"
+    )]
+    Export(CveExportArgs),
+}
+
+/// Arguments of `cve export`.
+#[derive(Debug, Args)]
+pub struct CveExportArgs {
+    /// A tracker's number, a CVE record, or `-`
+    #[arg(value_name = "N|FILE")]
+    pub what: String,
+    /// In which form
+    #[arg(long, value_enum, default_value = "json")]
+    pub format: ExportFormat,
+}
+
+/// The forms of `cve export`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum ExportFormat {
+    /// The CVE record itself
+    Json,
+    /// OSV 1.6
+    Osv,
+    /// CSAF 2.0, security advisory
+    Csaf,
+    /// OpenVEX 0.2
+    Openvex,
+    /// The advisory mail, as text; it is shown, never sent
+    Mail,
+    /// A page
+    Markdown,
+}
+
+/// Arguments of `cve check`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Works on any CVE JSON, without a desk. A folder stands for every *.json below it; files that hold no\n\
+                  record are passed over there.\n\n\
+                  Exit codes: 0 no errors; 5 there are (--deny changes what counts); 3 no file to check; 2 usage. With\n\
+                  --json or --sarif: 0 whenever it was printed, unless --deny is given.\n\n\
+                  Examples:\n  tipstaff cve check CVE-2026-12345.json\n  \
+                  tipstaff cve check --min-level note cvelist/cves/2026\n  \
+                  curl -s https://cve.example/api/cve/CVE-2026-12345 | tipstaff cve check -\n  \
+                  tipstaff cve check --sarif --deny error records/ > records.sarif"
+)]
+pub struct CveCheckArgs {
+    /// Records, lists of records, folders, or `-`
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Print SARIF 2.1.0
+    #[arg(long, conflicts_with = "json")]
+    pub sarif: bool,
+    /// Show findings from this level on; else `warning`, and `note` in JSON and SARIF
+    #[arg(long, value_name = "LEVEL")]
+    pub min_level: Option<LevelWord>,
+    /// Exit 5 when there is a finding of this level or worse
+    #[arg(long, value_name = "LEVEL")]
+    pub deny: Option<LevelWord>,
+    /// Only rules whose id begins so: `schema`, `lint.E007`
+    #[arg(long, value_name = "RULE")]
+    pub only: Vec<String>,
+    /// No rules whose id begins so
+    #[arg(long, value_name = "RULE")]
+    pub ignore: Vec<String>,
+}
+
+/// Weight of a finding.
+#[derive(Clone, Copy, Debug, clap::ValueEnum)]
+pub enum LevelWord {
+    /// Good to know
+    Note,
+    /// A reader of the record is misled or left without something
+    Warning,
+    /// The record is refused, or says what cannot be
+    Error,
+}
+
+impl From<LevelWord> for desk::cve::check::Level {
+    fn from(w: LevelWord) -> Self {
+        match w {
+            LevelWord::Note => Self::Note,
+            LevelWord::Warning => Self::Warning,
+            LevelWord::Error => Self::Error,
+        }
+    }
+}
+
 /// Arguments of `log`.
 #[derive(Debug, Args)]
 pub struct LogArgs {
@@ -491,7 +605,7 @@ pub enum X {
     #[command(
         after_help = "Example:\n  tipstaff x cve body.md --title 'Path traversal in uploads' --cve-id CVE-2026-12345 --labels server --lint"
     )]
-    Cve(CveArgs),
+    Cve(RecordArgs),
     /// Read an expression of affected versions
     #[command(after_help = "Example:\n  tipstaff x versions --ecosystem pypi --text '>= 2.0, < 2.4.1'")]
     Versions {
@@ -509,7 +623,7 @@ pub enum X {
 
 /// What `x cve` reads.
 #[derive(Debug, Args)]
-pub struct CveArgs {
+pub struct RecordArgs {
     /// A tracker body, or `-`
     pub input: PathBuf,
     /// Title of the tracker; else the first sentence of the summary

@@ -84,6 +84,7 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         | Command::Config(_)
         | Command::Doctor
         | Command::X(_)
+        | Command::Cve(_)
         | Command::Completions { .. }
         | Command::Man => Err(AppError::usage("this command is run elsewhere")),
     }

@@ -3,6 +3,8 @@
 mod allocate_cmd;
 mod args;
 mod config_cmd;
+mod cve_cmd;
+mod cve_desk;
 mod desk_cmd;
 mod import_cmd;
 mod plan_cmd;
@@ -82,6 +84,7 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
     };
     match cli.command {
         Command::X(x) => x::run(x, &setting, term),
+        Command::Cve(c) => cve_cmd::run(c.command, setting, term),
         Command::Import(a) => import_cmd::import(&a, setting, term),
         Command::Sync(a) => sync_cmd::sync(&a, setting, term),
         Command::Watch(a) => watch_cmd::watch(&a, &setting, term),

@@ -20,7 +20,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::{
-    args::{CveArgs, TextArg, X},
+    args::{RecordArgs, TextArg, X},
     desk_cmd::{bytes, file},
     term::Term,
 };
@@ -89,7 +89,7 @@ pub fn run(x: X, setting: &Setting, term: &mut Term) -> Result<Exit> {
 }
 
 /// The record of a tracker body on standard output; what is wrong with it on standard error, or beside it (`--lint`).
-fn record(args: &CveArgs, config: &Config, term: &mut Term) -> Result<Exit> {
+fn record(args: &RecordArgs, config: &Config, term: &mut Term) -> Result<Exit> {
     let target = match &args.target {
         Some(name) => word::<cve::Target>("for", name)?,
         None => cve::Target::of(config.cve.tool),

@@ -6,6 +6,7 @@
 mod bad_input;
 mod by_hand;
 mod crash;
+mod cve_check;
 mod env;
 mod held_out;
 mod import;
@@ -13,6 +14,7 @@ mod lifecycle;
 mod mails;
 mod plumbing;
 mod sample;
+mod schema_parity;
 mod score;
 
 /// A test module that is not named above would never run.

@@ -242,3 +242,133 @@ pub fn disclose(then: &View<'_>, cve: &str, state: RecordStage) -> Vec<(Effect, 
     }
     steps
 }
+
+/// What a person asks of a record by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ask {
+    /// Make it again and keep it on the tracker.
+    Refresh,
+    /// Push it to its authority.
+    Push,
+    /// Publish it.
+    Publish,
+}
+
+/// Plan what a person asks of a record; the guards are those of `sync`.
+///
+/// # Errors
+/// Why it cannot be asked: no id, nothing to change.
+pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
+    let Some(cve) = v.cve.clone() else {
+        return Err(format!("{} has no CVE id: `tipstaff allocate {}`", v.name, v.t.reference.number));
+    };
+    let b = built(v);
+    let text = b.record.render();
+    let state = v.record();
+    let (rule, word) = match ask {
+        Ask::Refresh => ("record.refresh", "made again"),
+        Ask::Push => ("record.push", "pushed"),
+        Ask::Publish => ("record.publish", "published"),
+    };
+    let why = v.evidence(rule, format!("{} asks for it", v.mention(v.g.actor)));
+    let mut p = Proposal::new(rule, format!("Record of {cve} {word}"), why).in_record();
+    if v.o.attached.as_ref().is_none_or(|kept| *kept != text) {
+        p = p.step(attach_step(v, &cve, &text), Vec::new());
+    }
+    let held = held_back(v, &b);
+    if ask != Ask::Refresh {
+        if !pushes(v) {
+            return Err(format!("cve.tool = \"{}\" takes no record from a program: paste it by hand, `tipstaff cve export {} --format json`", v.g.config.cve.tool.as_str(), v.t.reference.number));
+        }
+        if !held.is_empty() {
+            let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
+            p.blocked = Some(all.join("; "));
+        }
+    }
+    let needs: std::collections::BTreeSet<RecordStage> = match ask {
+        Ask::Refresh => return if p.steps.is_empty() { Err(format!("the record of {cve} is up to date")) } else { Ok(p.noted(&cve, word)) },
+        Ask::Push => Default::default(),
+        Ask::Publish => [RecordStage::ReviewReady, RecordStage::PublishReady].into(),
+    };
+    let tracker = v.t.key.clone();
+    if ask == Ask::Push {
+        let to = wanted(v, &b).max(state);
+        p.details.push(("record".into(), format!("{} → {}", state.as_str(), to.as_str())));
+        p = p.step(Change::PushRecord { tracker, cve: cve.clone(), state: to, record: Draft::<CveDraft>::text(text) }, Vec::new());
+        return Ok(p.noted(&cve, word));
+    }
+    if v.field(FieldRole::PublicAdvisoryUrl).is_empty() {
+        p.blocked = Some("a record is published after its advisory: capture the archived mail's address first".into());
+    } else if state == RecordStage::Public {
+        return Err(format!("the record of {cve} is public already"));
+    } else if !state.is_reviewable() && reviewed(v) {
+        p.blocked = Some(format!("the record is {}: it goes through review first", state.as_str()));
+    }
+    if v.g.config.cve.gate == crate::config::CveGate::GovernanceMember {
+        p.needs = vec![crate::people::Role::Governance];
+    }
+    let requires = vec![Precondition::RecordIn { cve: cve.clone(), states: needs }];
+    let effect = Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text) };
+    Ok(p.step(effect, requires).noted(&cve, word))
+}
+
+impl Proposal {
+    fn noted(self, cve: &str, word: &str) -> Self {
+        self.note(
+            Action::with(ActionKind::Sync, "record"),
+            format!("Record of {cve} {word}"),
+            "",
+            Told::NotNeeded("the record is internal until the advisory".into()),
+        )
+    }
+}
+
+/// The plan of one proposal.
+#[must_use]
+pub fn plan(v: &View<'_>, p: Proposal) -> crate::plan::Plan {
+    use crate::plan::{ItemNo, Plan, digest};
+    let facts = digest::of(&(&v.t.key, v.case.revision, &v.o.record.known()));
+    let mut plan = Plan::new("record", v.g.config_digest.to_owned(), facts, v.g.now);
+    plan.items.push(p.into_item(ItemNo(1), Vec::new(), v));
+    plan
+}
+
+/// How two records differ, by JSON pointer: what is only in the first, only in the second, and changed.
+#[must_use]
+pub fn difference(old: &Value, new: &Value) -> Vec<(String, Option<Value>, Option<Value>)> {
+    fn walk(at: &str, old: &Value, new: &Value, out: &mut Vec<(String, Option<Value>, Option<Value>)>) {
+        match (old, new) {
+            (Value::Object(a), Value::Object(b)) => {
+                let keys: std::collections::BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+                for k in keys {
+                    let at = format!("{at}/{}", k.replace('~', "~0").replace('/', "~1"));
+                    match (a.get(k), b.get(k)) {
+                        (Some(x), Some(y)) => walk(&at, x, y, out),
+                        (x, y) => out.push((at, x.cloned(), y.cloned())),
+                    }
+                }
+            }
+            (Value::Array(a), Value::Array(b)) => {
+                for i in 0..a.len().max(b.len()) {
+                    let at = format!("{at}/{i}");
+                    match (a.get(i), b.get(i)) {
+                        (Some(x), Some(y)) => walk(&at, x, y, out),
+                        (x, y) => out.push((at, x.cloned(), y.cloned())),
+                    }
+                }
+            }
+            (x, y) if x == y => {}
+            (x, y) => out.push((at.to_owned(), Some(x.clone()), Some(y.clone()))),
+        }
+    }
+    let mut out = Vec::new();
+    walk("", old, new, &mut out);
+    out
+}
+
+/// The ids of what a person asks for, and what each means.
+pub const BY_HAND: &[(&str, &str)] = &[
+    ("record.refresh", "a person asks to make the record again"),
+    ("record.push", "a person asks to push the record"),
+    ("record.publish", "a person asks to publish the record"),
+];

@@ -1,0 +1,166 @@
+//! `tipstaff cve …` on the trackers of a desk: make a record again, compare, push, publish, export.
+
+use desk::{
+    cve::{
+        Record,
+        export::{self, About},
+    },
+    rules::sync::{
+        View,
+        record::{self, Ask},
+    },
+};
+use serde_json::{Value, json};
+
+use super::{
+    args::{CveExportArgs, ExportFormat, TrackerArg},
+    desk_cmd::file,
+    plan_cmd,
+    term::{Mark, Term, untrusted, untrusted_line},
+};
+use crate::app::{
+    AppError, Exit, Session, Setting, by_hand as hand,
+    error::Result,
+    facts::{self, Reach},
+    sync,
+};
+
+/// `cve refresh|push|publish N`.
+///
+/// # Errors
+/// When the tracker is not there, has no id, or there is nothing to change.
+pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Result<Exit> {
+    let mut cases = vec![hand::tracker(s, &a.tracker)?];
+    facts::gather(s, &mut cases, Reach::World)?;
+    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let view = View::new(case, s.ground());
+    let proposal = record::by_hand(&view, what).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
+    let mut plan = record::plan(&view, proposal);
+    sync::judge(s, &mut plan)?;
+    plan_cmd::offer(s, &plan, term)
+}
+
+/// `cve state N`, and `cve diff N`: how the record at its authority stands to the tracker's.
+///
+/// # Errors
+/// When the tracker is not there, or has no id.
+pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) -> Result<Exit> {
+    let mut cases = vec![hand::tracker(s, &a.tracker)?];
+    facts::gather(s, &mut cases, Reach::World)?;
+    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let view = View::new(case, s.ground());
+    let Some(cve) = &view.cve else {
+        return Err(AppError::new(
+            Exit::Nothing,
+            format!("{} has no CVE id", view.name),
+            "`tipstaff allocate N`",
+        ));
+    };
+    let b = record::built(&view);
+    let theirs = case.observed.record.known().and_then(|r| r.json.clone()).or_else(|| {
+        let kept = case.observed.attached.as_deref().filter(|t| !t.is_empty())?;
+        serde_json::from_str(kept).ok()
+    });
+    let diff = theirs.as_ref().map(|t| record::difference(t, &b.record.to_value())).unwrap_or_default();
+    if term.json {
+        let rows: Vec<Value> =
+            diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
+        term.value(&json!({
+            "tracker": view.name, "cve": cve, "state": view.record().as_str(), "readiness": b.readiness,
+            "hygiene": record::held_back(&view, &b), "compared": theirs.is_some(), "difference": rows,
+        }))?;
+        return Ok(Exit::Done);
+    }
+    term.line(&format!("{cve} of {}: {} at its authority", view.name, view.record().as_str()))?;
+    let mark = if b.readiness.ready { Mark::Good } else { Mark::Warn };
+    let word = term.mark(mark, &b.readiness.why);
+    term.line(&format!("  the tracker's record: {word}"))?;
+    for (field, why) in record::held_back(&view, &b) {
+        let head = term.mark(Mark::Warn, "held back:");
+        term.line(&format!("  {head} {field}: {}", untrusted_line(&why, 160)))?;
+    }
+    if theirs.is_none() {
+        term.line("  nothing was pushed or kept yet: `tipstaff cve refresh N`")?;
+    } else if diff.is_empty() {
+        term.line("  no difference")?;
+    } else {
+        term.line(&format!(
+            "  {} difference(s){}",
+            diff.len(),
+            if differences { ":" } else { "; `tipstaff cve diff N` shows them" }
+        ))?;
+    }
+    if differences {
+        for (at, old, new) in &diff {
+            term.line(&format!("  {}", untrusted_line(at, 160)))?;
+            for (sign, value, mark) in [("-", old, Mark::Bad), ("+", new, Mark::Good)] {
+                if let Some(v) = value {
+                    let line =
+                        term.mark(mark, &format!("    {sign} {}", untrusted_line(&v.to_string(), 200)));
+                    term.line(&line)?;
+                }
+            }
+        }
+    }
+    Ok(if diff.is_empty() && theirs.is_some() { Exit::Nothing } else { Exit::Done })
+}
+
+/// `cve export N|FILE --format F`.
+///
+/// # Errors
+/// When there is no such tracker or file, or it holds no record.
+pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
+    let number = a.what.rsplit('#').next().and_then(|n| n.trim().parse::<u64>().ok());
+    let path = std::path::Path::new(&a.what);
+    let (record, config) = if number.is_some() && !path.exists() {
+        let s = Session::open(setting.clone(), false)?;
+        let case = hand::tracker(&s, &a.what)?;
+        let view = View::new(&case, s.ground());
+        (record::built(&view).record, s.config().clone())
+    } else {
+        let text = file(path)?;
+        let record = Record::parse(&text).map_err(|e| {
+            AppError::usage(format!("{}: {e}", a.what))
+                .next("`tipstaff cve check FILE` says what is wrong with it")
+        })?;
+        (record, setting.load_config()?.config)
+    };
+    let p = &config.project;
+    let publisher = [&p.vendor, &p.name]
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .cloned()
+        .unwrap_or_else(|| "the project".into());
+    let namespace = [&p.security_policy_url, &p.url].into_iter().find(|n| !n.is_empty()).cloned();
+    let about = About {
+        publisher,
+        namespace: namespace.unwrap_or_else(|| "https://example.org".into()),
+        now: setting.now,
+        engine: env!("CARGO_PKG_VERSION").into(),
+    };
+    let document = match a.format {
+        ExportFormat::Json => return text(&record.render(), term),
+        ExportFormat::Mail => {
+            let m = export::mail(&record, &about);
+            if term.json {
+                term.value(&serde_json::to_value(m)?)?;
+                return Ok(Exit::Done);
+            }
+            return text(&format!("Subject: {}\n\n{}", m.subject, m.body), term);
+        }
+        ExportFormat::Markdown => return text(&export::page(&record), term),
+        ExportFormat::Osv => export::osv(&record, &about),
+        ExportFormat::Csaf => export::csaf(&record, &about),
+        ExportFormat::Openvex => export::openvex(&record, &about),
+    };
+    for p in &document.problems {
+        eprintln!("note: {}", untrusted_line(p, 200));
+    }
+    term.value(&document.document)?;
+    Ok(Exit::Done)
+}
+
+fn text(words: &str, term: &mut Term) -> Result<Exit> {
+    term.line(&untrusted(words.trim_end()))?;
+    Ok(Exit::Done)
+}
