@@ -112,14 +112,40 @@ impl From<PortError> for Stop {
     }
 }
 
-/// Apply the approved items, in order.
+/// The items in the order in which they are made: by number, and each after those it depends on. A plan is numbered as it
+/// is read, with what belongs together shown together; that need not be the order of the work.
+#[must_use]
+pub fn in_order(items: Vec<&Item>) -> Vec<&Item> {
+    let here: BTreeSet<ItemNo> = items.iter().map(|i| i.n).collect();
+    let mut out: Vec<&Item> = Vec::with_capacity(items.len());
+    let mut done: BTreeSet<ItemNo> = BTreeSet::new();
+    let mut waiting = items;
+    loop {
+        let before = out.len();
+        waiting.retain(|i| {
+            let free = i.after.iter().all(|a| done.contains(a) || !here.contains(a));
+            if free {
+                done.insert(i.n);
+                out.push(i);
+            }
+            !free
+        });
+        if out.len() == before {
+            // Items that wait for each other are tried in their own order, and refused there.
+            out.extend(waiting);
+            return out;
+        }
+    }
+}
+
+/// Apply the approved items, each after those it depends on.
 pub fn apply<P: Journal + World>(approved: &Approved, policy: &Policy, ports: &mut P) -> Report {
     let digest = approved.approval().plan.clone();
     let by = By { actor: &approved.approval().actor, at: approved.approval().at, plan: &digest };
     let mut report = Report::default();
     let mut applied: BTreeSet<ItemNo> = BTreeSet::new();
     let mut stopped: Option<ItemNo> = None;
-    for item in approved.items() {
+    for item in in_order(approved.items().collect()) {
         let blocked_by = item.after.iter().find(|a| !applied.contains(a));
         let (outcome, steps) = if let Some(first) = stopped {
             (ItemOutcome::NotStarted { why: format!("item {first} failed") }, not_reached(item))
@@ -332,4 +358,45 @@ fn take<P: Journal + World>(
     let what = if what.is_empty() { format!("{arm}: nothing to do") } else { what.join("; ") };
     done.push(entry(choice, StepOutcome::Took(what)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::Group;
+
+    fn item(n: u32, after: &[u32]) -> Item {
+        Item {
+            n: ItemNo(n),
+            rule: "test".into(),
+            subject: "t-1".into(),
+            headline: String::new(),
+            details: Vec::new(),
+            why: Vec::new(),
+            steps: Vec::new(),
+            after: after.iter().map(|a| ItemNo(*a)).collect(),
+            needs: Vec::new(),
+            group: Group::Proposed,
+            blocked: None,
+            notices: Vec::new(),
+            next: String::new(),
+        }
+    }
+
+    #[test]
+    fn an_item_is_made_after_those_it_depends_on_wherever_they_stand() {
+        let cases: &[(&[(u32, &[u32])], &[u32])] = &[
+            (&[(1, &[]), (2, &[]), (3, &[])], &[1, 2, 3]),
+            (&[(1, &[3]), (2, &[]), (3, &[])], &[2, 3, 1]),
+            (&[(1, &[2]), (2, &[3]), (3, &[])], &[3, 2, 1]),
+            (&[(1, &[9]), (2, &[])], &[1, 2]),
+            (&[(1, &[2]), (2, &[1]), (3, &[])], &[3, 1, 2]),
+            (&[(1, &[1])], &[1]),
+        ];
+        for (items, want) in cases {
+            let items: Vec<Item> = items.iter().map(|(n, after)| item(*n, after)).collect();
+            let got: Vec<u32> = in_order(items.iter().collect()).iter().map(|i| i.n.0).collect();
+            assert_eq!(got, *want);
+        }
+    }
 }

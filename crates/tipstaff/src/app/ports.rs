@@ -10,7 +10,7 @@ use desk::{
     mail::{self, Address, MailDraft},
     people::Roster,
     plan::{
-        ClearedEffect, Effect, Plan, Precondition, Probe, Step, StepKey,
+        ClearedEffect, Effect, ItemNo, Plan, Precondition, Probe, Step, StepKey, apply,
         effect::{Change, Clearing, InClear, Letter},
         ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
     },
@@ -242,10 +242,11 @@ pub fn try_clearance(plan: &mut Plan, policy: &Policy, ports: &Ports<'_>) -> Res
     // What the items before one would have changed, by tracker: a letter about a fix that this plan says is open is judged
     // with that known, as applying the items in order would judge it.
     let mut ahead: BTreeMap<String, Case> = BTreeMap::new();
-    for item in &mut plan.items {
-        if item.blocked.is_some() {
-            continue;
-        }
+    let at: BTreeMap<ItemNo, usize> = plan.items.iter().enumerate().map(|(at, i)| (i.n, at)).collect();
+    let order: Vec<ItemNo> = apply::in_order(plan.items.iter().collect()).iter().map(|i| i.n).collect();
+    for n in order {
+        let item = at.get(&n).and_then(|at| plan.items.get_mut(*at)).filter(|i| i.blocked.is_none());
+        let Some(item) = item else { continue };
         let (mut context, mut phase) = ports.context(&item.subject)?;
         let slots = slots(&item.subject)?;
         let mut case = match ahead.remove(&item.subject) {

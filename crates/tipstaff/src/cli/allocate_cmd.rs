@@ -12,8 +12,7 @@ use super::{
     term::{Mark, Term, untrusted_line},
 };
 use crate::app::{
-    AppError, Exit, Session,
-    by_hand as hand,
+    AppError, Exit, Session, by_hand as hand,
     error::Result,
     facts::{self, Reach},
     sync,

@@ -50,7 +50,11 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
     let view = View::new(case, s.ground());
     let Some(cve) = &view.cve else {
-        return Err(AppError::new(Exit::Nothing, format!("{} has no CVE id", view.name), "`tipstaff allocate N`"));
+        return Err(AppError::new(
+            Exit::Nothing,
+            format!("{} has no CVE id", view.name),
+            "`tipstaff allocate N`",
+        ));
     };
     let b = record::built(&view);
     let theirs = case.observed.record.known().and_then(|r| r.json.clone()).or_else(|| {
@@ -59,7 +63,8 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     });
     let diff = theirs.as_ref().map(|t| record::difference(t, &b.record.to_value())).unwrap_or_default();
     if term.json {
-        let rows: Vec<Value> = diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
+        let rows: Vec<Value> =
+            diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
         term.value(&json!({
             "tracker": view.name, "cve": cve, "state": view.record().as_str(), "readiness": b.readiness,
             "hygiene": record::held_back(&view, &b), "compared": theirs.is_some(), "difference": rows,
@@ -79,14 +84,19 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     } else if diff.is_empty() {
         term.line("  no difference")?;
     } else {
-        term.line(&format!("  {} difference(s){}", diff.len(), if differences { ":" } else { "; `tipstaff cve diff N` shows them" }))?;
+        term.line(&format!(
+            "  {} difference(s){}",
+            diff.len(),
+            if differences { ":" } else { "; `tipstaff cve diff N` shows them" }
+        ))?;
     }
     if differences {
         for (at, old, new) in &diff {
             term.line(&format!("  {}", untrusted_line(at, 160)))?;
             for (sign, value, mark) in [("-", old, Mark::Bad), ("+", new, Mark::Good)] {
                 if let Some(v) = value {
-                    let line = term.mark(mark, &format!("    {sign} {}", untrusted_line(&v.to_string(), 200)));
+                    let line =
+                        term.mark(mark, &format!("    {sign} {}", untrusted_line(&v.to_string(), 200)));
                     term.line(&line)?;
                 }
             }
@@ -109,12 +119,18 @@ pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Ex
         (record::built(&view).record, s.config().clone())
     } else {
         let text = file(path)?;
-        let record = Record::parse(&text)
-            .map_err(|e| AppError::usage(format!("{}: {e}", a.what)).next("`tipstaff cve check FILE` says what is wrong with it"))?;
+        let record = Record::parse(&text).map_err(|e| {
+            AppError::usage(format!("{}: {e}", a.what))
+                .next("`tipstaff cve check FILE` says what is wrong with it")
+        })?;
         (record, setting.load_config()?.config)
     };
     let p = &config.project;
-    let publisher = [&p.vendor, &p.name].into_iter().find(|n| !n.is_empty()).cloned().unwrap_or_else(|| "the project".into());
+    let publisher = [&p.vendor, &p.name]
+        .into_iter()
+        .find(|n| !n.is_empty())
+        .cloned()
+        .unwrap_or_else(|| "the project".into());
     let namespace = [&p.security_policy_url, &p.url].into_iter().find(|n| !n.is_empty()).cloned();
     let about = About {
         publisher,

@@ -263,15 +263,18 @@ pub fn report(term: &mut Term, report: &Report) -> io::Result<()> {
             }
         }
         for (name, _, outcome) in &item.steps {
-            let line = match outcome {
-                StepOutcome::Done(r) if name != "set-fate" => r.what.clone(),
-                StepOutcome::Took(what) => what.clone(),
-                StepOutcome::Already(r) => format!("{} (done before)", r.what),
-                StepOutcome::Found(r) => format!("{} (found done)", r.what),
+            let lines: Vec<String> = match outcome {
+                StepOutcome::Done(r) if name != "set-fate" => vec![r.what.clone()],
+                // A choice says what its arm did, one receipt after the other.
+                StepOutcome::Took(what) => what.split("; ").map(String::from).collect(),
+                StepOutcome::Already(r) => vec![format!("{} (done before)", r.what)],
+                StepOutcome::Found(r) => vec![format!("{} (found done)", r.what)],
                 _ => continue,
             };
-            let line = term.mark(Mark::Dim, &untrusted_line(&line, 180));
-            term.line(&format!("     {line}"))?;
+            for line in lines {
+                let line = term.mark(Mark::Dim, &untrusted_line(&line, 180));
+                term.line(&format!("     {line}"))?;
+            }
         }
         if item.outcome == ItemOutcome::Applied && !item.next.is_empty() && item.next != "nothing" {
             let next = term.mark(Mark::Dim, "next:");

@@ -405,7 +405,8 @@ fn recap(
         };
         term.line(&format!("{name}  {}; next: {who}{}", p.stage.name(), p.next))?;
     }
-    let drafts: Vec<String> = plan
+    // Several arms of a choice may hold the same letter; only one of them was taken.
+    let drafts: BTreeSet<String> = plan
         .items
         .iter()
         .filter(|i| wanted.contains(&i.n))

@@ -155,6 +155,7 @@ impl Place {
                     "CWE-22: Improper Limitation of a Pathname to a Restricted Directory",
                 ]);
                 self.yes(&["edit", "1", "severity", "High"]);
+                self.yes(&["edit", "1", "affected_versions", "< 2.4.1"]);
                 self.git(&["tag", "-a", "-m", "candidate", "v2.4.1rc1"]);
             }
             Phase::Released => self.git(&["tag", "-a", "-m", "release", "v2.4.1"]),
@@ -257,6 +258,15 @@ fn one_report_walks_from_a_mailbox_to_done() {
         assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
         assert_eq!(has, *labels, "after {phase:?}");
         assert_eq!(drafts(&place.env.desk()).len(), *letters, "after {phase:?}");
+        let state = match phase {
+            Phase::Imported | Phase::Assessed => None,
+            Phase::Allocated | Phase::InReview | Phase::Merged => Some("allocated"),
+            Phase::Filled | Phase::Released => Some("review-ready"),
+            Phase::Announced | Phase::Published => Some("public"),
+        };
+        let sql = format!("select (select state from records where cve = '{CVE}')");
+        let is: Option<String> = one(&place.env.desk(), &sql);
+        assert_eq!(is.as_deref(), state, "the record after {phase:?}");
         // The plan after a full apply is empty (DESIGN §2).
         let said = place.env.run(&["sync", "all"]).expect(3);
         assert!(said.out.contains("Nothing to do"), "{}", said.out);
