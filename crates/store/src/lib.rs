@@ -11,14 +11,17 @@ mod error;
 mod events;
 mod ledger;
 mod messages;
+mod observe;
 mod plans;
 mod trackers;
+mod words;
 
 pub use crate::{
     desk::{Desk, OpenOptions, SCHEMA},
     error::StoreError,
     events::{Event, Verified},
     ledger::{LedgerRow, Rejection},
-    messages::{NewMessage, Observed, Stored},
+    messages::Stored,
+    observe::{NewMessage, Observed},
     plans::{PlanRow, PlanState},
 };

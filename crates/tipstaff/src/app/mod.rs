@@ -6,6 +6,7 @@ pub mod error;
 pub mod import;
 pub mod plans;
 pub mod ports;
+mod reading;
 pub mod session;
 
 pub use self::{
