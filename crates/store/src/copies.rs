@@ -18,20 +18,22 @@ pub(crate) enum Twin {
 const TWINS: i64 = 32;
 
 /// Look for the mail among those of its Message-ID.
-pub(crate) fn twin(c: &Connection, new: &NewMessage<'_>, now: Timestamp) -> rusqlite::Result<Option<Twin>> {
-    let m = new.message;
-    if m.key.id.is_empty() {
+pub(crate) fn twin(c: &Connection, new: &NewMessage, now: Timestamp) -> rusqlite::Result<Option<Twin>> {
+    if new.key.id.is_empty() {
         return Ok(None);
     }
     let mut q = c.prepare_cached(
         "select m.digest, r.bytes from messages m join raw r on r.id = m.id
          where m.message_id = ?1 and m.word <> 'copy' order by m.id limit ?2",
     )?;
-    let mut rows = q.query(params![m.key.id, TWINS])?;
+    let mut rows = q.query(params![new.key.id, TWINS])?;
     let mut twin = None;
+    // Decoded again only here: few mails have a twin, and the whole of every mail is too much to carry along.
+    let mut message = None;
     while let Some(r) = rows.next()? {
         let raw: Vec<u8> = r.get(1)?;
-        if is_copy(&desk::mail::parse(&raw, now), &raw, m, new.raw) {
+        let m = message.get_or_insert_with(|| desk::mail::parse(&new.raw, now));
+        if is_copy(&desk::mail::parse(&raw, now), &raw, m, &new.raw) {
             return Ok(Some(Twin::Copy(ContentDigest(r.get(0)?))));
         }
         twin = Some(Twin::Clash);

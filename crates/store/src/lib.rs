@@ -15,17 +15,20 @@ mod events;
 mod ledger;
 mod messages;
 mod milestones;
+mod observe;
 mod plans;
 mod records;
 #[cfg(test)]
 mod tests;
 mod trackers;
+mod words;
 
 pub use crate::{
     desk::{Desk, OpenOptions, SCHEMA},
     error::StoreError,
     events::{Event, Verified},
     ledger::{LedgerRow, Rejection},
-    messages::{NewMessage, Observed, Stored},
+    messages::Stored,
+    observe::{NewMessage, Observed},
     plans::{PlanRow, PlanState},
 };

@@ -1,41 +1,10 @@
 //! Messages: every mail seen, its thread and its one fate (G3).
 
-use desk::{
-    mail::{Message, MessageKey},
-    plan::Fate,
-};
+use desk::{mail::MessageKey, plan::Fate};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{
-    Desk, StoreError,
-    copies::{self, Twin},
-    events,
-};
-
-/// A message to be remembered.
-#[derive(Debug)]
-pub struct NewMessage<'a> {
-    /// It, decoded.
-    pub message: &'a Message,
-    /// Its bytes.
-    pub raw: &'a [u8],
-    /// Where it was read, e.g. `reports.mbox at byte 4711`.
-    pub source: &'a str,
-}
-
-/// What an observation changed.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Observed {
-    /// Messages seen for the first time.
-    pub new: usize,
-    /// Messages the desk had.
-    pub known: usize,
-    /// Messages the desk had by another way: another list, other hops, the same mail.
-    pub copies: usize,
-    /// Messages whose Message-ID the desk had with other content.
-    pub clashes: Vec<MessageKey>,
-}
+use crate::{Desk, StoreError, events};
 
 /// A message as the desk holds it.
 #[derive(Clone, Debug)]
@@ -55,58 +24,6 @@ pub struct Stored {
 }
 
 impl Desk {
-    /// Remember messages, in one transaction. Returns what was new. A message known by its digest is left alone.
-    ///
-    /// # Errors
-    /// When the desk cannot be written; nothing of the batch is kept then.
-    pub fn observe(&self, batch: &[NewMessage<'_>], now: Timestamp) -> Result<Observed, StoreError> {
-        self.write("remember messages", |c| {
-            let mut out = Observed::default();
-            for m in batch {
-                insert(c, m, now, &mut out).map_err(|e| self.err("remember messages", e))?;
-            }
-            Ok(out)
-        })
-    }
-
-    /// Record that a source was read to its end, so that the same bytes need not be read again.
-    ///
-    /// # Errors
-    /// When the desk cannot be written.
-    pub fn source_read(
-        &self,
-        path: &str,
-        fingerprint: &str,
-        seen: &Observed,
-        now: Timestamp,
-    ) -> Result<(), StoreError> {
-        let total = i64::try_from(seen.new + seen.known + seen.copies).unwrap_or(i64::MAX);
-        self.write("remember a source", |c| {
-            let put = || {
-                c.prepare_cached(
-                    "insert into sources (path, fingerprint, messages, at) values (?1, ?2, ?3, ?4)
-                     on conflict (path) do update set
-                       fingerprint = excluded.fingerprint, messages = excluded.messages, at = excluded.at",
-                )?
-                .execute(params![path, fingerprint, total, now.to_string()])?;
-                if seen.new > 0 {
-                    let payload = serde_json::json!({"source": path, "new": seen.new, "known": seen.known});
-                    events::append(c, now, "observed", "", path, &payload)?;
-                }
-                Ok(())
-            };
-            put().map_err(|e| self.err("remember a source", e))
-        })
-    }
-
-    /// The fingerprint a source had when it was last read to its end.
-    ///
-    /// # Errors
-    /// When the desk cannot be read.
-    pub fn source_fingerprint(&self, path: &str) -> Result<Option<String>, StoreError> {
-        self.one("select fingerprint from sources where path = ?1", path)
-    }
-
     /// Does the desk hold a message with that content?
     ///
     /// # Errors
@@ -120,7 +37,7 @@ impl Desk {
     /// # Errors
     /// When the desk cannot be read.
     pub fn by_message_id(&self, id: &str) -> Result<Vec<Stored>, StoreError> {
-        self.stored("m.message_id = ?1 and m.message_id <> ''", id)
+        self.stored("m.message_id = ?1 and m.message_id <> ''", id, usize::MAX)
     }
 
     /// The message whose content digest begins so; `None` when there is none or more than one.
@@ -128,7 +45,7 @@ impl Desk {
     /// # Errors
     /// When the desk cannot be read.
     pub fn message(&self, digest: &str) -> Result<Option<Stored>, StoreError> {
-        let mut found = self.stored("m.digest >= ?1 and m.digest < ?1 || 'g'", digest)?;
+        let mut found = self.stored("m.digest >= ?1 and m.digest < ?1 || 'g'", digest, 2)?;
         Ok(if found.len() == 1 { found.pop() } else { None })
     }
 
@@ -137,7 +54,7 @@ impl Desk {
     /// # Errors
     /// When the desk cannot be read.
     pub fn thread(&self, id: &str) -> Result<Vec<Stored>, StoreError> {
-        self.stored("m.thread = ?1", id)
+        self.stored("m.thread = ?1", id, usize::MAX)
     }
 
     /// The thread that holds a message with that Message-ID.
@@ -155,8 +72,9 @@ impl Desk {
     pub fn undecided_threads(&self, since: Option<Timestamp>) -> Result<Vec<String>, StoreError> {
         let since = since.map_or(String::new(), |t| t.to_string());
         let read = || {
+            // Left to itself, the planner reads every message in the order of threads.
             let mut q = self.conn.prepare_cached(
-                "select thread, min(arrived) as first from messages
+                "select thread, min(arrived) as first from messages indexed by messages_by_word
                  where word in ('waiting', 'held') and arrived >= ?1 group by thread order by first, thread",
             )?;
             let rows = q.query_map([since], |r| r.get(0))?;
@@ -232,37 +150,7 @@ impl Desk {
     /// # Errors
     /// When the desk cannot be read.
     pub fn by_sender(&self, email: &str, limit: usize) -> Result<Vec<Stored>, StoreError> {
-        let mut found = self.stored("m.sender = ?1 collate nocase", email)?;
-        let skip = found.len().saturating_sub(limit);
-        Ok(found.split_off(skip))
-    }
-
-    /// Full-text search: Message-IDs and subjects, best first. Quotes are handled; no query syntax leaks in.
-    ///
-    /// # Errors
-    /// When the desk cannot be read.
-    pub fn search(&self, words: &str, limit: usize) -> Result<Vec<(MessageKey, String)>, StoreError> {
-        let query: String = words
-            .split(|c: char| !c.is_alphanumeric())
-            .filter(|w| !w.is_empty())
-            .map(|w| format!("\"{w}\""))
-            .collect::<Vec<_>>()
-            .join(" ");
-        if query.is_empty() {
-            return Ok(Vec::new());
-        }
-        let read = || {
-            let mut q = self.conn.prepare_cached(
-                "select m.message_id, m.digest, m.subject from search s join messages m on m.id = s.rowid
-                 where search match ?1 order by rank limit ?2",
-            )?;
-            let rows = q.query_map(params![query, i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
-                let key = MessageKey { id: r.get(0)?, digest: desk::mail::ContentDigest(r.get(1)?) };
-                Ok((key, r.get(2)?))
-            })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        read().map_err(|e| self.err("be searched", e))
+        self.stored("m.sender = ?1 collate nocase", email, limit)
     }
 
     pub(crate) fn one(&self, sql: &str, arg: &str) -> Result<Option<String>, StoreError> {
@@ -270,26 +158,37 @@ impl Desk {
         read().map_err(|e| self.err("be read", e))
     }
 
-    fn stored(&self, filter: &str, arg: &str) -> Result<Vec<Stored>, StoreError> {
+    /// The newest `limit` messages of a filter, oldest of them first.
+    fn stored(&self, filter: &str, arg: &str, limit: usize) -> Result<Vec<Stored>, StoreError> {
         // `filter` is one of the literals above, never input.
         let sql = format!(
-            "select m.message_id, m.digest, m.thread, m.fate, m.source, r.bytes,
+            "select m.id, m.message_id, m.digest, m.thread, m.fate, m.source,
                m.message_id <> '' and m.word <> 'copy' and exists (select 1 from messages o
                  where o.message_id = m.message_id and o.id <> m.id and o.word <> 'copy')
-             from messages m join raw r on r.id = m.id where {filter} order by m.arrived, m.id"
+             from messages m where {filter} order by m.arrived desc, m.id desc limit ?2"
         );
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
         let read = || {
             let mut q = self.conn.prepare_cached(&sql)?;
-            let rows = q.query_map([arg], |r| {
-                let key = MessageKey { id: r.get(0)?, digest: desk::mail::ContentDigest(r.get(1)?) };
-                Ok((key, r.get(2)?, r.get::<_, String>(3)?, r.get(4)?, r.get(5)?, r.get(6)?))
+            let rows = q.query_map(params![arg, limit], |r| {
+                let key = MessageKey { id: r.get(1)?, digest: desk::mail::ContentDigest(r.get(2)?) };
+                Ok((r.get::<_, i64>(0)?, key, r.get(3)?, r.get::<_, String>(4)?, r.get(5)?, r.get(6)?))
             })?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
+            let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
+            rows.reverse();
+            // The bytes come last: sorted along with the rest, those of a large mail would be held four times.
+            let mut raw = self.conn.prepare_cached("select bytes from raw where id = ?1")?;
+            rows.into_iter()
+                .map(|(id, key, thread, fate, source, clash)| {
+                    let raw: Vec<u8> = raw.query_row([id], |r| r.get(0))?;
+                    Ok((key, thread, fate, source, clash, raw))
+                })
+                .collect::<rusqlite::Result<Vec<_>>>()
         };
         read()
             .map_err(|e| self.err("be read", e))?
             .into_iter()
-            .map(|(key, thread, fate, source, raw, clash)| {
+            .map(|(key, thread, fate, source, clash, raw)| {
                 let fate = serde_json::from_str(&fate).map_err(|e| self.corrupt("fate", e))?;
                 Ok(Stored { key, thread, fate, clash, source, raw })
             })
@@ -312,89 +211,4 @@ pub(crate) fn set_fate(
         events::append(c, at, "fate", by, &key.to_string(), fate)?;
     }
     Ok(n)
-}
-
-fn insert(c: &Connection, new: &NewMessage<'_>, now: Timestamp, out: &mut Observed) -> rusqlite::Result<()> {
-    let m = new.message;
-    let known = c
-        .prepare_cached("select 1 from messages where digest = ?1")?
-        .query_row([&m.key.digest.0], |_| Ok(()))
-        .optional()?
-        .is_some();
-    if known {
-        out.known += 1;
-        return Ok(());
-    }
-    let mut fate = Fate::Waiting;
-    match copies::twin(c, new, now)? {
-        Some(Twin::Copy(of)) => {
-            out.copies += 1;
-            fate = Fate::Copy { of };
-        }
-        Some(Twin::Clash) => out.clashes.push(m.key.clone()),
-        None => {}
-    }
-    let thread = thread_for(c, m)?;
-    let refs: Vec<&str> = m.references.iter().chain(&m.in_reply_to).map(String::as_str).collect();
-    let arrived = m.arrived().unwrap_or(now).min(now);
-    c.prepare_cached(
-        "insert into messages (message_id, digest, thread, refs, list, sender, sender_name, subject, arrived, size,
-           source, seen, fate, word) values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
-    )?
-    .execute(params![
-        m.key.id,
-        m.key.digest.0,
-        thread,
-        refs.join(" "),
-        m.list_id,
-        m.from.email,
-        m.from.name,
-        m.subject,
-        arrived.to_string(),
-        i64::try_from(m.size).unwrap_or(i64::MAX),
-        new.source,
-        now.to_string(),
-        desk::plan::digest::canonical(&fate),
-        fate.word(),
-    ])?;
-    let id = c.last_insert_rowid();
-    c.prepare_cached("insert into raw (id, bytes) values (?1, ?2)")?.execute(params![id, new.raw])?;
-    c.prepare_cached("insert into search (rowid, subject, sender, body) values (?1, ?2, ?3, ?4)")?
-        .execute(params![id, m.subject, format!("{} {}", m.from.name, m.from.email), m.text])?;
-    if !m.key.id.is_empty() && thread != m.key.id {
-        // Messages that named this one as their missing root now follow it to the older root.
-        c.prepare_cached("update messages set thread = ?1 where thread = ?2")?
-            .execute([&thread, &m.key.id])?;
-    }
-    if !m.from.email.is_empty() {
-        c.prepare_cached(
-            "insert into people (email, name, handle, first_seen, last_seen) values (?1, ?2, '', ?3, ?3)
-             on conflict (email) do update set
-               first_seen = min(first_seen, excluded.first_seen),
-               last_seen = max(last_seen, excluded.last_seen),
-               name = case when people.name = '' then excluded.name else people.name end",
-        )?
-        .execute(params![m.from.email.to_lowercase(), m.from.name, arrived.to_string()])?;
-    }
-    if fate == Fate::Waiting {
-        out.new += 1;
-    }
-    Ok(())
-}
-
-/// The thread of a new message: that of its nearest known ancestor, else its oldest reference, else its own.
-fn thread_for(c: &Connection, m: &Message) -> rusqlite::Result<String> {
-    let mut find = c.prepare_cached("select thread from messages where message_id = ?1 limit 1")?;
-    let ancestors = m.in_reply_to.iter().rev().chain(m.references.iter().rev());
-    for id in ancestors.filter(|id| **id != m.key.id) {
-        if let Some(thread) = find.query_row([id], |r| r.get(0)).optional()? {
-            return Ok(thread);
-        }
-    }
-    let oldest = m.references.iter().chain(&m.in_reply_to).find(|id| **id != m.key.id);
-    Ok(match oldest {
-        Some(id) => id.clone(),
-        None if m.key.id.is_empty() => format!("sha256:{}", m.key.digest.0),
-        None => m.key.id.clone(),
-    })
 }

@@ -117,8 +117,8 @@ impl ListArchive {
         let mailbox = LocalMailbox::open(&self.path)?;
         mailbox
             .read(&mut |raw| {
-                if may(raw.bytes) {
-                    take(mail::parse(raw.bytes, now));
+                if may(&raw.bytes) {
+                    take(mail::parse(&raw.bytes, now));
                 }
                 Ok(())
             })

@@ -68,10 +68,9 @@ fn list(
 pub(super) fn read(path: &Path, kind: Kind, take: &mut Taker<'_>) -> Result<ReadReport, MailboxError> {
     let (files, passed) = files(path, kind)?;
     let mut report = ReadReport { messages: 0, passed };
-    let mut bytes = Vec::new();
     for file in files {
         let place = file.strip_prefix(path).unwrap_or(&file).display().to_string();
-        bytes.clear();
+        let mut bytes = Vec::new();
         let size = match open(&file).and_then(|f| {
             let size = f.metadata()?.len();
             f.take(LIMIT as u64).read_to_end(&mut bytes)?;
@@ -89,7 +88,7 @@ pub(super) fn read(path: &Path, kind: Kind, take: &mut Taker<'_>) -> Result<Read
             continue;
         }
         let note = if size > LIMIT as u64 { "only the head of this large message was read" } else { "" };
-        take(RawMail { bytes: &bytes, place: &place, note }).map_err(MailboxError::Taker)?;
+        take(RawMail { bytes: bytes.into(), place: &place, note }).map_err(MailboxError::Taker)?;
         report.messages += 1;
     }
     Ok(report)

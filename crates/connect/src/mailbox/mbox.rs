@@ -11,6 +11,8 @@ use desk::mail::{Boundary, CONTEXT, MboxEntry, is_single_message, next_boundary}
 use super::{LIMIT, MailboxError, Passed, RawMail, ReadReport, Taker};
 
 const PIECE: usize = 4 * 1024 * 1024;
+/// Room that is kept when the entry that needed more of it is gone.
+const ROOM: usize = 4 * PIECE;
 
 pub(super) fn head(path: &Path) -> io::Result<Vec<u8>> {
     let mut head = Vec::new();
@@ -43,7 +45,7 @@ pub(super) fn read(path: &Path, take: &mut Taker<'_>) -> Result<ReadReport, Mail
                 (true, false) => "the file ends inside this message",
                 (false, false) => "",
             };
-            take(RawMail { bytes: &entry.raw, place: &place, note }).map_err(MailboxError::Taker)?;
+            take(RawMail { bytes: entry.raw, place: &place, note }).map_err(MailboxError::Taker)?;
             report.messages += 1;
         }
         if eof {
@@ -74,6 +76,8 @@ impl Window {
         // What was consumed goes first, so that the buffer holds one entry and one piece.
         self.buf.drain(..self.start);
         self.start = 0;
+        // A large entry must not hold its room until the end of the file.
+        self.buf.shrink_to(ROOM);
         let before = self.buf.len();
         file.take(PIECE as u64).read_to_end(&mut self.buf)?;
         if self.single.is_none() {

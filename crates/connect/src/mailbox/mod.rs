@@ -5,6 +5,7 @@ mod folder;
 mod mbox;
 
 use std::{
+    borrow::Cow,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -17,8 +18,8 @@ pub const LIMIT: usize = 24 * 1024 * 1024 + 64 * 1024;
 /// One message as it was read.
 #[derive(Debug)]
 pub struct RawMail<'a> {
-    /// Its bytes.
-    pub bytes: &'a [u8],
+    /// Its bytes; owned where the reader has no further use for them.
+    pub bytes: Cow<'a, [u8]>,
     /// Where they were, in words: `reports.mbox at byte 4711`.
     pub place: &'a str,
     /// Why they may not be the whole message; empty when they are.

@@ -5,7 +5,7 @@ fn collect(path: &Path) -> (Vec<(String, String, String)>, ReadReport) {
     let report = LocalMailbox::open(path)
         .unwrap()
         .read(&mut |m| {
-            got.push((String::from_utf8_lossy(m.bytes).into_owned(), m.place.into(), m.note.into()));
+            got.push((String::from_utf8_lossy(&m.bytes).into_owned(), m.place.into(), m.note.into()));
             Ok(())
         })
         .unwrap();

@@ -58,7 +58,10 @@ pub fn recipe(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Recipe 
     let least = usize::try_from(v.g.config.cve.title_min_words).unwrap_or(3);
     let mut notices = Vec::new();
     if report.words < least {
-        notices.push(format!("the title has fewer than {least} words: say more with `tipstaff edit {} title`", v.t.reference.number));
+        notices.push(format!(
+            "the title has fewer than {least} words: say more with `tipstaff edit {} title`",
+            v.t.reference.number
+        ));
     }
     let url = &v.g.config.cve.allocate_url;
     if url.is_empty() {
@@ -69,11 +72,15 @@ pub fn recipe(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Recipe 
             Path::Own { url: url.clone(), title: report.normalized.clone() }
         } else {
             // Address, title and one line: no text of the report, no history, no scope.
-            let message = [url.as_str(), &report.normalized, "Please allocate a CVE with this title and send the id back."]
-                .into_iter()
-                .filter(|l| !l.is_empty())
-                .collect::<Vec<_>>()
-                .join("\n");
+            let message = [
+                url.as_str(),
+                &report.normalized,
+                "Please allocate a CVE with this title and send the id back.",
+            ]
+            .into_iter()
+            .filter(|l| !l.is_empty())
+            .collect::<Vec<_>>()
+            .join("\n");
             Path::Relay { to: asked(v), message }
         }
     });
@@ -83,7 +90,8 @@ pub fn recipe(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Recipe 
 /// Whom a relay message is for: every member who may allocate, else the security list.
 fn asked(v: &View<'_>) -> Vec<String> {
     let may = |p: &&crate::people::Person| {
-        p.member_at(v.g.now) && (p.roles.contains(&Role::Governance) || v.g.config.cve.gate == CveGate::SecurityTeam)
+        p.member_at(v.g.now)
+            && (p.roles.contains(&Role::Governance) || v.g.config.cve.gate == CveGate::SecurityTeam)
     };
     let people: Vec<String> = v.g.roster.people.iter().filter(may).map(|p| v.mention(&p.handle)).collect();
     if !people.is_empty() {
@@ -104,7 +112,9 @@ pub fn request(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Plan {
     );
     let text = match &recipe.way {
         Some(Path::Relay { to, message }) => format!("{}\n\n```text\n{message}\n```", to.join(" ")),
-        Some(Path::Own { title, .. }) => format!("{} asked for a CVE with the title:\n\n```text\n{title}\n```", v.mention(v.g.actor)),
+        Some(Path::Own { title, .. }) => {
+            format!("{} asked for a CVE with the title:\n\n```text\n{title}\n```", v.mention(v.g.actor))
+        }
         None => String::new(),
     };
     p.blocked = blocked(&recipe.gate);
@@ -192,15 +202,25 @@ pub fn plan(v: &View<'_>, id: &str) -> Plan {
     after.tracker.labels.insert(v.g.labels.name(LabelRole::CveAllocated).to_owned());
     let then = View::new(&after, v.g);
     let why = || v.evidence("allocate.id", format!("{} brought back {id}", v.mention(v.g.actor)));
-    let mut first = Proposal::new("allocate.id", format!("{id} for {}", v.name), why()).field(v, FieldRole::CveToolLink, link);
+    let mut first = Proposal::new("allocate.id", format!("{id} for {}", v.name), why()).field(
+        v,
+        FieldRole::CveToolLink,
+        link,
+    );
     first.blocked = blocked(&gate);
     first.notices = warned(&gate);
     if v.g.config.cve.gate == CveGate::GovernanceMember {
         first.notices.push("only a governance member may ask for ids; this notes one that was given".into());
     }
-    let label = Proposal::new("allocate.label", format!("Label of {id}"), why()).labels(v, &[LabelRole::CveAllocated], &[]);
+    let label = Proposal::new("allocate.label", format!("Label of {id}"), why()).labels(
+        v,
+        &[LabelRole::CveAllocated],
+        &[],
+    );
     let label = match super::sync::column::to(v, crate::tracker::Column::CveAllocated) {
-        Some(effect) => label.step(effect, vec![Precondition::TrackerIs { tracker: v.t.key.clone(), open: true }]),
+        Some(effect) => {
+            label.step(effect, vec![Precondition::TrackerIs { tracker: v.t.key.clone(), open: true }])
+        }
         None => label,
     };
     let letter = if tell::due(&then, &[tell::Event::CveAllocated]) == Some(tell::Event::CveAllocated) {
@@ -230,12 +250,19 @@ fn summary(v: &View<'_>, id: &str) -> String {
     let mut lines = vec![record_link(v, id)];
     if let Some(s) = v.scope() {
         let parts = [s.label.as_str(), &s.product, &s.package];
-        lines.push(format!("Scope: {}", parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" → ")));
+        lines.push(format!(
+            "Scope: {}",
+            parts.into_iter().filter(|p| !p.is_empty()).collect::<Vec<_>>().join(" → ")
+        ));
     }
     for role in [FieldRole::Cwe, FieldRole::Severity, FieldRole::AffectedVersions] {
         let value = v.field(role);
         if !value.is_empty() {
-            lines.push(format!("{}: {}", comments::heading(v, role), tracker::inline_text(&crate::mail::one_line(value, 200))));
+            lines.push(format!(
+                "{}: {}",
+                comments::heading(v, role),
+                tracker::inline_text(&crate::mail::one_line(value, 200))
+            ));
         }
     }
     lines.join("\n")

@@ -25,13 +25,15 @@ use store::{NewMessage, Observed};
 use super::{
     error::{AppError, Exit, Result},
     ports::{self, Ports},
+    reading,
     session::{Session, Setting},
+    threads::Threads,
 };
 
 /// Messages remembered in one transaction.
-const BATCH: usize = 512;
+const BATCH: usize = 8192;
 /// Bytes remembered in one transaction.
-const BATCH_BYTES: usize = 16 * 1024 * 1024;
+const BATCH_BYTES: usize = 24 * 1024 * 1024;
 /// Days of public changes that are looked at for fixes that are public already (intake page §3, P3).
 const FIX_DAYS: i64 = 180;
 
@@ -172,16 +174,22 @@ fn read(
         return Ok(());
     }
     let mut sink = Sink { session, batch: Vec::new(), bytes: 0, seen: Observed::default() };
-    let mut read = 0usize;
-    let report = mailbox.read(&mut |raw| {
-        if !raw.note.is_empty() {
-            out.notes.push(format!("{}: {}", raw.place, raw.note));
+    let mut read = out.new + out.known + out.copies;
+    let notes = &mut out.notes;
+    let report = reading::each(mailbox, session.now(), &mut |ready| {
+        for r in ready {
+            read += 1;
+            progress(read);
+            if !r.note.is_empty() {
+                notes.push(r.note);
+            }
+            sink.take(r.message)?;
         }
-        read += 1;
-        progress(out.new + out.known + read);
-        sink.take(raw.bytes, raw.place).map_err(|e| e.to_string())
-    })?;
+        Ok(())
+    });
+    // What was read before a failure is kept.
     sink.flush()?;
+    let report = report?;
     out.passed.extend(report.passed);
     session.desk.source_read(&name, &fingerprint, &sink.seen, session.now())?;
     out.new += sink.seen.new;
@@ -191,32 +199,34 @@ fn read(
     Ok(())
 }
 
-/// Collects messages into transactions of a sensible size.
+/// Collects messages into transactions of a sensible size. The desk is locked only while a batch is written, not
+/// while it is read, so that another process gets its turn.
 struct Sink<'a> {
     session: &'a Session,
-    batch: Vec<(mail::Message, Vec<u8>, String)>,
+    batch: Vec<NewMessage>,
     bytes: usize,
     seen: Observed,
 }
 
 impl Sink<'_> {
-    fn take(&mut self, raw: &[u8], place: &str) -> std::result::Result<(), store::StoreError> {
-        let message = mail::parse(raw, self.session.now());
-        self.bytes += raw.len();
-        self.batch.push((message, raw.to_vec(), place.to_owned()));
+    fn take(&mut self, message: NewMessage) -> std::result::Result<(), store::StoreError> {
+        self.bytes += message.bytes();
+        self.batch.push(message);
         if self.batch.len() >= BATCH || self.bytes >= BATCH_BYTES { self.flush() } else { Ok(()) }
     }
 
     fn flush(&mut self) -> std::result::Result<(), store::StoreError> {
-        let new: Vec<NewMessage<'_>> =
-            self.batch.iter().map(|(message, raw, source)| NewMessage { message, raw, source }).collect();
-        let seen = self.session.desk.observe(&new, self.session.now())?;
+        if self.batch.is_empty() {
+            return Ok(());
+        }
+        // Taken first: a batch that failed is not written again on the way out.
+        let batch = std::mem::take(&mut self.batch);
+        self.bytes = 0;
+        let seen = self.session.desk.observe(&batch, self.session.now())?;
         self.seen.new += seen.new;
         self.seen.known += seen.known;
         self.seen.copies += seen.copies;
         self.seen.clashes.extend(seen.clashes);
-        self.batch.clear();
-        self.bytes = 0;
         Ok(())
     }
 }
@@ -319,7 +329,15 @@ fn changes(session: &Session) -> Fact<Vec<UpstreamChange>> {
 /// When the desk cannot be read.
 pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Result<Plan> {
     let now = session.now();
-    let mut plan = propose::plan(scene, session.config(), &session.roster, &session.replies, overrides, now);
+    let mut plan = propose::plan_with(
+        scene,
+        session.config(),
+        &session.roster,
+        &session.replies,
+        overrides,
+        now,
+        &Threads,
+    );
     let config = session.loaded.config.clone();
     let ports = Ports {
         desk: &mut session.desk,

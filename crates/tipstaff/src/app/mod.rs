@@ -9,8 +9,10 @@ pub mod ical;
 pub mod import;
 pub mod plans;
 pub mod ports;
+mod reading;
 pub mod session;
 pub mod sync;
+mod threads;
 
 pub use self::{
     error::{AppError, Exit},

@@ -79,7 +79,9 @@ fn osv_documents_pass_the_official_schema() {
 fn csaf_documents_pass_the_official_tests() {
     let node = target("check-node");
     if !node.join("node_modules/@secvisogram/csaf-validator-lib/package.json").is_file() {
-        eprintln!("skipped: ./check has not fetched the CSAF validator (npm @secvisogram/csaf-validator-lib)");
+        eprintln!(
+            "skipped: ./check has not fetched the CSAF validator (npm @secvisogram/csaf-validator-lib)"
+        );
         return;
     }
     let env = Env::new();

@@ -1,10 +1,7 @@
 //! The advisory as people read it: the mail the release manager previews, and a Markdown page.
 
 use super::{About, id, is_affected, product, severity, weaknesses, words};
-use crate::{
-    cve::Record,
-    tracker::inline_text,
-};
+use crate::{cve::Record, tracker::inline_text};
 
 /// Subject and text of the advisory mail. It is shown, never sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -19,7 +16,8 @@ fn affected(record: &Record) -> Vec<String> {
     let mut out = Vec::new();
     for a in &record.containers.cna.affected {
         let name = product(a);
-        let package = a.package_name.as_deref().filter(|p| *p != name).map(|p| format!(" ({p})")).unwrap_or_default();
+        let package =
+            a.package_name.as_deref().filter(|p| *p != name).map(|p| format!(" ({p})")).unwrap_or_default();
         for v in a.versions.iter().filter(|v| is_affected(a, v)) {
             out.push(format!("{name}{package} {}", words(v)));
         }
@@ -59,7 +57,8 @@ pub fn mail(record: &Record, about: &About) -> Letter {
         blocks.push(format!("Affected versions:\n\n{}", bullets(&versions)));
     }
     blocks.push(format!("Description:\n\n{}", record.description().trim()));
-    let cwes: Vec<String> = weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
+    let cwes: Vec<String> =
+        weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     if !cwes.is_empty() {
         blocks.push(format!("Weakness:\n\n{}", bullets(&cwes)));
     }
@@ -103,7 +102,8 @@ pub fn page(record: &Record) -> String {
         }
     };
     list("Affected versions", &affected(record), &mut out);
-    let cwes: Vec<String> = weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
+    let cwes: Vec<String> =
+        weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     list("Weakness", &cwes, &mut out);
     list("Credit", &credits(record), &mut out);
     out.push_str("## References\n\n");

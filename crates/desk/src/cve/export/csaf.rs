@@ -21,14 +21,22 @@ pub fn csaf(record: &Record, about: &About) -> Export {
     let (mut known, mut mended): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
     let mut remediations: Vec<Value> = Vec::new();
     for a in &cna.affected {
-        let vendor = a.vendor.clone().filter(|v| !v.trim().is_empty()).unwrap_or_else(|| about.publisher.clone());
+        let vendor =
+            a.vendor.clone().filter(|v| !v.trim().is_empty()).unwrap_or_else(|| about.publisher.clone());
         let name = product(a);
         let list = vendors.entry(vendor).or_default().entry(name.clone()).or_default();
         let mut ids = Vec::new();
         for v in a.versions.iter().filter(|v| is_affected(a, v)) {
             let (kind, range) = range(a, v);
             let product_id = products.next();
-            list.push(branch(kind, &range, &format!("{name} {}", words(v)), &product_id, a, (kind == "product_version").then_some(&v.version)));
+            list.push(branch(
+                kind,
+                &range,
+                &format!("{name} {}", words(v)),
+                &product_id,
+                a,
+                (kind == "product_version").then_some(&v.version),
+            ));
             ids.push(product_id);
         }
         if ids.is_empty() {
@@ -37,7 +45,14 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         let fixes: Vec<&str> = fixed(a);
         for version in &fixes {
             let product_id = products.next();
-            list.push(branch("product_version", version, &format!("{name} {version}"), &product_id, a, Some(version)));
+            list.push(branch(
+                "product_version",
+                version,
+                &format!("{name} {version}"),
+                &product_id,
+                a,
+                Some(version),
+            ));
             mended.push(product_id);
         }
         let (category, details) = match fixes.last() {
@@ -131,7 +146,8 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         references.push(json!({"category": "external", "summary": tag, "url": r.url}));
     }
     if about.namespace.is_empty() {
-        problems.push("project.url is not set: the document needs an address that names its publisher".into());
+        problems
+            .push("project.url is not set: the document needs an address that names its publisher".into());
     }
     let namespace = if about.namespace.is_empty() { "urn:publisher:unknown" } else { &about.namespace };
     let mut document = json!({
@@ -177,11 +193,21 @@ impl Products {
     }
 }
 
-fn branch(kind: &str, name: &str, full: &str, product_id: &str, a: &Affected, version: Option<&str>) -> Value {
+fn branch(
+    kind: &str,
+    name: &str,
+    full: &str,
+    product_id: &str,
+    a: &Affected,
+    version: Option<&str>,
+) -> Value {
     let mut p = json!({"name": full, "product_id": product_id});
     // A helper names one version or none: a range is said by the branch.
     if let (Some(purl), Some(version), Some(map)) = (package_url(a), version, p.as_object_mut()) {
-        map.insert("product_identification_helper".into(), json!({"purl": format!("{purl}@{}", encoded(version))}));
+        map.insert(
+            "product_identification_helper".into(),
+            json!({"purl": format!("{purl}@{}", encoded(version))}),
+        );
     }
     json!({"category": kind, "name": name, "product": p})
 }

@@ -43,7 +43,8 @@ pub struct Export {
 fn time(record: &Record, keys: &[&str], otherwise: Timestamp) -> String {
     let meta = &record.cve_metadata.rest;
     let found = keys.iter().find_map(|k| meta.get(*k)?.as_str()?.parse::<Timestamp>().ok());
-    let zoned = |t: &str| t.strip_suffix('Z').is_none().then(|| format!("{t}Z").parse::<Timestamp>().ok()).flatten();
+    let zoned =
+        |t: &str| t.strip_suffix('Z').is_none().then(|| format!("{t}Z").parse::<Timestamp>().ok()).flatten();
     let local = || keys.iter().find_map(|k| zoned(meta.get(*k)?.as_str()?));
     found.or_else(local).unwrap_or(otherwise).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
@@ -54,7 +55,12 @@ fn id(record: &Record) -> &str {
 
 /// The name people know a product by.
 fn product(a: &Affected) -> String {
-    [&a.product, &a.package_name].into_iter().flatten().find(|n| !n.trim().is_empty()).cloned().unwrap_or_else(|| "product".into())
+    [&a.product, &a.package_name]
+        .into_iter()
+        .flatten()
+        .find(|n| !n.trim().is_empty())
+        .cloned()
+        .unwrap_or_else(|| "product".into())
 }
 
 fn package_url(a: &Affected) -> Option<String> {
@@ -66,7 +72,11 @@ fn words(v: &Version) -> String {
     let from = if v.version == "0" { String::new() } else { format!("from {} ", v.version) };
     match (&v.less_than, &v.less_than_or_equal) {
         (Some(end), _) if end == "*" => {
-            if from.is_empty() { "every version".to_owned() } else { format!("{from}on") }
+            if from.is_empty() {
+                "every version".to_owned()
+            } else {
+                format!("{from}on")
+            }
         }
         (Some(end), _) => format!("{from}before {end}"),
         (None, Some(end)) => format!("{from}through {end}"),
@@ -82,7 +92,8 @@ fn is_affected(a: &Affected, v: &Version) -> bool {
 fn severity(record: &Record) -> Option<String> {
     let metrics = &record.containers.cna.metrics;
     let scored = metrics.iter().find_map(|m| m.cvss_v4_0.as_ref().or(m.cvss_v3_1.as_ref()));
-    let text = || metrics.iter().find_map(|m| Some(m.other.as_ref()?.content.get("text")?.as_str()?.to_owned()));
+    let text =
+        || metrics.iter().find_map(|m| Some(m.other.as_ref()?.content.get("text")?.as_str()?.to_owned()));
     scored.map(|c| c.base_severity.to_lowercase()).or_else(text)
 }
 

@@ -25,7 +25,8 @@ pub fn osv(record: &Record, about: &About) -> Export {
     let mut problems = Vec::new();
     let mut out = Map::new();
     let mut put = |k: &str, v: Value| {
-        let empty = v.as_array().is_some_and(Vec::is_empty) || v.as_str().is_some_and(str::is_empty) || v.is_null();
+        let empty =
+            v.as_array().is_some_and(Vec::is_empty) || v.as_str().is_some_and(str::is_empty) || v.is_null();
         if !empty {
             out.insert(k.into(), v);
         }
@@ -46,8 +47,7 @@ pub fn osv(record: &Record, about: &About) -> Export {
         })
         .collect();
     put("severity", scores.into());
-    let affected: Vec<Value> =
-        cna.affected.iter().filter_map(|a| entry(a, &mut problems)).collect();
+    let affected: Vec<Value> = cna.affected.iter().filter_map(|a| entry(a, &mut problems)).collect();
     put("affected", affected.into());
     let references: Vec<Value> = cna
         .references
@@ -137,7 +137,8 @@ fn entry(a: &Affected, problems: &mut Vec<String>) -> Option<Value> {
     if !ranges.is_empty() {
         // Without a package nobody can order its versions: they stand as they were written, for people to read.
         if ecosystem.is_none() && ranges.iter().any(|r| r["type"] == "ECOSYSTEM") {
-            let text: Vec<String> = a.versions.iter().filter(|v| is_affected(a, v)).map(super::words).collect();
+            let text: Vec<String> =
+                a.versions.iter().filter(|v| is_affected(a, v)).map(super::words).collect();
             out.insert("database_specific".into(), json!({"product": name, "ranges": text}));
             ranges.retain(|r| r["type"] == "SEMVER");
         }

@@ -34,9 +34,15 @@ fn osv_says_packages_ranges_and_credits() {
     let e = osv(&record(), &about());
     let d = &e.document;
     assert_eq!(d["id"], "CVE-2026-12345");
-    assert_eq!((&d["published"], &d["modified"]), (&"2026-02-01T10:00:00Z".into(), &"2026-02-03T10:00:00Z".into()));
+    assert_eq!(
+        (&d["published"], &d["modified"]),
+        (&"2026-02-01T10:00:00Z".into(), &"2026-02-03T10:00:00Z".into())
+    );
     let a = &d["affected"][0];
-    assert_eq!(a["package"], serde_json::json!({"ecosystem": "PyPI", "name": "queue", "purl": "pkg:pypi/queue"}));
+    assert_eq!(
+        a["package"],
+        serde_json::json!({"ecosystem": "PyPI", "name": "queue", "purl": "pkg:pypi/queue"})
+    );
     assert_eq!(a["ranges"][0]["events"], serde_json::json!([{"introduced": "2.0.0"}, {"fixed": "2.10.3"}]));
     assert_eq!(a["versions"], serde_json::json!(["3.0.0"]));
     assert_eq!(d["references"][0]["type"], "FIX");

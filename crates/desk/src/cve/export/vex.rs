@@ -17,7 +17,9 @@ pub fn openvex(record: &Record, about: &About) -> Export {
     for a in &cna.affected {
         let name = product(a);
         let Some(purl) = package_url(a) else {
-            problems.push(format!("{name}: no package URL, so nobody can match it; set collectionURL and packageName"));
+            problems.push(format!(
+                "{name}: no package URL, so nobody can match it; set collectionURL and packageName"
+            ));
             continue;
         };
         let hit: Vec<String> = a.versions.iter().filter(|v| is_affected(a, v)).map(words).collect();
@@ -30,7 +32,11 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             None => format!("No fixed version of {name} is known."),
         };
         // Single versions are named; a range can only be said in words, on the package as a whole.
-        let single = a.versions.iter().filter(|v| is_affected(a, v)).all(|v| v.less_than.is_none() && v.less_than_or_equal.is_none());
+        let single = a
+            .versions
+            .iter()
+            .filter(|v| is_affected(a, v))
+            .all(|v| v.less_than.is_none() && v.less_than_or_equal.is_none());
         let products: Vec<Value> = if single {
             hit.iter().map(|v| json!({"@id": format!("{purl}@{v}")})).collect()
         } else {

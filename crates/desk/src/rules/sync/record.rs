@@ -6,8 +6,8 @@ use serde_json::Value;
 use super::{Gathered, Proposal, View};
 use crate::{
     case::{Case, RecordStage},
-    config::{CveTool, RecordState},
     confidential::{CveDraft, CvePublic, Draft},
+    config::{CveTool, RecordState},
     cve::{self, Built, Level, Options, Target},
     plan::{Action, ActionKind, Effect, Group, Precondition, Told, effect::Change},
     rules::stage::Stage,
@@ -83,7 +83,11 @@ pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
     if *kept == text {
         return None;
     }
-    let p = Proposal::new(rule, format!("Record of {cve}"), v.evidence(rule, "made from the fields of the tracker"));
+    let p = Proposal::new(
+        rule,
+        format!("Record of {cve}"),
+        v.evidence(rule, "made from the fields of the tracker"),
+    );
     Some(p.step(attach_step(v, &cve, &text), Vec::new()).in_record())
 }
 
@@ -96,7 +100,9 @@ fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
 pub fn wanted(v: &View<'_>, b: &Built) -> RecordStage {
     match b.readiness.state_known_to(&v.g.config.cve.states) {
         RecordState::Allocated => RecordStage::Allocated,
-        RecordState::ReviewReady | RecordState::PublishReady | RecordState::Public if reviewed(v) => RecordStage::ReviewReady,
+        RecordState::ReviewReady | RecordState::PublishReady | RecordState::Public if reviewed(v) => {
+            RecordStage::ReviewReady
+        }
         _ => RecordStage::Allocated,
     }
 }
@@ -122,7 +128,11 @@ fn same(theirs: &Value, ours: &Value) -> bool {
 /// Make the record again, keep it, push it; once a tracker has an id.
 pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
-    if !v.t.state.is_open() || stage == Stage::CloseOut || v.scopes.len() != 1 || v.body.unterminated().is_some() {
+    if !v.t.state.is_open()
+        || stage == Stage::CloseOut
+        || v.scopes.len() != 1
+        || v.body.unterminated().is_some()
+    {
         return;
     }
     let case = after(v, &out.items);
@@ -149,7 +159,9 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
         .items
         .iter()
         .filter(|i| i.blocked.is_none() && i.group == Group::Proposed)
-        .filter(|i| i.steps.iter().any(|(e, _)| matches!(e, Change::SetField { .. } | Change::SetTitle { .. })))
+        .filter(|i| {
+            i.steps.iter().any(|(e, _)| matches!(e, Change::SetField { .. } | Change::SetTitle { .. }))
+        })
         .map(|i| i.rule)
         .collect();
     let state = p.steps.iter().find_map(|(e, _)| match e {
@@ -165,13 +177,22 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
     ));
 }
 
-fn push(v: &View<'_>, then: &View<'_>, b: &Built, cve: &str, text: &str, p: &mut Proposal, out: &mut Gathered) {
+fn push(
+    v: &View<'_>,
+    then: &View<'_>,
+    b: &Built,
+    cve: &str,
+    text: &str,
+    p: &mut Proposal,
+    out: &mut Gathered,
+) {
     let remote = match &v.o.record {
         crate::case::Fact::Known(r, ..) => Some(r),
         crate::case::Fact::Absent(_) => None,
         crate::case::Fact::Unknown(why) => {
             if !why.is_empty() {
-                out.notices.push(format!("the record's state could not be read, so nothing is pushed: {why}"));
+                out.notices
+                    .push(format!("the record's state could not be read, so nothing is pushed: {why}"));
             }
             return;
         }
@@ -278,7 +299,11 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     let held = held_back(v, &b);
     if ask != Ask::Refresh {
         if !pushes(v) {
-            return Err(format!("cve.tool = \"{}\" takes no record from a program: paste it by hand, `tipstaff cve export {} --format json`", v.g.config.cve.tool.as_str(), v.t.reference.number));
+            return Err(format!(
+                "cve.tool = \"{}\" takes no record from a program: paste it by hand, `tipstaff cve export {} --format json`",
+                v.g.config.cve.tool.as_str(),
+                v.t.reference.number
+            ));
         }
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
@@ -286,7 +311,13 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         }
     }
     let needs: std::collections::BTreeSet<RecordStage> = match ask {
-        Ask::Refresh => return if p.steps.is_empty() { Err(format!("the record of {cve} is up to date")) } else { Ok(p.noted(&cve, word)) },
+        Ask::Refresh => {
+            return if p.steps.is_empty() {
+                Err(format!("the record of {cve} is up to date"))
+            } else {
+                Ok(p.noted(&cve, word))
+            };
+        }
         Ask::Push => Default::default(),
         Ask::Publish => [RecordStage::ReviewReady, RecordStage::PublishReady].into(),
     };
@@ -294,11 +325,21 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     if ask == Ask::Push {
         let to = wanted(v, &b).max(state);
         p.details.push(("record".into(), format!("{} → {}", state.as_str(), to.as_str())));
-        p = p.step(Change::PushRecord { tracker, cve: cve.clone(), state: to, record: Draft::<CveDraft>::text(text) }, Vec::new());
+        p = p.step(
+            Change::PushRecord {
+                tracker,
+                cve: cve.clone(),
+                state: to,
+                record: Draft::<CveDraft>::text(text),
+            },
+            Vec::new(),
+        );
         return Ok(p.noted(&cve, word));
     }
     if v.field(FieldRole::PublicAdvisoryUrl).is_empty() {
-        p.blocked = Some("a record is published after its advisory: capture the archived mail's address first".into());
+        p.blocked = Some(
+            "a record is published after its advisory: capture the archived mail's address first".into(),
+        );
     } else if state == RecordStage::Public {
         return Err(format!("the record of {cve} is public already"));
     } else if !state.is_reviewable() && reviewed(v) {
