@@ -499,9 +499,10 @@ impl World {
         out.people = self.others(&key, &case.reporter.email);
         out.own_cve = cve(case);
         let labels = LabelNames::new(&self.config).read(&case.tracker.labels);
-        out.fix_pr_open = [LabelRole::PrOpen, LabelRole::PrMerged, LabelRole::FixReleased, LabelRole::Announced]
-            .into_iter()
-            .any(|r| labels.has(r));
+        out.fix_pr_open =
+            [LabelRole::PrOpen, LabelRole::PrMerged, LabelRole::FixReleased, LabelRole::Announced]
+                .into_iter()
+                .any(|r| labels.has(r));
         let phase = Phase::derive(&Signals {
             needs_triage: Some(labels.has(LabelRole::NeedsTriage)),
             cve_allocated: Some(labels.has(LabelRole::CveAllocated)),
