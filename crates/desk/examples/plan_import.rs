@@ -10,7 +10,10 @@
     reason = "a program run by hand that reads the clock and prints what it measured"
 )]
 
-use std::time::Instant;
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
 use desk::{
     case::{Case, Fact, Seen, Source},
@@ -20,12 +23,34 @@ use desk::{
         propose::{self, InboxMessage, InboxThread, Overrides, Scene},
         related::UpstreamChange,
     },
+    spread::{InTurn, Spread},
     tracker::{CloseReason, Comment, FieldRole, State},
 };
 use testkit::{
     case::{self, Sealed as _},
     mails,
 };
+
+/// Two threads, as the program uses on two cores.
+struct Two;
+
+impl Spread for Two {
+    fn each(&self, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let go_on =
+            || while_some(|| Some(next.fetch_add(1, Ordering::Relaxed)).filter(|i| *i < pieces), work);
+        std::thread::scope(|s| {
+            s.spawn(go_on);
+            go_on();
+        });
+    }
+}
+
+fn while_some(mut next: impl FnMut() -> Option<usize>, work: &(dyn Fn(usize) + Sync)) {
+    while let Some(i) = next() {
+        work(i);
+    }
+}
 
 /// A small generator with a fixed seed (Knuth's MMIX constants); good enough to draw words.
 struct Draw(u64);
@@ -207,11 +232,14 @@ fn main() {
     );
     let config = case::config();
     let roster = case::roster();
+    let said = Overrides::new();
     // The first run compiles the patterns.
-    for run in ["cold", "warm"] {
+    for (run, spread) in
+        [("cold, two threads", &Two as &dyn Spread), ("two threads", &Two), ("one thread", &InTurn)]
+    {
         let start = Instant::now();
         let plan =
-            propose::plan(&scene, &config, &roster, Library::builtin(), &Overrides::new(), case::now());
+            propose::plan_with(&scene, &config, &roster, Library::builtin(), &said, case::now(), spread);
         let seconds = start.elapsed().as_secs_f64();
         let digest_start = Instant::now();
         let digest = plan.digest();

@@ -13,4 +13,5 @@ pub mod people;
 pub mod plan;
 pub mod reply;
 pub mod rules;
+pub mod spread;
 pub mod tracker;

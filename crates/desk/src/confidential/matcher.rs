@@ -1,6 +1,6 @@
 //! Patterns over folded text: one automaton for all words, then a check of boundaries and gaps at each match.
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 
 use super::{
     Tier,
@@ -177,6 +177,19 @@ pub(super) struct Matcher {
 }
 
 impl Matcher {
+    /// Compiles the patterns of one letter: few, and used for little text, so that compiling is what counts.
+    ///
+    /// # Errors
+    /// When there are more than the automaton can hold.
+    pub(super) fn brief(pats: Vec<Pat>) -> Result<Self, aho_corasick::BuildError> {
+        let automaton = AhoCorasick::builder()
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::NoncontiguousNFA))
+            .prefilter(false)
+            .build(pats.iter().map(|p| p.key.as_slice()))?;
+        Ok(Self { automaton, pats })
+    }
+
     /// Compiles the patterns.
     ///
     /// # Errors

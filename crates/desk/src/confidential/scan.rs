@@ -184,7 +184,7 @@ impl<'a> Scanner<'a> {
 
     fn with(policy: &'a Policy, request: &'a ScanRequest, strict: Option<(bool, &'a [String])>) -> Self {
         let judge = Judge::new(policy, request, strict);
-        let secrets = Matcher::new(policy.secret_patterns(&request.secrets)).ok();
+        let secrets = Matcher::brief(policy.secret_patterns(&request.secrets)).ok();
         let exempt = exemptions(policy, request);
         Self { policy, request, judge, secrets, exempt }
     }

@@ -27,6 +27,7 @@ use super::{
     ports::{self, Ports},
     reading,
     session::{Session, Setting},
+    threads::Threads,
 };
 
 /// Messages remembered in one transaction.
@@ -328,7 +329,15 @@ fn changes(session: &Session) -> Fact<Vec<UpstreamChange>> {
 /// When the desk cannot be read.
 pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Result<Plan> {
     let now = session.now();
-    let mut plan = propose::plan(scene, session.config(), &session.roster, &session.replies, overrides, now);
+    let mut plan = propose::plan_with(
+        scene,
+        session.config(),
+        &session.roster,
+        &session.replies,
+        overrides,
+        now,
+        &Threads,
+    );
     let config = session.loaded.config.clone();
     let ports = Ports {
         desk: &mut session.desk,

@@ -8,6 +8,7 @@ pub mod plans;
 pub mod ports;
 mod reading;
 pub mod session;
+mod threads;
 
 pub use self::{
     error::{AppError, Exit},

@@ -9,7 +9,7 @@ use desk::{
     people::Roster,
     plan::confirm::{self, ConfirmRequest},
     rules::{
-        extract::{self, Mode, VersionOptions},
+        extract::{self, VersionOptions},
         import::{self, ClassifyInput, TrackerSummary},
         title,
     },
@@ -116,19 +116,27 @@ fn classify(
     let index: Vec<IndexRow> = trackers.map(read_json).transpose()?.unwrap_or_default();
     let summaries: Vec<TrackerSummary> = index.into_iter().map(IndexRow::summary).collect();
     let (thread, index) = thread_of(&m, thread, setting)?;
-    let forwarder = extract::detect(&m, config, &roster);
-    let mut verdict = import::classify(&ClassifyInput {
+    let adapter = extract::adapter(&m, config, &roster);
+    let input = ClassifyInput {
         thread: &thread,
         index,
         roster: &roster,
         config,
         trackers: &summaries,
-        forwarder: forwarder.adapter.as_deref(),
+        forwarder: adapter.as_deref(),
         public_fix: None,
         now: setting.now,
+    };
+    // For one mail, what takes time is to compile the patterns of either; neither needs the other's.
+    let (mut verdict, read, observed) = std::thread::scope(|s| {
+        let other = s.spawn(|| {
+            (extract::Reader::new(config, &roster).read(&m), extract::observed(&m.subject, &m.text))
+        });
+        let verdict = import::classify(&input);
+        let (read, observed) = other.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+        (verdict, read, observed)
     });
-    let fields = extract::fields(&m, &m.text, config);
-    let credit = extract::from_message(&m, forwarder.mode == Mode::ViaForwarder);
+    let extract::Read { forwarder, fields, credit } = read;
     let related = import::propose::related_to(&m, &fields.title, &summaries);
     import::propose::settle(&mut verdict, &related);
     let mut value = serde_json::to_value(&verdict)?;
@@ -138,7 +146,7 @@ fn classify(
             json!({"title": fields.title, "affected_versions": fields.affected_versions,
                 "credit": credit.field(), "severity": "Unknown"}),
         );
-        map.insert("observed".into(), serde_json::to_value(extract::observed(&m.subject, &m.text))?);
+        map.insert("observed".into(), serde_json::to_value(observed)?);
         map.insert("related".into(), serde_json::to_value(related)?);
         map.insert("problems".into(), serde_json::to_value(&m.problems)?);
         map.insert("unreadable".into(), serde_json::to_value(m.unreadable)?);

@@ -10,7 +10,7 @@ mod polarity;
 mod unit;
 mod words;
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use regex::{Regex, RegexBuilder};
 
@@ -24,8 +24,15 @@ pub(super) const PRODUCT: char = '\u{E000}';
 
 /// The names of the product: project, scopes, packages, repository.
 pub(super) struct Names {
+    product: Arc<Product>,
+    /// Words that name the product in this mail only: of its subject, its recipients.
+    heard: BTreeSet<String>,
+}
+
+/// What is the same for every mail of a project.
+struct Product {
     regex: Option<Regex>,
-    /// Words that name the product in this mail only: of its subject, its recipients, its configured names.
+    /// Words of its configured names.
     heard: BTreeSet<String>,
 }
 
@@ -73,32 +80,34 @@ impl Names {
             .then(|| RegexBuilder::new(&patterns.join("|")).case_insensitive(true).build().ok())
             .flatten();
         let heard = list.iter().flat_map(|n| telling(n)).collect();
-        Self { regex, heard }
+        Self { product: Arc::new(Product { regex, heard }), heard: BTreeSet::new() }
     }
 
     /// The same names, and the words of a subject or an address, which a report uses for the product without
     /// asking how it is configured.
-    pub(super) fn hearing<'t>(mut self, texts: impl Iterator<Item = &'t str>) -> Self {
-        self.heard.extend(texts.flat_map(telling).take(200));
-        self
+    pub(super) fn hearing<'t>(&self, texts: impl Iterator<Item = &'t str>) -> Self {
+        Self { product: Arc::clone(&self.product), heard: texts.flat_map(telling).take(200).collect() }
     }
 
     /// Does the text end with a name heard, or with one and up to two more words?
     fn heard(&self, before: &str) -> bool {
         let tail = before.rsplit(['.', ';', '\n']).next().unwrap_or(before);
         let mut words = tail.split(|c: char| !c.is_alphanumeric()).rev().filter(|w| !w.is_empty());
-        words.by_ref().take(3).any(|w| self.heard.contains(&w.to_lowercase()))
+        words.by_ref().take(3).any(|w| {
+            let w = w.to_lowercase();
+            self.product.heard.contains(&w) || self.heard.contains(&w)
+        })
     }
 
     /// Is any name known?
     pub(super) fn known(&self) -> bool {
-        self.regex.is_some()
+        self.product.regex.is_some()
     }
 
     /// The text with every product name replaced by [`PRODUCT`].
     pub(super) fn mark(&self, text: &str) -> String {
         let text = text.replace(PRODUCT, " ");
-        let Some(re) = &self.regex else { return text };
+        let Some(re) = &self.product.regex else { return text };
         let mut out = String::with_capacity(text.len());
         let mut last = 0;
         for m in re.find_iter(&text) {
@@ -178,18 +187,17 @@ fn floor(found: &[(Grade, Expression)]) -> Grade {
 /// statement is vague.
 #[must_use]
 pub fn affected_versions(subject: &str, body: &str, config: &Config) -> Vec<String> {
-    affected_in(subject, body, &[], config)
+    affected_in(subject, body, &Names::new(config).hearing(std::iter::once(subject)))
 }
 
 /// The same, where the addresses the report was sent to may name the product as well.
-pub(super) fn affected_in(subject: &str, body: &str, to: &[&str], config: &Config) -> Vec<String> {
-    let names = Names::new(config).hearing(std::iter::once(subject).chain(to.iter().copied()));
+pub(super) fn affected_in(subject: &str, body: &str, names: &Names) -> Vec<String> {
     let mut found: Vec<(Grade, Expression)> = Vec::new();
     let subject = Unit { text: names.mark(subject), context: Context::Prose };
-    for unit in std::iter::once(subject).chain(unit::units(body, &names)) {
+    for unit in std::iter::once(subject).chain(unit::units(body, names)) {
         match unit.context {
             Context::Negative | Context::Foreign => {}
-            context => read(&unit.text, context, &names, &mut found),
+            context => read(&unit.text, context, names, &mut found),
         }
     }
     let floor = floor(&found);

@@ -45,11 +45,19 @@ const LIMIT: usize = 400_000;
 /// highest grade found counts, and text that is not quoted beats quoted text.
 #[must_use]
 pub fn credits(text: &str) -> Vec<Credit> {
+    stated(text).unwrap_or_else(|| {
+        let value = statement::field_value(text::head(text, LIMIT));
+        dedupe(value.into_iter().map(finish).collect())
+    })
+}
+
+/// The credits that the statements of a text make; `None` when it makes none.
+fn stated(text: &str) -> Option<Vec<Credit>> {
     let text = text::head(text, LIMIT);
     let mut found = statement::collect(text);
     let opt_out = optout::find(text);
     if found.is_empty() && opt_out.is_none() {
-        return dedupe(statement::field_value(text).into_iter().map(finish).collect());
+        return None;
     }
     if found.iter().any(|f| !f.quoted) {
         found.retain(|f| !f.quoted);
@@ -61,13 +69,13 @@ pub fn credits(text: &str) -> Vec<Credit> {
         let wish = found.iter().any(|f| f.source >= Source::Request && f.at >= out.from);
         if !wish {
             let named = !found.is_empty();
-            return vec![Credit {
+            return Some(vec![Credit {
                 name: ANONYMOUS.into(),
                 kind: CreditKind::Human,
                 raw: out.text,
                 rule: "credit.opt-out".into(),
                 confirm: named && found.iter().any(|f| !value::is_anonymous(&f.raw)),
-            }];
+            }]);
         }
     }
     found.retain(|f| f.source == best);
@@ -75,7 +83,7 @@ pub fn credits(text: &str) -> Vec<Credit> {
         c.confirm |= contested;
         c
     });
-    dedupe(list.collect())
+    Some(dedupe(list.collect()))
 }
 
 fn finish(found: Found) -> Credit {
@@ -148,7 +156,11 @@ impl CreditFinding {
 /// relayed message (`relayed`), and a sender that is a service, is never credited (intake page §6).
 #[must_use]
 pub fn from_message(message: &Message, relayed: bool) -> CreditFinding {
-    let explicit = from_text(&message.text);
+    from_stated(message, relayed, from_text(&message.text))
+}
+
+/// As [`from_message`], with the credits that its text states.
+pub(super) fn from_stated(message: &Message, relayed: bool, explicit: Vec<Credit>) -> CreditFinding {
     if !explicit.is_empty() {
         return CreditFinding::new(explicit, CreditOrigin::Explicit);
     }
@@ -184,12 +196,6 @@ pub fn from_message(message: &Message, relayed: bool) -> CreditFinding {
         return CreditFinding::new(vec![c], CreditOrigin::Signature);
     }
     CreditFinding::new(Vec::new(), CreditOrigin::None)
-}
-
-/// A mail whose text is a bare name states no credit; only a field value does.
-fn looks_like_field_value(text: &str) -> bool {
-    let text = text::head(text, LIMIT);
-    statement::collect(text).is_empty() && optout::find(text).is_none()
 }
 
 /// A private scanner product named in a text (config page §1.3, `[[confidentiality.scanner]]`).
@@ -235,9 +241,9 @@ pub fn private_scanners(text: &str, config: &Config) -> Vec<ScannerHit> {
     hits
 }
 
-/// The credits a mail states; a mail that is a bare name states none.
+/// The credits a mail states. A mail whose text is a bare name states none; only a field value does.
 pub(super) fn from_text(body: &str) -> Vec<Credit> {
-    if looks_like_field_value(body) { Vec::new() } else { credits(body) }
+    stated(body).unwrap_or_default()
 }
 
 /// Does the text decline a credit?

@@ -6,9 +6,9 @@ use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    affected::affected_in,
+    affected::{Names, affected_in},
     bot::unreplyable,
-    credit,
+    credit::{self, Credit},
     observed::{Observed, observed},
     text,
 };
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// What goes into a new tracker (DESIGN §7, `x classify`).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReportFields {
     /// The subject, cleaned.
     pub title: String,
@@ -34,24 +34,63 @@ pub struct ReportFields {
 /// The severity of every new tracker (intake page §6).
 pub const UNKNOWN: &str = "Unknown";
 
+/// Reads the fields of many reports for one project: the patterns made of its names are compiled once.
+pub struct FieldReader<'c> {
+    config: &'c Config,
+    titles: TitleRules,
+    parts: [Option<Regex>; 3],
+    names: Names,
+}
+
+impl<'c> FieldReader<'c> {
+    /// A reader for that project.
+    #[must_use]
+    pub fn new(config: &'c Config) -> Self {
+        Self {
+            config,
+            titles: TitleRules::from_config(config),
+            parts: product_parts(config),
+            names: Names::new(config),
+        }
+    }
+
+    /// As [`fields`].
+    #[must_use]
+    pub fn fields(&self, message: &Message, text: &str) -> ReportFields {
+        self.stated(message, text, credit::from_text(text))
+    }
+
+    /// As [`fields`], with the credits that the text states.
+    pub(super) fn stated(&self, message: &Message, text: &str, credits: Vec<Credit>) -> ReportFields {
+        let read = Message { text: text.to_string(), from: message.from.clone(), ..Message::default() };
+        let relayed = unreplyable(&message.from);
+        ReportFields {
+            title: self.clean_title(&message.subject),
+            affected_versions: versions(message, text, &self.names),
+            credit: credit::from_stated(&read, relayed, credits).field(),
+            severity: UNKNOWN.into(),
+        }
+    }
+
+    /// As [`clean_title`].
+    #[must_use]
+    pub fn clean_title(&self, subject: &str) -> String {
+        clean(subject, self.config, &self.titles, &self.parts)
+    }
+}
+
 /// Reads the fields of a report. `text` is the body to read, normally [`Message::text`]; a sender that nobody can
 /// answer is a relay and is never credited.
 #[must_use]
 pub fn fields(message: &Message, text: &str, config: &Config) -> ReportFields {
-    let read = Message { text: text.to_string(), from: message.from.clone(), ..Message::default() };
-    let relayed = unreplyable(&message.from);
-    ReportFields {
-        title: clean_title(&message.subject, config),
-        affected_versions: versions(message, text, config),
-        credit: credit::from_message(&read, relayed).field(),
-        severity: UNKNOWN.into(),
-    }
+    FieldReader::new(config).fields(message, text)
 }
 
 /// The versions that the text states, else those of the first attached text that states some.
-fn versions(message: &Message, text: &str, config: &Config) -> Vec<String> {
+fn versions(message: &Message, text: &str, names: &Names) -> Vec<String> {
     let to: Vec<&str> = message.to.iter().chain(&message.cc).map(|a| a.email.as_str()).take(20).collect();
-    let read = |text: &str| affected_in(&message.subject, text, &to, config);
+    let names = names.hearing(std::iter::once(message.subject.as_str()).chain(to));
+    let read = |text: &str| affected_in(&message.subject, text, &names);
     let found = read(text);
     if !found.is_empty() {
         return found;
@@ -76,15 +115,17 @@ static TAG_WORDS: LazyLock<Regex> = LazyLock::new(|| {
 /// that trails after `of`, `for` or `on`. First letter upper case.
 #[must_use]
 pub fn clean_title(subject: &str, config: &Config) -> String {
-    let rules = TitleRules::from_config(config);
-    let parts = product_parts(config);
+    clean(subject, config, &TitleRules::from_config(config), &product_parts(config))
+}
+
+fn clean(subject: &str, config: &Config, rules: &TitleRules, parts: &[Option<Regex>; 3]) -> String {
     let original = text::collapse(text::head(subject, 500));
     let mut t = original.clone();
     // Every pass that changes anything makes the title shorter; a handful is enough for any real subject.
     for _ in 0..12 {
         let before = t.clone();
         t = untagged(t, config);
-        let shorter = title::normalise(&t, &rules).normalized;
+        let shorter = title::normalise(&t, rules).normalized;
         if !shorter.is_empty() {
             t = shorter;
         }

@@ -3,14 +3,18 @@
 //! A match needs the sender or the preamble of a configured adapter; both, when the adapter says so. Text in the
 //! body that names an adapter decides nothing: it is flagged.
 
-use std::sync::LazyLock;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+};
 
 use regex::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{
     bot::{CreditKind, judge, unreplyable},
-    credit, text,
+    credit::{self, Credit},
+    text,
 };
 use crate::{
     config::{Config, ForwarderConfig},
@@ -96,6 +100,23 @@ const SHOWN: usize = 80;
 /// Judges who delivered a message. Never fails: what is missing is a problem (DESIGN §7).
 #[must_use]
 pub fn detect(message: &Message, config: &Config, roster: &Roster) -> ForwarderReport {
+    judged(message, config, roster, &Patterns::default(), &credit::from_text(&message.text))
+}
+
+/// Name of the adapter that matches, as [`detect`] finds it, without reading credits.
+#[must_use]
+pub fn adapter(message: &Message, config: &Config, roster: &Roster) -> Option<String> {
+    judged(message, config, roster, &Patterns::default(), &[]).adapter
+}
+
+/// As [`detect`], with patterns that were compiled before, and the credits that the text states.
+pub(super) fn judged(
+    message: &Message,
+    config: &Config,
+    roster: &Roster,
+    patterns: &Patterns,
+    credits: &[Credit],
+) -> ForwarderReport {
     let mut report = ForwarderReport::default();
     let body = message.text.trim();
     if message.from.email.is_empty() {
@@ -111,7 +132,7 @@ pub fn detect(message: &Message, config: &Config, roster: &Roster) -> ForwarderR
     let head = preamble_head(&message.text);
     let mut matched = None;
     for adapter in &adapters {
-        let signals = signals(adapter, message, &head, &mut report);
+        let signals = signals(adapter, message, &head, patterns, &mut report);
         report.sender_matched |= signals.sender && matched.is_none();
         let hit = if adapter.require_both {
             signals.sender && signals.preamble.is_some()
@@ -134,11 +155,12 @@ pub fn detect(message: &Message, config: &Config, roster: &Roster) -> ForwarderR
             report.problem("preamble-only", text);
         }
     }
-    claims(message, config, matched, &mut report);
+    claims(message, config, matched, patterns, &mut report);
     report.collaborator_warning = roster.is_team(&message.from.email, message.arrived());
     report.adapter = matched.map(|a| a.name.clone());
     route(message, config, matched, &mut report);
-    report.credits = matched.map_or_else(|| stated(body), |a| relayed(a, body, &mut report));
+    report.credits =
+        matched.and_then(|a| relayed(a, body, patterns, &mut report)).unwrap_or_else(|| stated(credits));
     report.credit = report.credits.first().cloned();
     if report.credit.is_none() && report.mode == Mode::ViaForwarder {
         report.problem("credit-unknown", "the relayed text credits nobody; ask, never guess");
@@ -179,11 +201,12 @@ fn signals(
     adapter: &ForwarderConfig,
     message: &Message,
     head: &Head,
+    patterns: &Patterns,
     report: &mut ForwarderReport,
 ) -> Signals {
     let mut sender = false;
     for pattern in &adapter.senders {
-        match compile(pattern) {
+        match patterns.get(pattern) {
             Some(re) => sender |= sender_matches(&re, &message.from.email),
             None => report
                 .problem("bad-pattern", format!("a sender pattern of `{}` cannot be read", adapter.name)),
@@ -191,7 +214,7 @@ fn signals(
     }
     let mut preamble = None;
     if !adapter.preamble.is_empty() {
-        match compile(&adapter.preamble) {
+        match patterns.get(&adapter.preamble) {
             Some(re) => preamble = head.find(&re),
             None => {
                 report.problem("bad-pattern", format!("the preamble of `{}` cannot be read", adapter.name))
@@ -204,8 +227,21 @@ fn signals(
     Signals { sender, preamble }
 }
 
-fn compile(pattern: &str) -> Option<Regex> {
-    RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build().ok()
+/// The patterns of the configured adapters, each compiled when it is first asked for; `None` is one that cannot be.
+#[derive(Debug, Default)]
+pub(super) struct Patterns(Mutex<BTreeMap<String, Option<Arc<Regex>>>>);
+
+impl Patterns {
+    fn get(&self, pattern: &str) -> Option<Arc<Regex>> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(pattern) {
+            return found.clone();
+        }
+        let made = RegexBuilder::new(pattern).case_insensitive(true).size_limit(1 << 20).build();
+        let made = made.ok().map(Arc::new);
+        known.insert(pattern.to_owned(), made.clone());
+        made
+    }
 }
 
 /// A pattern matches an address only at its joints: `@apache.org` is not found in `@apache.org.example`, nor
@@ -265,6 +301,7 @@ fn claims(
     message: &Message,
     config: &Config,
     matched: Option<&ForwarderConfig>,
+    patterns: &Patterns,
     report: &mut ForwarderReport,
 ) {
     let own = matched.map_or("", |m| m.name.as_str());
@@ -277,13 +314,13 @@ fn claims(
     // The name of an adapter may be a common word; only an order about routing makes it a claim.
     let body = text::head(&message.text, 200_000);
     let lower = body.to_lowercase();
-    let orders: Vec<(&str, Regex)> = others
+    let orders: Vec<(&str, Arc<Regex>)> = others
         .into_iter()
         .filter(|n| lower.contains(&n.to_lowercase()))
         .filter_map(|n| {
             let e = regex::escape(n);
             let p = format!(r"\b(?:adapters?|forwarders?|routing(?:[- ]?mode)?)\b\s*(?:name)?\s*(?:[:=]|is|to|as|named|called)?\s*[`'\x22]?{e}(?:$|[^\w\-])|(?:^|[^\w\-]){e}[`'\x22]?\s+(?:adapter|forwarder|routing)\b|\b(?:route|rout\w+|treat\w*|handle\w*|process\w*|import\w*|match\w*|classif\w+)\b[^.]{{0,40}}\b(?:via|as|through|with|by|using|to|under)\s+(?:the\s+|a\s+|an\s+)?[`'\x22]?{e}(?:$|[^\w\-])");
-            Some((n, compile(&p)?))
+            Some((n, patterns.get(&p)?))
         })
         .collect();
     for line in body.lines() {
@@ -387,29 +424,29 @@ fn is_list(email: &str, config: &Config) -> bool {
         .any(|a| !a.is_empty() && a.eq_ignore_ascii_case(email))
 }
 
-fn stated(body: &str) -> Vec<RelayedCredit> {
-    credit::from_text(body)
-        .into_iter()
-        .map(|c| RelayedCredit { name: c.name, kind: c.kind, raw: c.raw })
-        .collect()
+fn stated(credits: &[Credit]) -> Vec<RelayedCredit> {
+    let relayed = |c: &Credit| RelayedCredit { name: c.name.clone(), kind: c.kind, raw: c.raw.clone() };
+    credits.iter().map(relayed).collect()
 }
 
-/// The credit by the adapter's own pattern, its extent mended (names with dots, wrapped lines); else as stated.
-fn relayed(adapter: &ForwarderConfig, body: &str, report: &mut ForwarderReport) -> Vec<RelayedCredit> {
+/// The credit by the adapter's own pattern, its extent mended (names with dots, wrapped lines); `None` where what the
+/// text states counts.
+fn relayed(
+    adapter: &ForwarderConfig,
+    body: &str,
+    patterns: &Patterns,
+    report: &mut ForwarderReport,
+) -> Option<Vec<RelayedCredit>> {
     if adapter.credit.is_empty() {
-        return stated(body);
+        return None;
     }
-    let Some(re) = compile(&adapter.credit) else {
+    let Some(re) = patterns.get(&adapter.credit) else {
         report.problem("bad-pattern", format!("the credit pattern of `{}` cannot be read", adapter.name));
-        return stated(body);
+        return None;
     };
-    let Some((whole, group)) =
-        re.captures(body).and_then(|c| Some((c.get(0)?, c.get(1).or_else(|| c.get(0))?)))
-    else {
-        return stated(body);
-    };
+    let (whole, group) = re.captures(body).and_then(|c| Some((c.get(0)?, c.get(1).or_else(|| c.get(0))?)))?;
     if credit::declines(body) {
-        return stated(body);
+        return None;
     }
     let mut raw = text::collapse(group.as_str());
     // A pattern that names its own end is believed; one that merely stops is read on.
@@ -419,13 +456,9 @@ fn relayed(adapter: &ForwarderConfig, body: &str, report: &mut ForwarderReport) 
             raw = longer;
         }
     }
-    match credit::clean_value(&raw) {
-        Some(name) => {
-            let kind = judge(&name).kind;
-            vec![RelayedCredit { name, kind, raw }]
-        }
-        None => stated(body),
-    }
+    let name = credit::clean_value(&raw)?;
+    let kind = judge(&name).kind;
+    Some(vec![RelayedCredit { name, kind, raw }])
 }
 
 /// Text to hand to a forwarder: a line for them, the reference on a line of its own, and a fenced message ready to

@@ -12,7 +12,9 @@ use super::{
     decoys,
     features::{self, Features},
     follow_up::{self, Tie},
-    injection, people, public_fix,
+    injection,
+    once::Once,
+    people, public_fix,
     reject::{self, RejectCheck},
     scanner, solicitation,
     text::Doc,
@@ -245,6 +247,13 @@ pub fn is_advisory_notice(message: &Message, doc: &Doc) -> bool {
 /// consolidated, scanner, public fix, converged, report; doubt is a report.
 #[must_use]
 pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
+    classify_once(input, &Once::default())
+}
+
+/// As [`classify`], for one message after the other of a thread: what they share is judged once. Everything but
+/// `index`, `forwarder` and `public_fix` must stay the same.
+#[must_use]
+pub fn classify_once(input: &ClassifyInput<'_>, once: &Once) -> Verdict {
     let Some(message) = input.thread.messages.get(input.index).or_else(|| input.thread.root()) else {
         return Verdict {
             class: Class::Report,
@@ -257,31 +266,32 @@ pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
     };
     let own = Doc::new(message);
     let own_features = features::of(message, &own);
-    let tie = follow_up::by_thread(input, message);
+    let tie = follow_up::by_thread(input, message, once);
     let settled = if tie.is_some() {
         None
     } else {
-        answered::judge(input.thread, input.roster, input.config, input.now)
+        let judge = || answered::judge(input.thread, input.roster, input.config, input.now);
+        once.settled.get_or_init(judge).clone()
     };
 
     let root = input.thread.root().filter(|r| r.key != message.key && tie.is_none());
     if let Some(root) = root
-        && let Some(verdict) = reply(input, message, root, &own, &own_features, settled.clone())
+        && let Some(verdict) = reply(input, message, root, &own, &own_features, settled.clone(), once)
     {
         return verdict;
     }
     // A reply without a claim of its own stands for the thread: its root is judged.
     let root = root.filter(|_| !own_features.claims());
     let judged = root.unwrap_or(message);
-    let (doc, f) = if root.is_some() {
-        let d = Doc::new(judged);
-        let f = features::of(judged, &d);
-        (d, f)
-    } else {
-        (own.clone(), own_features.clone())
+    let (doc, f) = match root {
+        Some(root) => {
+            let (doc, f) = once.root(root);
+            (doc, f)
+        }
+        None => (&own, &own_features),
     };
 
-    let case = Case { input, message, judged, own: &own, own_features: &own_features, doc: &doc, f: &f, tie };
+    let case = Case { input, message, judged, own: &own, own_features: &own_features, doc, f, tie, once };
     let (class, mut signals, special) = case.decide();
     let mut thread = ThreadVerdict::default();
     let mut fate = special.unwrap_or_else(|| class.default_fate());
@@ -296,12 +306,15 @@ pub fn classify(input: &ClassifyInput<'_>) -> Verdict {
         signals.extend(why);
     }
     let mut injection = injection::detect(message);
-    if root.is_some() {
-        injection.extend(injection::detect(judged));
-        injection.sort();
-        injection.dedup();
-    }
-    let reject = reject::check(class, judged, &doc, &f);
+    let reject = match root {
+        Some(root) => {
+            injection.extend(once.injection(root).iter().cloned());
+            injection.sort();
+            injection.dedup();
+            once.reject(class, root, doc, f)
+        }
+        None => reject::check(class, judged, doc, f),
+    };
     Verdict { class, fate, signals, thread, reject, injection }
 }
 
@@ -314,6 +327,7 @@ fn reply(
     own: &Doc,
     f: &Features,
     settled: Option<Vec<Signal>>,
+    once: &Once,
 ) -> Option<Verdict> {
     // The root once more, by another list: no answer.
     if !message.key.id.is_empty() && message.key.id == root.key.id {
@@ -325,13 +339,12 @@ fn reply(
     if apart {
         return None;
     }
-    let opened =
-        TrackerSummary { title: root.subject.clone(), body: root.text.clone(), ..TrackerSummary::default() };
+    let opened = once.opened(root);
     let signal = Signal::new("class.follow-up.answers-thread", &root.subject);
-    let tie = Tie { tracker: &opened, signal, recorded: false, by_thread: true };
+    let tie = Tie { tracker: opened, signal, recorded: false, by_thread: true };
     let team = people::team_wrote(message, input.thread, input.roster, input.config);
     let injection = injection::detect(message);
-    if !team && let Some(s) = follow_up::new_flaw(&tie, input, own, f) {
+    if !team && let Some(s) = follow_up::new_flaw(&tie, input, own, f, once) {
         let mut signals = vec![s, tie.signal];
         signals.extend(f.signals.clone());
         return Some(Verdict {
@@ -343,7 +356,8 @@ fn reply(
             injection,
         });
     }
-    let fate = match classify(&ClassifyInput { index: 0, forwarder: None, ..*input }).fate {
+    let first = ClassifyInput { index: 0, forwarder: None, ..*input };
+    let fate = match once.fate(input.public_fix.is_some(), || classify_once(&first, once).fate) {
         Fate::NewTracker | Fate::Duplicate => Fate::FollowUp,
         other => other,
     };
@@ -371,6 +385,7 @@ struct Case<'a, 'i> {
     doc: &'a Doc,
     f: &'a Features,
     tie: Option<Tie<'i>>,
+    once: &'a Once,
 }
 
 type Decision = (Class, Vec<Signal>, Option<Fate>);
@@ -404,6 +419,10 @@ impl<'a, 'i> Case<'a, 'i> {
             let mut signals = vec![Signal::new("class.report.forge-notice", &self.judged.from.email)];
             signals.extend(self.f.signals.clone());
             return (Class::Report, signals, None);
+        }
+        // For a reply with nothing to say, the root decides, and it is the same root for the next one.
+        if self.judged.key != self.message.key && self.input.public_fix.is_none() {
+            return self.once.decided.get_or_init(|| self.unknown_thread()).clone();
         }
         self.unknown_thread()
     }
@@ -501,7 +520,7 @@ impl<'a, 'i> Case<'a, 'i> {
             signals.extend(self.own_features.signals.clone());
             return Some((Class::Report, signals, Some(Fate::Duplicate)));
         }
-        if let Some(s) = follow_up::new_flaw(&tie, self.input, self.own, self.own_features) {
+        if let Some(s) = follow_up::new_flaw(&tie, self.input, self.own, self.own_features, self.once) {
             let mut signals = vec![s, tie.signal];
             signals.extend(self.own_features.signals.clone());
             return Some((Class::Report, signals, None));

@@ -154,22 +154,25 @@ pub fn of_text(doc: &Doc) -> Features {
     let effects = EFFECT.present(&whole);
     let nouns = NOUN.present(&whole);
     let supports = SUPPORT.present(&whole);
+    let how_to = HOW_TO_REPORT.is_match(&whole);
+    let hypothetical = HYPOTHETICAL.is_match(&whole);
+    let refusals = REFUSED.is_match(&whole);
     for (n, s) in doc.sentences.iter().enumerate() {
         let is_subject = n == 0;
         let asks = QUESTION.is_match(s) || (is_subject && ASKING_SUBJECT.is_match(s));
         f.questions += usize::from(asks);
-        let how = HOW_TO_REPORT.is_match(s);
+        let how = how_to && HOW_TO_REPORT.is_match(s);
         let found = supports.has("class.report.discovery", s);
         if how {
             f.how_to_report = true;
         }
-        let idle = HYPOTHETICAL.is_match(s) || (how && !found);
+        let idle = (hypothetical && HYPOTHETICAL.is_match(s)) || (how && !found);
         let mut effect = effects.hits(s);
         if asks {
             // A question that describes what can be done is a claim put politely; a bare "crash" is not.
             effect.retain(|h| h.weight >= 3);
         }
-        let refused = REFUSED.is_match(s) && !NOT_REFUSED.is_match(s);
+        let refused = refusals && REFUSED.is_match(s) && !NOT_REFUSED.is_match(s);
         if refused {
             effect.retain(|h| h.weight >= 3);
         }

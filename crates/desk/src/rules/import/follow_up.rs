@@ -1,15 +1,19 @@
 //! Does a message belong to a tracker that exists? By message, not by thread: a new flaw reported on a tracked
 //! thread is surfaced (intake page §3 D1, Weakness 6).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     class::{ClassifyInput, TrackerSummary},
     cue::{Signal, words},
     features::Features,
+    once::Once,
     text::Doc,
 };
-use crate::{mail::Message, rules::vocabulary::patterns as vocabulary};
+use crate::{
+    mail::{Message, Thread},
+    rules::vocabulary::patterns as vocabulary,
+};
 
 words! {
     CVE = r"=\bCVE-\d{4}-\d{4,7}\b";
@@ -41,57 +45,107 @@ pub struct Tie<'a> {
 }
 
 fn holds(t: &TrackerSummary, id: &str) -> bool {
-    let id = id.trim().trim_matches(['<', '>']);
+    let id = bare(id);
     if id.is_empty() {
         return false;
     }
-    let same = |m: &String| m.trim().trim_matches(['<', '>']) == id;
+    #[cfg(test)]
+    super::once::effort::add(t.body.len());
+    let same = |m: &String| bare(m) == id;
     t.message_ids.iter().any(same) || (id.len() >= 8 && id.contains('@') && contains_token(&t.body, id))
+}
+
+/// What may stand around an id in a body.
+fn delimiter(c: char) -> bool {
+    c.is_whitespace() || "<>`'\"()[],;/:=|*".contains(c)
 }
 
 /// A body that holds an id between delimiters, not inside a longer one.
 fn contains_token(body: &str, id: &str) -> bool {
-    let edge = |c: Option<char>| c.is_none_or(|c| c.is_whitespace() || "<>`'\"()[],;/:=|*".contains(c));
+    let edge = |c: Option<char>| c.is_none_or(delimiter);
     body.match_indices(id).take(8).any(|(at, m)| {
         edge(body.get(..at).and_then(|s| s.chars().next_back()))
             && edge(body.get(at + m.len()..).and_then(|s| s.chars().next()))
     })
 }
 
+/// Which tracker holds which Message-ID, and which messages of a thread are held: looked up, so that neither many
+/// replies nor many trackers are compared one by one.
+#[derive(Debug, Default)]
+pub struct Holders {
+    /// Places of the trackers in which a word stands that may be (a part of) the id, in order.
+    words: BTreeMap<String, Vec<usize>>,
+    /// Messages of the thread that a tracker holds, by place: the message and the tracker.
+    thread: Vec<(usize, usize)>,
+}
+
+impl Holders {
+    /// Reads the trackers and the ids of a thread.
+    #[must_use]
+    pub fn new(trackers: &[TrackerSummary], thread: &Thread) -> Self {
+        let mut words: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (i, t) in trackers.iter().enumerate() {
+            let recorded = t.message_ids.iter().map(|id| bare(id));
+            let mut all: BTreeSet<&str> = recorded.collect();
+            all.extend(t.body.split(delimiter).filter(|w| w.contains('@')));
+            for word in all {
+                words.entry(word.to_owned()).or_default().push(i);
+            }
+        }
+        let mut out = Self { words, thread: Vec::new() };
+        let held = thread.messages.iter().enumerate();
+        out.thread = held.filter_map(|(m, msg)| Some((m, out.of(trackers, &msg.key.id)?))).collect();
+        out
+    }
+
+    /// Place of the first tracker that holds the id.
+    fn of(&self, trackers: &[TrackerSummary], id: &str) -> Option<usize> {
+        let id = bare(id);
+        // An id with a delimiter in it stands in a body in pieces.
+        let piece = id.split(delimiter).find(|p| p.contains('@')).unwrap_or(id);
+        let places = |word: &str| self.words.get(word).into_iter().flatten().copied();
+        places(id).chain(places(piece)).filter(|i| trackers.get(*i).is_some_and(|t| holds(t, id))).min()
+    }
+}
+
+fn bare(id: &str) -> &str {
+    id.trim().trim_matches(['<', '>'])
+}
+
 /// The tracker a message belongs to by its headers or its thread, if any.
 #[must_use]
-pub fn by_thread<'a>(input: &ClassifyInput<'a>, message: &Message) -> Option<Tie<'a>> {
-    for t in input.trackers {
-        if holds(t, &message.key.id) {
-            let signal = Signal::new("class.follow-up.recorded", &message.key.id);
-            return Some(Tie { tracker: t, signal, recorded: true, by_thread: true });
+pub fn by_thread<'a>(input: &ClassifyInput<'a>, message: &Message, once: &Once) -> Option<Tie<'a>> {
+    if input.trackers.is_empty() {
+        return None;
+    }
+    let holders = once.holders(input);
+    let tie = |at: usize, rule: &str, id: &str| {
+        let recorded = rule == "class.follow-up.recorded";
+        let tracker = input.trackers.get(at)?;
+        Some(Tie { tracker, signal: Signal::new(rule, id), recorded, by_thread: true })
+    };
+    let held = |id: &str| holders.of(input.trackers, id);
+    if let Some(t) = held(&message.key.id) {
+        return tie(t, "class.follow-up.recorded", &message.key.id);
+    }
+    // Newest ancestor first: a thread may hold several trackers.
+    let ancestors = message.in_reply_to.iter().rev().chain(message.references.iter().rev().take(100));
+    for id in ancestors {
+        if let Some(t) = held(id) {
+            return tie(t, "class.follow-up.answers-tracked", id);
         }
     }
-    let mut ids: Vec<&str> = message
-        .in_reply_to
-        .iter()
-        .rev()
-        .chain(message.references.iter().rev().take(100))
-        .map(String::as_str)
-        .collect();
-    let judged = input.index.min(input.thread.messages.len());
-    ids.extend(input.thread.messages.iter().take(judged).map(|m| m.key.id.as_str()));
-    ids.push(&input.thread.id);
-    // Newest ancestor first: a thread may hold several trackers.
-    for id in ids {
-        if let Some(t) = input.trackers.iter().find(|t| holds(t, id)) {
-            let signal = Signal::new("class.follow-up.answers-tracked", id);
-            return Some(Tie { tracker: t, signal, recorded: false, by_thread: true });
-        }
+    let id_of = |at: usize| input.thread.messages.get(at).map_or("", |m| m.key.id.as_str());
+    if let Some(&(m, t)) = holders.thread.first().filter(|(m, _)| *m < input.index) {
+        return tie(t, "class.follow-up.answers-tracked", id_of(m));
+    }
+    if let Some(t) = held(&input.thread.id) {
+        return tie(t, "class.follow-up.answers-tracked", &input.thread.id);
     }
     // A sibling of the thread may be the one that is tracked.
-    for m in input.thread.messages.iter().skip(judged) {
-        if let Some(t) = input.trackers.iter().find(|t| holds(t, &m.key.id)) {
-            let signal = Signal::new("class.follow-up.tracked-thread", &m.key.id);
-            return Some(Tie { tracker: t, signal, recorded: false, by_thread: true });
-        }
-    }
-    None
+    let later = holders.thread.partition_point(|(m, _)| *m < input.index);
+    let &(m, t) = holders.thread.get(later)?;
+    tie(t, "class.follow-up.tracked-thread", id_of(m))
 }
 
 /// The tracker whose CVE or advisory id a new mail names as its subject matter.
@@ -158,33 +212,43 @@ pub fn same_flaw(tie: &Tie<'_>, doc: &Doc, f: &Features) -> bool {
         && !OF_ITS_OWN.is_match(&doc.all_prose())
 }
 
-fn places(text: &str) -> BTreeSet<String> {
-    PLACE
+/// Places in the code that are read out of one text.
+pub(super) const PLACES: usize = 60;
+
+/// The places a text names, at most `most`, and how many were left to find.
+pub(super) fn places(text: &str, most: usize) -> (BTreeSet<String>, usize) {
+    let mut left = most;
+    let found = PLACE
         .find_iter(text)
-        .take(60)
+        .take(most)
+        .inspect(|_| left -= 1)
         .map(|m| m.as_str().trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase())
         .filter(|s| s.len() > 2)
-        .collect()
+        .collect();
+    (found, left)
 }
 
 /// Is this a flaw of its own, not more about the tracker's? Needs a claim with its own reproduction, and another
 /// class in another place, or the author's word that it is another one.
 #[must_use]
-pub fn new_flaw(tie: &Tie<'_>, input: &ClassifyInput<'_>, doc: &Doc, f: &Features) -> Option<Signal> {
+pub fn new_flaw(
+    tie: &Tie<'_>,
+    input: &ClassifyInput<'_>,
+    doc: &Doc,
+    f: &Features,
+    once: &Once,
+) -> Option<Signal> {
     let by_word = OF_ITS_OWN.is_match(&doc.all_prose());
     if !f.claims() || (!f.reproduces() && f.substance < 4 && !(tie.by_thread && by_word)) {
         return None;
     }
-    let mut known = format!("{}\n{}", tie.tracker.title, tie.tracker.body);
+    let mut known = once.known(tie, input, tie.by_thread && input.index > 0);
     if tie.by_thread {
-        if let Some(root) = input.thread.root().filter(|_| input.index > 0) {
-            known.push_str(&Doc::new(root).everything());
-        }
-        known.push_str(&doc.quoted);
+        known.classes.extend(vocabulary::classes(&doc.quoted));
+        known.places.extend(places(&doc.quoted, known.left).0);
     }
-    let known_classes = vocabulary::classes(&known);
-    let here = places(&doc.everything());
-    let there = places(&known);
+    let (known_classes, there) = (known.classes, known.places);
+    let (here, _) = places(&doc.everything(), PLACES);
     let other_class = !f.classes.is_empty() && f.classes.iter().all(|c| !known_classes.contains(c));
     let other_place = !here.is_empty() && here.is_disjoint(&there);
     let all = doc.all_prose();

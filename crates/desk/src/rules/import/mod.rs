@@ -13,6 +13,7 @@ pub mod decoys;
 pub mod features;
 pub mod follow_up;
 pub mod injection;
+pub mod once;
 pub mod people;
 pub mod propose;
 pub mod public_fix;
@@ -25,6 +26,9 @@ pub mod text;
 #[cfg(test)]
 mod samples;
 
-pub use class::{Class, ClassifyInput, Fate, ThreadVerdict, TrackerSummary, Verdict, classify};
+pub use class::{
+    Class, ClassifyInput, Fate, ThreadVerdict, TrackerSummary, Verdict, classify, classify_once,
+};
 pub use cue::Signal;
+pub use once::Once;
 pub use reject::{RejectCheck, RejectVerdict};

@@ -37,7 +37,12 @@ pub use self::{
     precedent::{IndexedThread, MailPrecedent, Precedent, PrecedentMatch, Recommendation, ThreadIndex},
     public_fix::{Changes, PublicFix, UpstreamChange, public_fix},
 };
-use crate::{config::Config, mail::Address, rules::vocabulary};
+use crate::{
+    config::Config,
+    mail::Address,
+    rules::vocabulary,
+    spread::{InTurn, Spread, in_order},
+};
 
 /// A tracker as the index reads it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -226,7 +231,13 @@ impl Index {
     /// An index over these trackers; they are kept without their long texts.
     #[must_use]
     pub fn build(trackers: &[IndexedTracker]) -> Self {
-        Self::of(trackers, BTreeSet::new())
+        Self::of(trackers, BTreeSet::new(), &InTurn)
+    }
+
+    /// As [`Index::build`], where somebody helps with reading.
+    #[must_use]
+    pub fn build_with(trackers: &[IndexedTracker], spread: &dyn Spread) -> Self {
+        Self::of(trackers, BTreeSet::new(), spread)
     }
 
     /// The same, where the product's own names say nothing: everything is about the product.
@@ -235,12 +246,16 @@ impl Index {
         let names = [&config.project.name, &config.project.short_name, &config.project.vendor];
         let products = config.scope.iter().map(|s| &s.product);
         let own = names.into_iter().chain(products);
-        Self::of(trackers, own.flat_map(|n| vocabulary::words(n)).map(|w| terms::word_hash(&w)).collect())
+        Self::of(
+            trackers,
+            own.flat_map(|n| vocabulary::words(n)).map(|w| terms::word_hash(&w)).collect(),
+            &InTurn,
+        )
     }
 
-    fn of(trackers: &[IndexedTracker], own: BTreeSet<u64>) -> Self {
+    fn of(trackers: &[IndexedTracker], own: BTreeSet<u64>, spread: &dyn Spread) -> Self {
         let mut index = Self { corpus: Corpus { own, ..Corpus::default() }, ..Self::default() };
-        for (id, t) in (0u32..).zip(trackers) {
+        let read = |t: &IndexedTracker| {
             let mut text = t.body.clone();
             for c in t.comments.iter().chain([&t.closing_comment]) {
                 text.push('\n');
@@ -250,6 +265,12 @@ impl Index {
             for p in t.fix_paths.iter().flat_map(|p| terms::path_names(p)) {
                 terms.pointers.entry(p.clone()).or_insert(p);
             }
+            terms
+        };
+        let mut next = 0u32;
+        in_order(spread, trackers, read, |t, terms| {
+            let id = next;
+            next = next.saturating_add(1);
             index.corpus.add(terms, &t.cve);
             for e in &t.reporter_emails {
                 let e = e.trim().to_lowercase();
@@ -261,7 +282,7 @@ impl Index {
                 }
             }
             index.trackers.push(IndexedTracker { body: String::new(), comments: Vec::new(), ..t.clone() });
-        }
+        });
         index
     }
 

@@ -47,6 +47,8 @@ fn floor(text: &str, mut at: usize) -> usize {
 }
 
 fn plain(text: &str) -> String {
+    #[cfg(test)]
+    super::once::effort::add(text.len().min(LIMIT));
     cap(text)
         .chars()
         .filter(|c| matches!(c, '\u{2028}' | '\u{2029}') || !is_hidden(*c) && *c != '\r')

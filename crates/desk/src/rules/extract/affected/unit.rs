@@ -294,6 +294,10 @@ fn labelled(line: &str) -> Option<(&str, &str)> {
     static LABEL: LazyLock<Regex> = LazyLock::new(|| {
         Regex::new(r"^\s*(?:[-+•*]\s+|\d{1,2}[.)]\s+)?[*_`]{0,3}(?P<label>[\p{L}\x{E000}][\p{L}\p{N}\x{E000} /&'’()\-]{0,60}?)[*_`]{0,3}\s*(?:[:：]|\s=\s|\s-\s)[*_`]{0,3}(?P<value>.*)$").expect("valid")
     });
+    // Most lines have none of these, and the pattern is dear.
+    if !line.contains([':', '：', '=', '-']) {
+        return None;
+    }
     let c = LABEL.captures(line)?;
     let (label, value) = (c.name("label")?.as_str(), c.name("value")?.as_str());
     let dash = line

@@ -11,14 +11,15 @@ use crate::{
     mail::{Message, Thread},
     plan::{Group, digest},
     rules::{
-        extract::{self, CreditFinding, ForwarderReport, Mode, ReportFields},
+        extract::{self, CreditFinding, ForwarderReport, ReportFields},
         import::{
-            Class, ClassifyInput, Fate, RejectVerdict, TrackerSummary, Verdict, classify,
+            Class, ClassifyInput, Fate, Once, RejectVerdict, TrackerSummary, Verdict, classify_once,
             related::{
                 Changes, Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts, Why,
             },
         },
     },
+    spread::{Spread, in_order},
     tracker::TrackerKey,
 };
 
@@ -79,21 +80,21 @@ pub enum Proposal {
 }
 
 /// Judge every undecided message.
-pub(super) fn judge(desk: Desk<'_>, overrides: &Overrides) -> Vec<Candidate> {
-    let known: Vec<Known<'_>> = desk.cases.iter().map(|c| Known::of(c, desk)).collect();
+pub(super) fn judge(desk: Desk<'_>, overrides: &Overrides, spread: &dyn Spread) -> Vec<Candidate> {
+    let mut known: Vec<Known<'_>> = Vec::with_capacity(desk.cases.len());
+    in_order(spread, desk.cases, |c| Known::of(c, desk), |_, k| known.push(k));
     let pass = Pass {
         desk,
+        reader: extract::Reader::new(desk.config, desk.roster),
         near: Near::build(&known),
-        index: Index::build(&known.iter().map(Known::indexed).collect::<Vec<_>>()),
+        index: Index::build_with(&known.iter().map(Known::indexed).collect::<Vec<_>>(), spread),
         changes: Changes::new(desk.scene.changes.known().map(Vec::as_slice).unwrap_or_default()),
         known,
     };
     let mut run = Run::default();
     let mut threads: Vec<&InboxThread> = desk.scene.threads.iter().collect();
     threads.sort_by_cached_key(|t| (t.messages.first().and_then(|m| m.message.arrived()), t.id.clone()));
-    for thread in threads {
-        pass.thread(thread, &mut run);
-    }
+    in_order(spread, &threads, |t| pass.read_all(t), |t, read| pass.thread(t, read, &mut run));
     // What a person said comes last: who decides with whom, the groups and so the numbers follow from the mail alone.
     join_twins(&mut run.out);
     super::earlier::join(&mut run.out, &desk.scene.cases);
@@ -127,6 +128,7 @@ impl Run {
 /// What stays the same while the inbox is read.
 struct Pass<'a> {
     desk: Desk<'a>,
+    reader: extract::Reader<'a>,
     known: Vec<Known<'a>>,
     near: Near,
     index: Index,
@@ -134,7 +136,8 @@ struct Pass<'a> {
 }
 
 impl Pass<'_> {
-    fn thread(&self, inbox: &InboxThread, run: &mut Run) {
+    /// Everything that is read out of the undecided messages of a thread; nothing of it depends on another thread.
+    fn read_all(&self, inbox: &InboxThread) -> Vec<Option<Read>> {
         let near: Vec<TrackerSummary> = self
             .near
             .of(inbox, &self.known)
@@ -145,13 +148,16 @@ impl Pass<'_> {
             id: inbox.id.clone(),
             messages: inbox.messages.iter().map(|m| m.message.clone()).collect(),
         };
+        let once = Once::default();
+        let messages = inbox.messages.iter().enumerate();
+        messages.map(|(i, m)| m.fate.undecided().then(|| self.read(m, &thread, i, &near, &once))).collect()
+    }
+
+    fn thread(&self, inbox: &InboxThread, read: Vec<Option<Read>>, run: &mut Run) {
         // The candidate of this run that later replies of the thread follow.
         let mut lead: Option<usize> = None;
-        for (i, m) in inbox.messages.iter().enumerate() {
-            if !m.fate.undecided() {
-                continue;
-            }
-            let read = self.read(m, &thread, i, &near);
+        for (i, (m, read)) in inbox.messages.iter().zip(read).enumerate() {
+            let Some(read) = read else { continue };
             // A second mail under a Message-ID that was taken is no reply to the first; nothing of it may go unseen.
             let follows = (i > 0 && !m.clash) || inbox.tracker.is_some();
             // A machine's answer within a thread says nothing about the tracker.
@@ -191,13 +197,19 @@ impl Pass<'_> {
     }
 
     /// Everything that is read out of one message.
-    fn read(&self, m: &InboxMessage, thread: &Thread, i: usize, near: &[TrackerSummary]) -> Read {
+    fn read(
+        &self,
+        m: &InboxMessage,
+        thread: &Thread,
+        i: usize,
+        near: &[TrackerSummary],
+        once: &Once,
+    ) -> Read {
         let desk = self.desk;
-        let forwarder = extract::detect(&m.message, desk.config, desk.roster);
-        let fields = extract::fields(&m.message, &m.message.text, desk.config);
+        let extract::Read { forwarder, fields, credit } = self.reader.read(&m.message);
         let fix = (!self.changes.is_empty()).then(|| self.changes.fix(&facts(&m.message, &fields))).flatten();
         let strong = fix.as_ref().filter(|f| f.grade == Grade::Strong).map(fix_words);
-        let verdict = classify(&ClassifyInput {
+        let input = ClassifyInput {
             thread,
             index: i,
             roster: desk.roster,
@@ -206,8 +218,9 @@ impl Pass<'_> {
             forwarder: forwarder.adapter.as_deref(),
             public_fix: strong.as_deref(),
             now: desk.now,
-        });
-        Read { forwarder, fields, fix, verdict }
+        };
+        let verdict = classify_once(&input, once);
+        Read { forwarder, fields, credit, fix, verdict }
     }
 
     fn candidate(&self, inbox: &InboxThread, at: usize, m: &InboxMessage, mut read: Read) -> Candidate {
@@ -233,6 +246,7 @@ impl Pass<'_> {
 struct Read {
     forwarder: ForwarderReport,
     fields: ReportFields,
+    credit: CreditFinding,
     fix: Option<PublicFix>,
     verdict: Verdict,
 }
@@ -277,7 +291,6 @@ fn reports_anew(verdict: &Verdict, tracked: bool) -> bool {
 }
 
 fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {
-    let relayed = read.forwarder.mode == Mode::ViaForwarder;
     let root = inbox.messages.first().map_or(&m.message, |r| &r.message);
     Candidate {
         subject: format!("m-{}", short(&m.message.key.digest.0)),
@@ -285,7 +298,7 @@ fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {
         root_subject: root.subject.clone(),
         references: references(inbox, m),
         fields: read.fields,
-        credit: extract::from_message(&m.message, relayed),
+        credit: read.credit,
         lead: m.clone(),
         rest: Vec::new(),
         verdict: read.verdict,

@@ -50,6 +50,19 @@ fn people(m: &Message) -> [&str; 2] {
     [&m.from.email, &m.from.name]
 }
 
+/// A candidate that opens a tracker, and its place.
+fn proposed((at, c): (usize, &Candidate)) -> Option<(usize, Known<'_>)> {
+    let Proposal::NewTracker(key) = &c.proposal else { return None };
+    let all = c.rest.iter().map(|r| r.message.text.as_str());
+    let known = Known {
+        key: key.clone(),
+        title: plain(&c.fields.title),
+        cves: extract::cve_ids(&all.collect::<Vec<_>>().join("\n")),
+        reporters: people(&c.lead.message).to_vec(),
+    };
+    Some((at, known))
+}
+
 /// Give each follow-up that found no tracker the report it is about: one of the desk, or an earlier one of this run.
 pub(super) fn join(candidates: &mut [Candidate], cases: &[Case]) {
     let wanting =
@@ -66,29 +79,22 @@ pub(super) fn join(candidates: &mut [Candidate], cases: &[Case]) {
             reporters: vec![&c.reporter.email, &c.reporter.name],
         })
         .collect();
+    // Those of this run, with their place: one belongs to what came before it.
+    let run: Vec<(usize, Known<'_>)> = candidates.iter().enumerate().filter_map(proposed).collect();
     let mut found: BTreeMap<usize, TrackerKey> = BTreeMap::new();
     for (i, c) in candidates.iter().enumerate().filter(|(_, c)| wanting(c)) {
         let m = &c.lead.message;
         let words = plain(&format!("{}\n{}", m.subject, m.text));
         let cves = extract::cve_ids(&m.subject);
-        let inbox = candidates.iter().take(i).filter_map(|e| {
-            let Proposal::NewTracker(key) = &e.proposal else { return None };
-            let all = e.rest.iter().map(|r| r.message.text.as_str());
-            Some(Known {
-                key: key.clone(),
-                title: plain(&e.fields.title),
-                cves: extract::cve_ids(&all.collect::<Vec<_>>().join("\n")),
-                reporters: people(&e.lead.message).to_vec(),
-            })
-        });
         let score = |k: &Known<'_>| k.score(&cves, &words, people(m));
-        let best = inbox
-            .map(|k| (score(&k), k.key))
-            .chain(desk.iter().map(|k| (score(k), k.key.clone())))
+        let before = run.iter().take_while(|(at, _)| *at < i).map(|(_, k)| k);
+        let best = before
+            .chain(&desk)
+            .map(|k| (score(k), &k.key))
             .filter(|(points, _)| *points >= 3)
-            .max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(&a.1)));
+            .max_by(|a, b| a.0.cmp(&b.0).then(b.1.cmp(a.1)));
         if let Some((_, key)) = best {
-            found.insert(i, key);
+            found.insert(i, key.clone());
         }
     }
     for (i, key) in found {

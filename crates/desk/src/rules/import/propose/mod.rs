@@ -27,6 +27,7 @@ use crate::{
         Fate as Judged, Signal, TrackerSummary, Verdict,
         related::{Grade, Index, IndexedTracker, Related, ReportFacts, UpstreamChange},
     },
+    spread::{InTurn, Spread},
     tracker::{ColumnNames, Headings, LabelNames, TrackerKey},
 };
 
@@ -127,6 +128,20 @@ pub fn plan(
     overrides: &Overrides,
     now: Timestamp,
 ) -> Plan {
+    plan_with(scene, config, roster, replies, overrides, now, &InTurn)
+}
+
+/// As [`plan`], where somebody helps with reading. The plan is the same to the byte.
+#[must_use]
+pub fn plan_with(
+    scene: &Scene,
+    config: &Config,
+    roster: &Roster,
+    replies: &Library,
+    overrides: &Overrides,
+    now: Timestamp,
+    spread: &dyn Spread,
+) -> Plan {
     let (headings, labels, columns) =
         (Headings::new(config), LabelNames::new(config), ColumnNames::new(config));
     let mut plan = Plan::new("import", crate::config::digest(config), fingerprint(scene), now);
@@ -157,7 +172,7 @@ pub fn plan(
     if let Fact::Unknown(why) = &scene.changes {
         plan.notices.push(format!("public fixes were not looked for: {why}"));
     }
-    let candidates = candidate::judge(desk, overrides);
+    let candidates = candidate::judge(desk, overrides, spread);
     plan.items = item::items(&candidates, desk, overrides);
     // Proposals first, then what needs a word, then what is set aside: the order in which a person reads them. The
     // order must not change with overrides, or numbers would shift between a plan and its revision.

@@ -82,6 +82,8 @@ struct Read<'a> {
     change: &'a UpstreamChange,
     terms: Terms,
     places: BTreeSet<String>,
+    /// Does it call itself a fix?
+    mends: bool,
 }
 
 impl<'a> Changes<'a> {
@@ -94,7 +96,8 @@ impl<'a> Changes<'a> {
             let terms = Terms::of(&change.title, &change.message);
             let mut places: BTreeSet<String> = terms.pointers.keys().cloned().collect();
             places.extend(change.paths.iter().flat_map(|p| terms::path_names(p)));
-            Read { change, terms, places }
+            let mends = MENDS.is_match(&change.title) || terms.topics.fixes != 0;
+            Read { change, terms, places, mends }
         });
         Self(read.collect())
     }
@@ -109,7 +112,7 @@ impl<'a> Changes<'a> {
     #[must_use]
     pub fn fix(&self, report: &ReportFacts) -> Option<PublicFix> {
         let ours = report.terms();
-        let text = format!("{}\n{}", report.title, report.text);
+        let text = Named::of(format!("{}\n{}", report.title, report.text));
         let mut best: Option<PublicFix> = None;
         for read in &self.0 {
             let Some(fix) = judge(report, &ours, &text, read) else { continue };
@@ -128,13 +131,15 @@ pub fn public_fix(report: &ReportFacts, changes: &[UpstreamChange]) -> Option<Pu
     Changes::new(changes).fix(report)
 }
 
-fn judge(report: &ReportFacts, ours: &Terms, text: &str, read: &Read<'_>) -> Option<PublicFix> {
-    let Read { change, terms: theirs, places } = read;
+fn judge(report: &ReportFacts, ours: &Terms, text: &Named, read: &Read<'_>) -> Option<PublicFix> {
+    let Read { change, terms: theirs, places, mends } = read;
+    let mends = *mends;
     let mut evidence = Vec::new();
     let mut note = |rule: &str, what: String| {
         evidence.push(Why { rule: format!("public-fix.{rule}"), evidence: what });
     };
-    let linked = link(text, change);
+    let linked = text.link(change);
+    let text = text.text.as_str();
     let introduced = linked.is_some_and(|at| INTRODUCES.is_match(around(text, at)));
     if introduced {
         return None;
@@ -153,7 +158,6 @@ fn judge(report: &ReportFacts, ours: &Terms, text: &str, read: &Read<'_>) -> Opt
     let class =
         if causes != 0 || (a.causes() != 0 && b.causes() != 0) { causes } else { a.classes & b.classes };
     let same_id: Vec<&String> = ours.ghsa.intersection(&theirs.ghsa).collect();
-    let mends = MENDS.is_match(&change.title) || b.fixes != 0;
     let opened = change.created_at.or(change.merged_at);
     let dated = opened.is_some() && report.received.zip(opened).is_none_or(|(mail, pr)| pr <= mail);
 
@@ -200,19 +204,41 @@ fn judge(report: &ReportFacts, ours: &Terms, text: &str, read: &Read<'_>) -> Opt
     Some(PublicFix { url: change.url.clone(), grade, evidence, downgraded })
 }
 
-/// Where the report links the change: by address or by commit.
-fn link(text: &str, change: &UpstreamChange) -> Option<usize> {
-    let url = change.url.trim_end_matches('/');
-    let by_url = (!url.is_empty()).then(|| {
-        text.match_indices(url).map(|(i, _)| i).find(|i| {
-            // `…/pull/12` is not `…/pull/123`.
-            !text.get(i + url.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_alphanumeric())
+/// A report's text, and whether it may name any change at all: most name none, and there are many changes.
+struct Named {
+    text: String,
+    /// It holds an address.
+    address: bool,
+    /// It holds seven hexadecimal digits in a row.
+    commit: bool,
+}
+
+impl Named {
+    fn of(text: String) -> Self {
+        let address = text.contains("://");
+        let commit = text.as_bytes().chunk_by(|a, b| is_hex(*a) && is_hex(*b)).any(|run| run.len() >= 7);
+        Self { text, address, commit }
+    }
+
+    /// Where the report links the change: by address or by commit.
+    fn link(&self, change: &UpstreamChange) -> Option<usize> {
+        let text = self.text.as_str();
+        let url = change.url.trim_end_matches('/');
+        let by_url = (!url.is_empty() && (self.address || !url.contains("://"))).then(|| {
+            text.match_indices(url).map(|(i, _)| i).find(|i| {
+                // `…/pull/12` is not `…/pull/123`.
+                !text.get(i + url.len()..).unwrap_or("").starts_with(|c: char| c.is_ascii_alphanumeric())
+            })
+        });
+        by_url.flatten().or_else(|| {
+            let sha = change.sha.get(..7)?;
+            if self.commit || !sha.bytes().all(is_hex) { text.find(sha) } else { None }
         })
-    });
-    by_url.flatten().or_else(|| {
-        let sha = change.sha.get(..7)?;
-        text.find(sha)
-    })
+    }
+}
+
+fn is_hex(b: u8) -> bool {
+    b.is_ascii_hexdigit()
 }
 
 /// The text around a place, on character boundaries.
