@@ -17,6 +17,7 @@ pub fn pages() -> Vec<Page> {
         ("config.md", desk::config::reference_markdown()),
         ("replies.md", replies()),
         ("commands.md", commands(tipstaff::cli::Cli::command())),
+        ("lifecycle.md", desk::rules::sync::reference::reference_markdown()),
         ("rules.md", desk::rules::registry::reference_markdown()),
     ]
 }

@@ -1,11 +1,13 @@
 //! Case builders, strategies and fakes for tests of the promises. Never shipped.
 //!
+//! [`lifecycle`] applies items of a sync to a case, without ports.
 //! [`case`] builds trackers, mails and scenes, realistic and hostile; [`world`] is a whole outside in maps, behind the
 //! ports of [`desk::plan::ports`], that can fail, refuse and forget at any call.
 
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 
 pub mod case;
+pub mod lifecycle;
 pub mod mails;
 pub mod records;
 pub mod world;

@@ -365,6 +365,8 @@ pub struct Observed {
     pub drafts: Fact<Vec<PendingDraft>>,
     /// The ledger.
     pub told: Vec<ToldRow>,
+    /// Nobody looked into the ledger: what is not in `told` may have been said all the same.
+    pub told_unknown: bool,
     /// Reviewers' comments (S9).
     pub reviews: Fact<Vec<ReviewNote>>,
     /// Members' words on validity that stand elsewhere than in comments.
@@ -394,6 +396,7 @@ impl Default for Observed {
             thread: Fact::unasked(),
             drafts: Fact::unasked(),
             told: Vec::new(),
+            told_unknown: false,
             reviews: Fact::unasked(),
             voices: Vec::new(),
             allocation_requested: None,

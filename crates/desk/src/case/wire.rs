@@ -1,7 +1,10 @@
 //! A case as JSON: what `x step`, `x plan` and `x gate` read (`docs/case.md`). Forgiving in form, strict in meaning: a
 //! key that is not known is a problem shown beside the answer, a value that cannot be read is an error with its path.
 
-use std::collections::BTreeSet;
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde_json::{Map, Value};
@@ -52,70 +55,6 @@ pub struct Given {
 
 type Read<T> = Result<T, WireError>;
 
-const KEYS: &[&str] = &[
-    "actor",
-    "advisories",
-    "advisory",
-    "allocation",
-    "artifacts",
-    "assessments",
-    "collaborators",
-    "cve_org",
-    "drafts",
-    "key",
-    "ledger",
-    "listed",
-    "milestones",
-    "now",
-    "prs",
-    "pull_requests",
-    "pulls",
-    "received",
-    "record",
-    "release",
-    "release_manager",
-    "release_managers",
-    "reporter",
-    "reviews",
-    "roster",
-    "scope",
-    "scopes",
-    "thread",
-    "today",
-    "told",
-    "tracker",
-    "via_forwarder",
-    "voices",
-    "votes",
-];
-
-const TRACKER_KEYS: &[&str] = &[
-    "archived",
-    "assignee",
-    "assignees",
-    "body",
-    "close_reason",
-    "closed",
-    "closed_at",
-    "column",
-    "comments",
-    "created",
-    "created_at",
-    "fields",
-    "key",
-    "labels",
-    "message_ids",
-    "milestone",
-    "number",
-    "repo",
-    "state",
-    "state_reason",
-    "title",
-    "updated",
-    "updated_at",
-    "url",
-];
-
 /// Read a case. What it says of roster and scopes is written into the configuration, so that a case can stand alone.
 ///
 /// # Errors
@@ -133,19 +72,21 @@ pub fn read(text: &str, config: &mut Config) -> Read<Given> {
 /// # Errors
 /// The first value that cannot be read, with its path.
 pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
-    let top = At { value, path: String::new() };
+    let asked = Asked::default();
+    let given = read_top(At { value, path: String::new(), asked: &asked }, config)?;
+    Ok(Given { problems: unread(&asked), ..given })
+}
+
+fn read_top(top: At<'_>, config: &mut Config) -> Read<Given> {
     let map = top.map()?;
     let nested = map.contains_key("tracker");
-    let tracker_at = if nested { top.need("tracker")? } else { At { value, path: String::new() } };
-    let mut problems = Vec::new();
-    unknown_keys(map, if nested { &[KEYS] } else { &[KEYS, TRACKER_KEYS] }, "", &mut problems);
-    if nested {
-        unknown_keys(tracker_at.map()?, &[TRACKER_KEYS], "tracker.", &mut problems);
-    }
+    let tracker_at = if nested { top.need("tracker")? } else { top.again() };
+    tracker_at.map()?;
     scopes(&top, config)?;
     roster(&top, config)?;
     let now = top.get("now").or_else(|| top.get("today")).map(|v| v.time()).transpose()?;
-    let (tracker, closed) = tracker(&tracker_at, config)?;
+    let received = top.get("received").map(|v| v.time()).transpose()?;
+    let (tracker, closed) = tracker(&tracker_at, config, received.or(now))?;
     let seen = now.unwrap_or(tracker.updated);
     let reporter = top.get("reporter").map(|v| v.address()).transpose()?.unwrap_or_default();
     let mut observed = Observed {
@@ -171,11 +112,10 @@ pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
         })?,
         ..Observed::default()
     };
-    for key in ["told", "ledger"] {
-        if let Some(v) = top.get(key) {
-            observed.told = v.list()?.iter().map(told).collect::<Read<_>>()?;
-        }
-    }
+    let ledger: Fact<Vec<ToldRow>> =
+        first(&top, &["ledger", "told"], seen, |v| v.list()?.iter().map(told).collect())?;
+    observed.told_unknown = ledger.is_unknown();
+    observed.told = ledger.known().cloned().unwrap_or_default();
     for key in ["voices", "assessments"] {
         if let Some(v) = top.get(key) {
             observed.voices = v.list()?.iter().map(voice).collect::<Read<_>>()?;
@@ -192,7 +132,7 @@ pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
     let contact = observed.thread.known();
     let via = top.get("via_forwarder").map(|v| v.flag()).transpose()?;
     let case = Case {
-        received: top.get("received").map(|v| v.time()).transpose()?.unwrap_or(tracker.created),
+        received: received.unwrap_or(tracker.created),
         thread: contact.map(|t| t.root.clone()).unwrap_or_default(),
         via_forwarder: via.unwrap_or_else(|| contact.is_some_and(|t| t.routing == Routing::ViaForwarder)),
         reporter: if reporter.email.is_empty() && reporter.name.is_empty() {
@@ -216,25 +156,35 @@ pub fn read_value(value: &Value, config: &mut Config) -> Read<Given> {
                 .unwrap_or_default(),
         },
     };
-    Ok(Given { case, now, actor, problems })
+    Ok(Given { case, now, actor, problems: Vec::new() })
 }
 
-fn unknown_keys(map: &Map<String, Value>, known: &[&[&str]], at: &str, out: &mut Vec<String>) {
-    for key in map.keys().filter(|k| !known.iter().any(|t| t.contains(&k.as_str()))) {
-        let near = known.iter().flat_map(|t| t.iter());
-        let near = near
-            .map(|k| (strsim::normalized_damerau_levenshtein(k, key), k))
-            .filter(|(s, _)| *s > 0.6)
-            .max_by(|a, b| a.0.total_cmp(&b.0));
-        let hint = near.map(|(_, k)| format!("; did you mean `{k}`?")).unwrap_or_default();
-        out.push(format!("`{at}{key}` is no key of a case and was not read{hint}"));
+/// Every object that was read, by its path, with the keys that were asked for.
+type Asked<'a> = RefCell<BTreeMap<String, (&'a Map<String, Value>, BTreeSet<String>)>>;
+
+/// Keys that nobody asked for: what they say was not read, and the nearest key may be the one that was meant.
+fn unread(asked: &Asked<'_>) -> Vec<String> {
+    let mut out = Vec::new();
+    for (path, (map, keys)) in asked.borrow().iter() {
+        for key in map.keys().filter(|k| !keys.contains(*k)) {
+            let near = keys
+                .iter()
+                .map(|k| (strsim::normalized_damerau_levenshtein(k, key), k))
+                .filter(|(s, _)| *s > 0.6)
+                .max_by(|a, b| a.0.total_cmp(&b.0));
+            let hint = near.map(|(_, k)| format!("; did you mean `{k}`?")).unwrap_or_default();
+            let at = if path.is_empty() { String::new() } else { format!("{path}.") };
+            out.push(format!("`{at}{key}` is no key of a case, or another one won; it was not read{hint}"));
+        }
     }
+    out
 }
 
 /// A value and where it stands.
 struct At<'a> {
     value: &'a Value,
     path: String,
+    asked: &'a Asked<'a>,
 }
 
 impl<'a> At<'a> {
@@ -253,9 +203,16 @@ impl<'a> At<'a> {
     }
 
     fn raw(&self, key: &str) -> Option<At<'a>> {
-        let value = self.value.as_object()?.get(key)?;
+        let map = self.value.as_object()?;
+        let mut asked = self.asked.borrow_mut();
+        asked.entry(self.path.clone()).or_insert_with(|| (map, BTreeSet::new())).1.insert(key.to_owned());
+        let value = map.get(key)?;
         let path = if self.path.is_empty() { key.to_owned() } else { format!("{}.{key}", self.path) };
-        Some(At { value, path })
+        Some(At { value, path, asked: self.asked })
+    }
+
+    fn again(&self) -> At<'a> {
+        At { value: self.value, path: self.path.clone(), asked: self.asked }
     }
 
     fn need(&self, key: &str) -> Read<At<'a>> {
@@ -268,10 +225,10 @@ impl<'a> At<'a> {
             Value::Array(items) => items
                 .iter()
                 .enumerate()
-                .map(|(i, value)| At { value, path: format!("{}[{i}]", self.path) })
+                .map(|(i, value)| At { value, path: format!("{}[{i}]", self.path), asked: self.asked })
                 .collect(),
             Value::Null => Vec::new(),
-            value => vec![At { value, path: self.path.clone() }],
+            _ => vec![self.again()],
         })
     }
 
@@ -342,7 +299,10 @@ fn first<T>(top: &At<'_>, keys: &[&str], seen: Timestamp, f: impl Fn(At<'_>) -> 
     Ok(match v.value {
         Value::Null => Fact::Absent(super::Source("the case".into())),
         Value::String(s) if s.eq_ignore_ascii_case("unknown") => Fact::Unknown("the case says so".into()),
-        Value::Object(m) if m.contains_key("unknown") => Fact::Unknown(v.text_of(&["unknown"])?),
+        Value::Object(m) if m.contains_key("unknown") => {
+            let why = v.text_of(&["unknown"])?;
+            Fact::Unknown(if why.trim().is_empty() { "the case says so".into() } else { why })
+        }
         _ => Fact::stated(f(v)?, "the case", seen),
     })
 }
@@ -410,11 +370,11 @@ fn role(v: &At<'_>) -> Read<Role> {
     })
 }
 
-fn tracker(at: &At<'_>, config: &Config) -> Read<(Tracker, Option<Timestamp>)> {
+fn tracker(at: &At<'_>, config: &Config, known: Option<Timestamp>) -> Read<(Tracker, Option<Timestamp>)> {
     let body = match (at.get("body"), at.get("fields")) {
         (Some(b), _) => b.text()?,
         (None, Some(f)) => {
-            let mut values = std::collections::BTreeMap::new();
+            let mut values = BTreeMap::new();
             for key in f.map()?.keys() {
                 let Ok(role) = key.replace('-', "_").parse::<FieldRole>() else {
                     return f.wrong(format!("`{key}` is no field of a tracker"));
@@ -423,24 +383,22 @@ fn tracker(at: &At<'_>, config: &Config) -> Read<(Tracker, Option<Timestamp>)> {
             }
             new_body(&values, &Headings::new(config))
         }
-        (None, None) => String::new(),
+        (None, None) => new_body(&BTreeMap::new(), &Headings::new(config)),
     };
-    let created = at.time_of(&["created", "created_at"])?.unwrap_or_default();
+    // A tracker without a date is as old as the report, else it was made just now.
+    let created = at.time_of(&["created", "created_at"])?.or(known).unwrap_or_default();
     let updated = at.time_of(&["updated", "updated_at"])?.unwrap_or(created);
     let closed = at.time_of(&["closed", "closed_at"])?;
     let number = at.get("number").map(|v| v.number()).transpose()?.unwrap_or(0);
     let repo = at.text_of(&["repo"])?;
     let state = at.text_of(&["state"])?.to_lowercase();
-    let reason = at.text_of(&["close_reason", "state_reason"])?.to_lowercase().replace(' ', "_");
+    let reason = at.text_of(&["close_reason", "state_reason"])?.to_lowercase().replace([' ', '-'], "_");
+    let not_planned =
+        if reason.contains("not_planned") { CloseReason::NotPlanned } else { CloseReason::Completed };
     let state = match state.as_str() {
+        "" if closed.is_some() => State::Closed { reason: not_planned },
         "" | "open" | "reopened" => State::Open,
-        "closed" => State::Closed {
-            reason: if reason.contains("not_planned") {
-                CloseReason::NotPlanned
-            } else {
-                CloseReason::Completed
-            },
-        },
+        "closed" => State::Closed { reason: not_planned },
         other => return at.wrong(format!("the state `{other}` is neither `open` nor `closed`")),
     };
     let names = |key: &str, inner: &str| -> Read<Vec<String>> {
@@ -736,6 +694,9 @@ fn told(v: &At<'_>) -> Read<ToldRow> {
 
 fn voice(v: &At<'_>) -> Read<Voice> {
     let verdict = v.text_of(&["verdict"])?.to_lowercase();
+    if !["", "valid", "invalid"].contains(&verdict.as_str()) {
+        return v.wrong(format!("`{verdict}` is no verdict: valid, invalid"));
+    }
     Ok(Voice {
         handle: v.text_of(&["handle", "author"])?.trim_start_matches('@').to_owned(),
         valid: if verdict.is_empty() { v.flag_of(&["valid"])? } else { verdict == "valid" },

@@ -1,15 +1,29 @@
 //! The gates before the steps that cannot be taken back: allocate (CVE page §2.2), merge and invalidate (decisions page
 //! §2, §3), release (sync page §7). Each lists everything that stands in the way, not only the first thing.
 
+use std::sync::LazyLock;
+
+use regex::Regex;
 use serde::Serialize;
 
 use super::sync::{View, released};
 use crate::{
-    case::{RecordStage, Routing},
+    case::{ListedState, RecordStage, Routing},
     config::CveGate,
     people::Role,
     tracker::{FieldRole, LabelRole, ThreadKind, thread_ref},
 };
+
+/// A CVE id of any length: whoever wrote it meant one (CVE page §2.2 row 2).
+static ANY_ID: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\bCVE-[0-9]{4}-[0-9]+").expect("a constant pattern, compiled by a test")
+});
+
+/// A line of the thread field that names a way around the reporter (sync page §11.1).
+static RELAY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:relay\w*|forward\w*|GHSA|huntr|hackerone)\b")
+        .expect("a constant pattern, compiled by a test")
+});
 
 /// May it go on?
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,8 +99,9 @@ pub fn allocate(v: &View<'_>) -> GateReport {
         format!("{} is closed: a CVE is allocated for an open tracker", v.name),
     );
     let label = v.g.labels.name(LabelRole::CveAllocated);
-    // The id and its label are one fact, and one blocker.
-    match (&v.cve, v.has(LabelRole::CveAllocated)) {
+    // The id and its label are one fact, and one blocker. An id that is too short to be one was still given.
+    let given = ANY_ID.find(v.field(FieldRole::CveToolLink)).map(|m| m.as_str().to_uppercase());
+    match (given, v.has(LabelRole::CveAllocated)) {
         (Some(id), _) => c.block(true, "cve-exists", format!("{id} is allocated already")),
         (None, true) => c.block(
             true,
@@ -184,7 +199,9 @@ pub fn merge(keep: &View<'_>, dropped: &View<'_>) -> GateReport {
                 v.g.labels.name(LabelRole::Duplicate)
             ),
         );
+        let listed = v.o.listed.known().is_some_and(|l| l.state == ListedState::Published);
         let public = v.record() == RecordStage::Public
+            || listed
             || v.labels.advisory_sent()
             || !v.field(FieldRole::PublicAdvisoryUrl).is_empty();
         c.block(
@@ -196,6 +213,17 @@ pub fn merge(keep: &View<'_>, dropped: &View<'_>) -> GateReport {
     let scopes = |v: &View<'_>| v.scopes.iter().map(|s| s.label.to_lowercase()).collect::<Vec<_>>();
     let differ = keep.scopes.len() == 1 && dropped.scopes.len() == 1 && scopes(keep) != scopes(dropped);
     c.block(differ, "scope-differs", "their scopes differ: link them, and fix each on its own");
+    for v in [keep, dropped] {
+        let unread = v.has_cve() && v.record() == RecordStage::Unknown;
+        let id = v.cve.as_deref().unwrap_or("a CVE");
+        c.warn(
+            unread,
+            "cve-unknown",
+            format!("{}: the state of the record of {id} is not known: look first", v.name),
+        );
+    }
+    let sole = dropped.has_cve() && !keep.has_cve();
+    c.warn(sole, "kept-without-cve", format!("only {} has a CVE: is it the one to keep?", dropped.name));
     c.report()
 }
 
@@ -243,8 +271,11 @@ pub fn invalidate(v: &View<'_>) -> (GateReport, Notify) {
             );
         }
         RecordStage::Retracted => {}
+        RecordStage::Unknown if v.o.listed.known().is_some_and(|l| l.state == ListedState::Published) => {
+            c.block(true, "cve-public", format!("cve.org shows {id}: this needs the whole team"));
+        }
         RecordStage::Unknown => c.warn(
-            v.has_cve(),
+            v.has_cve() || !v.field(FieldRole::CveToolLink).is_empty(),
             "cve-unknown",
             format!("{id} is allocated and the state of its record is not known: look before you close"),
         ),
@@ -257,6 +288,11 @@ pub fn invalidate(v: &View<'_>) -> (GateReport, Notify) {
 fn notify(v: &View<'_>) -> Notify {
     let field = v.field(FieldRole::SecurityThread);
     let thread = thread_ref(field);
+    // Every thread is somebody's relay: which of them carries the answer is a person's to say.
+    let lines: Vec<&str> = field.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    if lines.len() > 1 && lines.iter().all(|l| RELAY.is_match(l)) {
+        return Notify::Ask;
+    }
     match v.routing() {
         Routing::ViaForwarder => return Notify::Forwarder,
         Routing::Nobody | Routing::FromPr => return Notify::None,

@@ -9,7 +9,7 @@ use super::{
         answered, bookkeeping, class, consolidated, converged, decoys, features, follow_up, injection,
         propose, public_fix, reject, related, scanner, solicitation,
     },
-    stage, title,
+    stage, sync, title,
 };
 use crate::{confidential, cve, reply::style, tracker};
 
@@ -105,6 +105,13 @@ pub fn families() -> Vec<Family> {
         ),
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),
+        family("sync", "What `sync` proposes, item by item", "rules/sync/", &[sync::RULES]),
+        family(
+            "hygiene",
+            "What keeps a record from being pushed and a release from being handed over",
+            "rules/sync/fields.rs",
+            &[sync::fields::RULES],
+        ),
         family("reply.style", "The house style of mail to a reporter", "reply/style.rs", &[style::RULES]),
         family(
             "schema",

@@ -3,7 +3,7 @@
 //!
 //! Facts lead; where nobody looked, the labels say what was known when they were set.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::sync::{
@@ -11,10 +11,12 @@ use super::sync::{
     advisory::{self, Advisory},
     manager,
     target::{self, Shipped},
+    tell::{self, Event},
 };
 use crate::{
-    case::{Evidence, ListedState, RecordStage, Routing},
+    case::{Evidence, ListedState, RecordStage},
     people::Role,
+    plan::Told,
     tracker::{FieldRole, LabelRole, TrackerKey},
 };
 
@@ -175,7 +177,7 @@ pub struct Position {
     pub person: String,
     /// Why that person.
     pub why_person: String,
-    /// The board column it belongs in; empty to leave the card where it is.
+    /// The board column it belongs in; `archived` when the card is off the board, `unchanged` when it stays where it is.
     pub column: String,
     /// What the move is.
     pub next: &'static str,
@@ -205,7 +207,7 @@ pub fn position(v: &View<'_>) -> Position {
         role,
         person,
         why_person,
-        column: super::sync::column::name(v, stage),
+        column: super::sync::column::place(v, stage),
         next: stage.next(),
         why,
     }
@@ -224,7 +226,9 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
             return (Stage::ClosedUnexplained, "closed without a disposition".into());
         }
         let published = v.o.listed.known().is_some_and(|l| l.state == ListedState::Published);
-        let told = v.told("cve_published") || v.routing() != Routing::Direct;
+        // Somebody who is not there, or hears of milestones only, is not waited for.
+        let told = tell::was_told(v, Event::Published)
+            || matches!(tell::letter(v, Event::Published), Err(Told::NotNeeded(_)));
         return match (published, told) {
             (true, true) => (Stage::Done, "closed, announced, the record is public on cve.org".into()),
             (true, false) => {
@@ -238,6 +242,12 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
     }
     if v.has(LabelRole::FixReleased) {
         return (Stage::RmQueue, label(LabelRole::FixReleased));
+    }
+    // Older practice put the label of the mail in the place of the label of the release; it proves no advisory, but the
+    // release manager still waits for the archive.
+    let behind = [LabelRole::PrOpen, LabelRole::PrMerged, LabelRole::RcVoting];
+    if v.has(LabelRole::EmailsSent) && v.has_cve() && !v.in_review() && !behind.iter().any(|r| v.has(*r)) {
+        return (Stage::RmQueue, label(LabelRole::EmailsSent));
     }
     let cve = v.has_cve();
     if let Some(at) = v.o.allocation_requested.filter(|_| !cve) {
@@ -267,8 +277,10 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
     }
     let said = v.discussion().map(|c| c.at).max();
     let idle = SignedDuration::from_hours(24 * i64::from(v.g.config.disclosure.escalate_after_days));
-    let last = said.unwrap_or(v.t.created);
-    if v.g.now.duration_since(last) > idle {
+    // Mail of the reporter is somebody's word too; a tracker without a date is not old.
+    let wrote = v.thread().and_then(|t| t.last_at);
+    let last = said.max(wrote).max(Some(v.t.created)).unwrap_or_default();
+    if last != Timestamp::UNIX_EPOCH && v.g.now.duration_since(last) > idle {
         let days = v.g.now.duration_since(last).as_hours() / 24;
         return (Stage::Stalled, format!("undecided, silent for {days} days"));
     }
@@ -299,14 +311,16 @@ fn disclosed(v: &View<'_>) -> Option<String> {
 /// duty, else the escalation contact.
 fn person(v: &View<'_>, role: Role, stage: Stage) -> (String, String) {
     let config = v.g.config;
+    // The manager of this very release, whoever is still assigned from the step before.
+    if role == Role::ReleaseManager
+        && let manager::Manager::Known { handle, source, .. } = manager::find(v)
+        && !handle.is_empty()
+    {
+        return (handle, format!("release manager by {source}"));
+    }
     let assigned = v.t.assignees.iter().find(|a| !a.trim().is_empty());
     if let Some(a) = assigned {
         return (a.clone(), "assigned".into());
-    }
-    if role == Role::ReleaseManager
-        && let manager::Manager::Known { handle, source, .. } = manager::find(v)
-    {
-        return (handle, format!("release manager by {source}"));
     }
     if role == Role::Remediation
         && let Some(author) = v.fixes().iter().map(|p| &p.author).find(|a| v.may_assign(a) == Some(true))

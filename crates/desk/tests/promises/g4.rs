@@ -5,10 +5,9 @@ use desk::{
     reply::Library,
     rules::{
         stage::{Stage, position},
-        sync::{Ground, View},
-        title::TitleRules,
+        sync::{Basis, View},
     },
-    tracker::{CloseReason, Comment, FieldRole, Headings, LabelNames, LabelRole, State},
+    tracker::{CloseReason, Comment, FieldRole, LabelNames, LabelRole, State},
 };
 use jiff::Timestamp;
 use proptest::prelude::*;
@@ -65,21 +64,8 @@ proptest! {
         if configured < 1 {
             config.roster.escalation.clear();
         }
-        let labels = LabelNames::new(&config);
-        let headings = Headings::new(&config);
-        let titles = TitleRules::from_config(&config);
-        let ground = Ground {
-            config: &config,
-            config_digest: "",
-            headings: &headings,
-            labels: &labels,
-            roster: &ROSTER,
-            replies: Library::builtin(),
-            titles: &titles,
-            policy: &POLICY,
-            actor: "ann",
-            now: now(),
-        };
+        let basis = Basis::new(config, Library::builtin().clone()).unwrap();
+        let ground = basis.ground("ann", now());
         let p = position(&View::new(&case, ground));
         let finished = p.stage.is_finished();
         prop_assert_eq!(p.role.is_none(), p.stage == Stage::Rejected);

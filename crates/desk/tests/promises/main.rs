@@ -9,7 +9,9 @@ mod g4;
 mod g5;
 mod g6;
 mod journal;
+mod lifecycle;
 mod records;
+mod walk;
 
 use std::{collections::BTreeSet, sync::LazyLock};
 

@@ -13,8 +13,8 @@ use desk::{
     people::{Role, Roster},
     plan::{Actor, KnownBy},
     reply::Library,
-    rules::{sync::Ground, title::TitleRules},
-    tracker::{Headings, LabelNames},
+    rules::{extract::versions::VersionOptions, sync::Ground, title::TitleRules},
+    tracker::{ColumnNames, Headings, LabelNames},
 };
 use jiff::Timestamp;
 use store::{Desk, OpenOptions};
@@ -128,6 +128,10 @@ pub struct Session {
     pub labels: LabelNames,
     /// The title cascade.
     pub titles: TitleRules,
+    /// Names of board columns.
+    pub columns: ColumnNames,
+    /// Packages and patterns of version expressions.
+    pub versions: VersionOptions,
     /// Digest of the configuration.
     pub digest: String,
     /// Canned replies.
@@ -174,6 +178,8 @@ impl Session {
         let headings = Headings::new(config);
         let labels = LabelNames::new(config);
         let titles = TitleRules::from_config(config);
+        let columns = ColumnNames::new(config);
+        let versions = VersionOptions::from_config(config);
         let digest = config::digest(config);
         let base = setting.config_file().and_then(|p| p.parent().map(Path::to_path_buf));
         let base = base.unwrap_or_else(|| setting.cwd.clone());
@@ -193,6 +199,8 @@ impl Session {
             policy,
             labels,
             titles,
+            columns,
+            versions,
             digest,
             headings,
             replies,
@@ -220,6 +228,8 @@ impl Session {
             titles: &self.titles,
             policy: &self.policy,
             actor: &self.actor.handle,
+            columns: &self.columns,
+            versions: &self.versions,
             now: self.now(),
         }
     }

@@ -10,18 +10,15 @@ use desk::{
         Case,
         wire::{self, AskedBy},
     },
-    confidential::Policy,
-    config::{self, Config},
-    people::Roster,
+    config::Config,
     plan::{Effect, Item, Step, effect::Change},
     reply::Library,
     rules::{
         gate::{self, GateReport},
         stage,
-        sync::{self, Bucket, Ground, TrackerPlan, View},
-        title::TitleRules,
+        sync::{self, Basis, Bucket, Ground, TrackerPlan, View},
     },
-    tracker::{Headings, LabelNames},
+    tracker::TrackerKey,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -31,14 +28,7 @@ use crate::app::{AppError, Setting, error::Result};
 
 /// Cases with everything the rules read beside them.
 struct Table {
-    config: Config,
-    digest: String,
-    headings: Headings,
-    labels: LabelNames,
-    roster: Roster,
-    policy: Policy,
-    titles: TitleRules,
-    replies: Library,
+    basis: Basis,
     cases: Vec<Case>,
     actor: AskedBy,
     problems: Vec<String>,
@@ -62,36 +52,12 @@ impl Table {
             }
         }
         let now = if setting.now_given { setting.now } else { now.unwrap_or(setting.now) };
-        let roster = Roster::from_config(&config);
-        Ok(Self {
-            digest: config::digest(&config),
-            headings: Headings::new(&config),
-            labels: LabelNames::new(&config),
-            policy: Policy::new(&config, &roster)?,
-            titles: TitleRules::from_config(&config),
-            replies: Library::builtin().clone(),
-            roster,
-            config,
-            cases,
-            actor,
-            problems,
-            now,
-        })
+        let basis = Basis::new(config, Library::builtin().clone())?;
+        Ok(Self { basis, cases, actor, problems, now })
     }
 
     fn ground(&self) -> Ground<'_> {
-        Ground {
-            config: &self.config,
-            config_digest: &self.digest,
-            headings: &self.headings,
-            labels: &self.labels,
-            roster: &self.roster,
-            replies: &self.replies,
-            titles: &self.titles,
-            policy: &self.policy,
-            actor: &self.actor.handle,
-            now: self.now,
-        }
+        self.basis.ground(&self.actor.handle, self.now)
     }
 }
 
@@ -177,13 +143,17 @@ struct Net {
 }
 
 impl Net {
-    fn of(steps: &[Step]) -> Self {
+    fn of(steps: &[Step], tracker: &TrackerKey) -> Self {
         let mut net = Net::default();
-        steps.iter().for_each(|s| net.take(&s.effect));
+        steps.iter().for_each(|s| net.take(&s.effect, tracker));
         net
     }
 
-    fn take(&mut self, effect: &Effect) {
+    /// What an effect comes to on this tracker; those on one that a split makes are not its own.
+    fn take(&mut self, effect: &Effect, tracker: &TrackerKey) {
+        if effect.tracker().is_some_and(|t| t != tracker) {
+            return;
+        }
         match effect {
             Change::SetLabels { add, remove, .. } => {
                 for l in add {
@@ -218,10 +188,10 @@ fn tracker(p: &TrackerPlan) -> Value {
     let mut net = Net::default();
     let mut arms: BTreeMap<String, Value> = BTreeMap::new();
     for step in p.items.iter().filter(|i| i.blocked.is_none()).flat_map(|i| &i.steps) {
-        net.take(&step.effect);
+        net.take(&step.effect, &p.tracker);
         if let Change::Choose { arms: a, .. } = &step.effect {
             for (answer, steps) in a {
-                let n = Net::of(steps);
+                let n = Net::of(steps, &p.tracker);
                 let shown: Vec<Value> = steps.iter().map(step_value).collect();
                 arms.insert(
                     answer.clone(),
@@ -334,7 +304,7 @@ pub fn gate(which: GateName, inputs: &[PathBuf], config: Config, setting: &Setti
         (GateName::Merge, [keep, dropped]) => report(&gate::merge(keep, dropped))?,
         (GateName::Allocate, [v, ..]) => {
             let mut out = report(&gate::allocate(v))?;
-            let may = gate::may_allocate(table.config.cve.gate, &table.actor.roles);
+            let may = gate::may_allocate(table.basis.config.cve.gate, &table.actor.roles);
             set(&mut out, "authorised", may.into());
             set(&mut out, "path", if may { "self" } else { "relay" }.into());
             out

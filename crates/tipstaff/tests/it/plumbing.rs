@@ -456,3 +456,205 @@ fn a_reader_that_goes_away_is_no_error() {
     assert!(o.stderr.is_empty(), "{}", String::from_utf8_lossy(&o.stderr));
     assert_eq!(o.status.code(), Some(0));
 }
+
+/// A tracker whose fix was merged while nobody looked.
+fn merged_case() -> Value {
+    json!({
+        "now": "2026-03-20T12:00:00Z",
+        "tracker": {"number": 42, "repo": "openwharf/security", "title": "Consumer groups leak queue names to strangers",
+            "labels": ["security issue", "core", "cve allocated", "pr created"], "assignees": ["dev"], "created": "2026-03-10",
+            "fields": {"public_summary": "Any user who can publish may read the names of all queues. Users should upgrade to 2.10.3.",
+                "affected_versions": "`< 2.10.3`", "reporter_credit": "Ada Finder", "severity": "Unknown",
+                "cwe": "CWE-200: Exposure of Sensitive Information", "cve_tool_link": "CVE-2026-30001",
+                "pr_with_fix": "https://forge.example/openwharf/harbour/pull/17", "remediation_developer": "Dev Dunn"}},
+        "scopes": [{"label": "core", "product": "Harbour Queue", "package": "harbour-queue"}],
+        "roster": [{"handle": "bea", "roles": ["triager"]}, {"handle": "dev", "roles": ["remediation"]},
+            {"handle": "carol", "roles": ["release_manager"]}],
+        "pull_requests": [{"url": "https://forge.example/openwharf/harbour/pull/17", "state": "merged", "author": "dev",
+            "milestone": "Harbour Queue-2.10.3"}],
+        "release": [{"package": "harbour-queue", "version": "2.10.3", "state": "missing"}],
+        "record": "allocated",
+        "thread": {"root": "root@ada.example", "subject": "Queue names leak", "contact": "Ada Finder <ada@ada.example>"},
+        "ledger": ["assessed_valid", "cve_allocated", "pr_opened"], "drafts": [],
+    })
+}
+
+fn judged(env: &Env, args: &[&str], case: &Value) -> Value {
+    let said = bare(env, args, case.to_string().as_bytes());
+    assert_eq!(said.code, 0, "{args:?}: {} {}", said.out, said.err);
+    serde_json::from_str(&said.out).unwrap()
+}
+
+#[test]
+fn a_case_has_a_stage_an_owner_and_a_next_step() {
+    let env = Env::new();
+    let v = judged(&env, &["x", "step", "-"], &merged_case());
+    keys(
+        &v,
+        &[
+            "stage",
+            "step",
+            "steps[]",
+            "owner.role",
+            "owner.person",
+            "owner.why",
+            "column",
+            "next",
+            "why[].rule",
+            "problems",
+        ],
+    );
+    assert_eq!((v["stage"].as_str(), v["step"].as_u64()), (Some("MERGED"), Some(11)));
+    assert_eq!(
+        (v["owner"]["role"].as_str(), v["owner"]["person"].as_str()),
+        (Some("remediation"), Some("dev"))
+    );
+    // A tracker may stand at the top; several cases come as a list.
+    let flat = json!({"number": 1, "labels": ["invalid"], "state": "closed"});
+    let v = judged(&env, &["x", "step", "-"], &flat);
+    assert_eq!((v["stage"].as_str(), v["step"].is_null()), (Some("REJECTED"), true));
+    let v = judged(&env, &["x", "step", "-"], &json!([flat, merged_case()]));
+    assert_eq!(v.as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn a_plan_shows_items_labels_arms_and_groups() {
+    let env = Env::new();
+    let v = judged(&env, &["x", "plan", "-"], &merged_case());
+    keys(
+        &v,
+        &[
+            "stage",
+            "owner.person",
+            "items[].n",
+            "items[].rule",
+            "items[].why[].text",
+            "items[].steps[].effect",
+            "items[].steps[].key",
+            "items[].after",
+            "items[].needs",
+            "labels.add[]",
+            "labels.remove[]",
+            "milestone",
+            "assignee",
+            "arms",
+            "blockers",
+            "notices",
+            "groups.skipped",
+            "groups.non_cve[]",
+            "groups.cve",
+            "trackers[].items",
+            "problems",
+        ],
+    );
+    assert_eq!(v["labels"], json!({"add": ["pr merged"], "remove": ["pr created"]}));
+    assert_eq!(v["milestone"], "Harbour Queue-2.10.3");
+    let letters = |v: &Value| v.to_string().matches(r#""effect":"mail-draft""#).count();
+    assert_eq!(letters(&v), 2, "one letter, shown at the top and among the trackers: {v:#}");
+    // The release is out: what the gate decides is in the arms, and in no unconditional label.
+    let mut out = merged_case();
+    out["tracker"]["labels"] = json!(["core", "cve allocated", "pr merged"]);
+    out["tracker"]["fields"]["severity"] = json!("Medium");
+    out["tracker"]["milestone"] = json!("Harbour Queue-2.10.3");
+    out["release"] = json!([{"package": "harbour-queue", "version": "2.10.3", "state": "final"}]);
+    (out["release_manager"], out["record"]) = (json!("carol"), json!("review-ready"));
+    let v = judged(&env, &["x", "plan", "-"], &out);
+    assert_eq!(v["labels"], json!({"add": [], "remove": []}), "{v:#}");
+    assert_eq!(v["arms"]["review-ready"]["labels"]["add"], json!(["fix released"]));
+    assert_eq!(v["arms"]["review-ready"]["assignee"], "carol");
+    assert_eq!(v["arms"]["allocated"]["labels"]["add"], json!([]));
+    // The same bytes again, and a tracker with nothing to do among the skipped.
+    let again = judged(&env, &["x", "plan", "-"], &out);
+    assert_eq!(v, again);
+    let quiet = json!([{"number": 1, "labels": ["invalid"], "state": "closed"}, out]);
+    let v = judged(&env, &["x", "plan", "-"], &quiet);
+    assert_eq!(v["groups"]["skipped"][0]["stage"], "REJECTED");
+    assert_eq!(v["trackers"].as_array().map(Vec::len), Some(2));
+}
+
+#[test]
+fn gates_open_ask_or_stay_shut() {
+    let env = Env::new();
+    let case = merged_case();
+    let v = judged(&env, &["x", "gate", "release", "-"], &case);
+    keys(&v, &["verdict", "blockers[].code", "blockers[].detail", "warnings", "problems"]);
+    assert_eq!(v["verdict"], "blocked");
+    let v = judged(&env, &["x", "gate", "allocate", "-"], &case);
+    assert_eq!(
+        (v["verdict"].as_str(), v["blockers"][0]["code"].as_str()),
+        (Some("blocked"), Some("cve-exists"))
+    );
+    let fresh = json!({"number": 3, "labels": ["core", "needs triage"], "scopes": ["core"], "actor": {"handle": "pat", "roles": ["pmc"]}});
+    let v = judged(&env, &["x", "gate", "allocate", "-"], &fresh);
+    assert_eq!(
+        (v["verdict"].as_str(), v["warnings"][0]["code"].as_str()),
+        (Some("confirm"), Some("needs-triage"))
+    );
+    keys(&v, &["authorised", "path"]);
+    let v = judged(&env, &["x", "gate", "invalidate", "-"], &fresh);
+    assert_eq!((v["verdict"].as_str(), v["notify"].as_str()), (Some("proceed"), Some("ask")));
+    let pair =
+        json!([{"number": 3, "labels": ["core"], "scopes": ["core"]}, {"number": 4, "labels": ["core"]}]);
+    assert_eq!(judged(&env, &["x", "gate", "merge", "-"], &pair)["verdict"], "proceed");
+    let one = bare(&env, &["x", "gate", "merge", "-"], fresh.to_string().as_bytes());
+    assert_eq!(one.code, 2);
+    assert!(one.err.contains("two cases"), "{}", one.err);
+}
+
+#[test]
+fn a_case_that_cannot_be_read_says_where() {
+    let env = Env::new();
+    for (case, words) in [
+        (
+            r#"{"tracker": {"number": 1}, "pull_requests": [{"merged_at": "yesterday"}]}"#,
+            "pull_requests[0].merged_at: `yesterday` is no time",
+        ),
+        (r#"{"tracker": {"state": "ajar"}}"#, "the state `ajar` is neither"),
+        (r#"{"tracker": {"labels": [7, true]}}"#, "tracker.labels[1]: this must be text"),
+        (r#"{"tracker": []}"#, "tracker: this must be an object"),
+        (r#"{"tracker": {"fields": {"sevrity": "x"}}}"#, "`sevrity` is no field"),
+        (r#"{"number": 1, "record": "almost"}"#, "record: `almost` is no state"),
+        (
+            r#"{"number": 1, "voices": [{"handle": "ann", "verdict": "perhaps"}]}"#,
+            "voices[0]: `perhaps` is no verdict",
+        ),
+        (
+            r#"{"number": 1, "roster": [{"handle": "ann", "roles": ["king"]}]}"#,
+            "roster[0].roles[0]: `king` is no role",
+        ),
+        (r#"{"number": "x"}"#, "number: this must be a number"),
+        ("7", "the case: this must be an object"),
+        ("{", "this is no JSON"),
+        ("", "this is no JSON"),
+    ] {
+        for command in [["x", "step"].as_slice(), &["x", "plan"], &["x", "gate", "release"]] {
+            let args = [command, &["-"]].concat();
+            let said = bare(&env, &args, case.as_bytes());
+            assert_eq!(said.code, 2, "{case}: {}", said.out);
+            assert!(said.err.contains(words) && said.err.contains("docs/case.md"), "{case}: {}", said.err);
+        }
+    }
+    let said = bare(&env, &["x", "step", "no-such-file.json"], b"");
+    assert_ne!(said.code, 0);
+}
+
+#[test]
+fn a_key_that_is_not_read_is_named_with_its_neighbour() {
+    let env = Env::new();
+    let case = json!({"tracker": {"number": 1, "lables": ["core"], "comments": [{"author": "ann", "boddy": "x"}]},
+        "pull_requests": [{"url": "https://f.example/1", "merged_att": "2026-03-01"}], "weather": "fine"});
+    let v = judged(&env, &["x", "step", "-"], &case);
+    let problems: Vec<&str> = v["problems"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    for words in [
+        "`tracker.lables`",
+        "did you mean `labels`?",
+        "`tracker.comments[0].boddy`",
+        "did you mean `body`?",
+        "`pull_requests[0].merged_att`",
+        "did you mean `merged_at`?",
+        "`weather`",
+    ] {
+        assert!(problems.iter().any(|p| p.contains(words)), "{words}: {problems:#?}");
+    }
+    assert_eq!(problems.len(), 4, "{problems:#?}");
+}

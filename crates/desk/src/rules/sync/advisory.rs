@@ -72,8 +72,8 @@ fn is_public(v: &View<'_>, url: &str) -> bool {
             && (url.contains(l.as_str())
                 || (!domain.is_empty() && url.contains(&format!("{local}.{domain}"))))
     };
-    url.starts_with("https://") && !private.iter().any(|l| named(l))
-        || url.starts_with("http://") && !private.iter().any(|l| named(l))
+    url.starts_with("https://") && !private.iter().any(&named)
+        || url.starts_with("http://") && !private.iter().any(named)
 }
 
 fn sender_may(v: &View<'_>, m: &ListMail) -> bool {

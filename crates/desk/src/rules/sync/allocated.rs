@@ -14,6 +14,10 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     }
     let link = v.field(FieldRole::CveToolLink);
     match (&v.cve, v.has(LabelRole::CveAllocated)) {
+        _ if super::view::cve_ids(link).len() > 1 => out.blockers.push(format!(
+            "the field cve_tool_link holds several CVE ids ({}): keep the one that is this tracker's",
+            super::view::cve_ids(link).join(", ")
+        )),
         (None, true) => out.blockers.push(format!(
             "the label `{}` is set and the field holds no CVE id: paste it with `tipstaff edit {} cve_tool_link CVE-…`",
             v.g.labels.name(LabelRole::CveAllocated),

@@ -8,7 +8,7 @@ use crate::{
     config::{Ack, Clock},
     plan::{Action, ActionKind, Told},
     rules::stage::Stage,
-    tracker::{LabelRole, Marked, marked},
+    tracker::{FieldRole, LabelRole, Marked, marked},
 };
 
 /// How a tracker stands to its disclosure window.
@@ -36,19 +36,18 @@ pub struct Clocks {
 #[must_use]
 pub fn read(v: &View<'_>) -> Clocks {
     let d = &v.g.config.disclosure;
-    let start = match d.clock {
-        Clock::ReportReceived if v.case.received != Timestamp::UNIX_EPOCH => {
-            v.case.received.min(v.t.created.max(v.case.received))
-        }
-        _ => v.t.created,
-    };
-    // Clocks of senders run ahead; the disclosure clock never starts in the future.
-    let start = start.min(v.g.now);
+    let known = |t: Timestamp| Some(t).filter(|t| *t != Timestamp::UNIX_EPOCH);
+    let received = known(v.case.received).filter(|_| d.clock == Clock::ReportReceived);
+    // Clocks of senders run ahead: the disclosure clock never starts after the tracker, nor in the future. A tracker
+    // without a date is not old.
+    let start = [received, known(v.t.created)].into_iter().flatten().min().unwrap_or(v.g.now).min(v.g.now);
     let days = |n: u32| SignedDuration::from_hours(24 * i64::from(n));
     let end = start.checked_add(days(d.window_days)).unwrap_or(Timestamp::MAX);
     let grace_end = end.checked_add(days(d.grace_days)).unwrap_or(Timestamp::MAX);
     let age = v.g.now.duration_since(start);
-    let stopped = v.labels.advisory_sent() || !v.t.state.is_open();
+    // `announced - emails sent` proves nothing; an address that was captured does (sync page §4, §12).
+    let public = v.has(LabelRole::Announced) || !v.field(FieldRole::PublicAdvisoryUrl).is_empty();
+    let stopped = public || !v.t.state.is_open();
     let ready = v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased);
     let overdue = !stopped && v.g.now > end;
     #[expect(clippy::cast_precision_loss, reason = "days of a window, far below 2^52")]
@@ -78,7 +77,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     if clocks.approaching {
         out.notices.push(format!("the disclosure window ends {}", shown(v, clocks.end)));
     }
-    if clocks.overdue {
+    if clocks.overdue && stage != Stage::CloseOut {
         overdue(v, &clocks, out);
     }
     if v.g.config.disclosure.notify_distributors
@@ -94,48 +93,60 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     }
 }
 
+/// A window that closed is entered once into the status, with what can be done. When a fix is ready and its grace is over
+/// too, whoever owns the tracker is told in a comment of its own.
 fn overdue(v: &View<'_>, clocks: &Clocks, out: &mut super::Gathered) {
-    out.notices.push(format!("the disclosure window ended {}", shown(v, clocks.end)));
-    let who = super::owner(v);
+    let ended = shown(v, clocks.end);
+    out.notices.push(format!("the disclosure window ended {ended}"));
     let options = if v.g.config.disclosure.ack == Ack::Manual {
         "- ask the reporter for more time, with a date;\n- publish an advisory without a fix."
     } else {
         "- publish an advisory without a fix."
     };
-    let ready = if clocks.grace_expired {
-        format!(
-            "\n\nA fix is ready, and the grace for its release ended {}: the release cannot wait longer.",
-            shown(v, clocks.grace_end)
-        )
-    } else {
-        String::new()
+    let action = Action::with(ActionKind::Sync, "overdue");
+    let why = |rule| {
+        v.evidence(rule, format!("the report came {}, the window ended {ended}", shown(v, clocks.start)))
     };
+    if !super::noted(v, &action) {
+        out.items.push(
+            Proposal::new(
+                "sync.overdue",
+                format!("{} is past its disclosure window", v.name),
+                why("sync.overdue"),
+            )
+            .note(
+                action,
+                "The disclosure window has passed",
+                format!("It ended {ended}. What can be done:\n\n{options}"),
+                Told::NotTold("ask them for more time, or tell them what happens next".into()),
+            ),
+        );
+    }
+    if !clocks.grace_expired {
+        return;
+    }
+    let grace = shown(v, clocks.grace_end);
     let text = format!(
-        "{who}, the disclosure window of this report ended {}. What can be done:\n\n{options}{ready}",
-        shown(v, clocks.end)
+        "{}, the disclosure window of this report ended {ended}. A fix is ready, and the grace for its release ended \
+         {grace}: the release cannot wait longer. What can be done:\n\n{options}",
+        super::owner(v)
     );
     if let Some(effect) = comments::post(v, Marked::Overdue, text) {
         let again = marked(&v.t.comments, Marked::Overdue, v.g.roster).is_some();
-        let p = Proposal::new(
-            "sync.overdue",
-            format!("{} is past its disclosure window", v.name),
-            v.evidence(
-                "sync.overdue",
-                format!(
-                    "the report came {}, the window ended {}",
-                    shown(v, clocks.start),
-                    shown(v, clocks.end)
-                ),
+        out.items.push(
+            Proposal::new(
+                "sync.grace",
+                format!("The release of {} cannot wait longer", v.name),
+                why("sync.grace"),
+            )
+            .step(effect, Vec::new())
+            .note(
+                Action::with(ActionKind::Sync, if again { "grace over, again" } else { "grace over" }),
+                "The grace for the release has passed",
+                format!("It ended {grace}."),
+                Told::NotTold("tell them when the release comes".into()),
             ),
-        )
-        .step(effect, Vec::new())
-        .note(
-            Action::with(ActionKind::Sync, if again { "overdue, again" } else { "overdue" }),
-            "The disclosure window has passed",
-            format!("It ended {}.", shown(v, clocks.end)),
-            Told::NotTold("ask them for more time, or tell them what happens next".into()),
         );
-        out.items.push(p);
     }
 }
 

@@ -4,7 +4,7 @@ use super::{Proposal, View};
 use crate::{
     plan::{Action, ActionKind, Effect, Precondition, Told, effect::Change},
     rules::stage::Stage,
-    tracker::{Column, ColumnNames},
+    tracker::Column,
 };
 
 /// The column of a stage; none leaves the card where it is.
@@ -22,10 +22,17 @@ pub fn of(stage: Stage) -> Option<Column> {
     })
 }
 
-/// The name of that column on this desk; empty when the card stays where it is.
+/// Where the card of a stage is, in words (sync page §3): the column's name on this desk, `archived` or `unchanged`.
 #[must_use]
-pub fn name(v: &View<'_>, stage: Stage) -> String {
-    of(stage).map(|c| ColumnNames::new(v.g.config).name(c).to_owned()).unwrap_or_default()
+pub fn place(v: &View<'_>, stage: Stage) -> String {
+    match stage {
+        Stage::Rejected | Stage::Done | Stage::Propagating if v.g.config.tracker.board.archive_on_close => {
+            return "archived".into();
+        }
+        Stage::Rejected | Stage::ClosedUnexplained => return "unchanged".into(),
+        _ => {}
+    }
+    of(stage).map(|c| v.g.columns.name(c).to_owned()).unwrap_or_default()
 }
 
 /// The move to a column, none when the card is there or there is no board.
@@ -34,9 +41,9 @@ pub fn to(v: &View<'_>, column: Column) -> Option<Effect> {
     if !v.g.config.tracker.board.enabled {
         return None;
     }
-    let name = ColumnNames::new(v.g.config).name(column).to_owned();
-    let there = v.t.column.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(&name));
-    (!there).then(|| Change::MoveCard { tracker: v.t.key.clone(), column: name })
+    let name = v.g.columns.name(column);
+    let there = v.t.column.as_deref().is_some_and(|c| c.eq_ignore_ascii_case(name));
+    (!there).then(|| Change::MoveCard { tracker: v.t.key.clone(), column: name.to_owned() })
 }
 
 /// A card that is not where its stage puts it, or is not archived though its tracker is closed.

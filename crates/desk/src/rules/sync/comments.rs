@@ -9,7 +9,7 @@ use super::View;
 use crate::{
     confidential::{self as surface, Draft},
     plan::{Effect, effect::Change},
-    rules::extract::versions::{self, VersionOptions},
+    rules::extract::versions,
     tracker::{FieldRole, Marked, marked, marked_text},
 };
 
@@ -70,8 +70,7 @@ pub fn severity_word(value: &str) -> String {
 }
 
 fn affected_problem(v: &View<'_>, value: &str) -> Option<String> {
-    let options = VersionOptions::from_config(v.g.config);
-    let report = versions::parse(value, &options);
+    let report = versions::parse(value, v.g.versions);
     if let Some(p) = report.problems.first() {
         return Some(format!("at character {}: {}", p.at, p.message));
     }

@@ -10,16 +10,17 @@ use super::{
     target::{self, Shipped},
 };
 use crate::{
-    case::{Evidence, Routing},
+    case::{Artifact, Evidence},
     confidential::Draft,
     config::AffectedStyle,
     mail::{one_line, own_words},
     plan::{Action, ActionKind, Precondition, Told, digest, effect::Change},
     rules::{
         extract::{CreditKind, judge, private_scanners},
+        stage::Stage,
         title::normalise,
     },
-    tracker::{FieldRole, by_team, credit_lines, inline_text, rollup, versions, versions_value},
+    tracker::{FieldRole, LabelRole, by_team, credit_lines, inline_text, rollup, versions, versions_value},
 };
 
 fn re(pattern: &str) -> Regex {
@@ -51,9 +52,14 @@ static INCOMPLETE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 static LOWER: LazyLock<Regex> = LazyLock::new(|| re(r">=?\s*v?[0-9]"));
+/// A lower bound with the comma or word that joins it to what follows.
+static LOWER_BOUND: LazyLock<Regex> =
+    LazyLock::new(|| re(r"(?i)>=?\s*v?[0-9][0-9A-Za-z.+-]*\s*(?:(?:,|&&|\band\b)\s*)?"));
 static INTRODUCED: LazyLock<Regex> = LazyLock::new(|| {
     re(
-        r"(?i)\b(?:introduced|added|regress\w*|first (?:appeared|affected|shipped)|since|end[- ]of[- ]life|EOL|starting (?:with|from)|appeared)\b",
+        // A word of beginning counts with a version, a change or a commit beside it; "since the token is not checked"
+        // says nothing about versions.
+        r"(?i)\b(?:introduc\w*|added|regress\w*|first (?:appeared|affected|shipped)|since|appeared|present|starting (?:with|from|in)|as of)\b[^\n]{0,80}?(?:\bv?[0-9]+\.[0-9]|#[0-9]+|/pull/[0-9]|\b[0-9a-f]{7,40}\b)|\bend[- ]of[- ]life\b|\bEOL\b",
     )
 });
 static SEVERITY_SAID: LazyLock<Regex> = LazyLock::new(|| {
@@ -63,19 +69,22 @@ static CWE_SAID: LazyLock<Regex> =
     LazyLock::new(|| re(r"(?im)^\W{0,4}(?:CWE\W{1,4})?(CWE-[1-9][0-9]{0,4}\b[^\n]{0,120})$"));
 
 /// Every rule about a field.
-pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
-    if !v.t.state.is_open() || v.labels.advisory_sent() {
+pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
+    if !v.t.state.is_open() || v.has(LabelRole::Announced) {
         return;
     }
     observed(v, out);
+    credit(v, out);
+    title(v, out);
     if !v.decided() && !v.has_cve() {
         return;
     }
-    credit(v, out);
-    title(v, out);
-    affected(v, out);
-    summary(v, out);
-    scanner(v, out);
+    // The archived advisory says what was affected; from here on the close-out writes the summary.
+    if at != Stage::CloseOut {
+        affected(v, out);
+        summary(v, out);
+    }
+    anonymity(v, out);
     team_values(v, out);
     reviews(v, out);
     unset(v, out);
@@ -113,10 +122,6 @@ fn later() -> Told {
 fn credit(v: &View<'_>, out: &mut super::Gathered) {
     let Some(thread) = v.thread() else { return };
     let Some(wish) = &thread.credit else { return };
-    if thread.routing == Routing::ViaForwarder && wish.anonymous {
-        out.notices.push("the forwarder says the reporter wants no credit; ask them to confirm it".into());
-        return;
-    }
     let source = if wish.source.is_empty() { "the reporter's thread" } else { &wish.source };
     let now = v.field(FieldRole::ReporterCredit);
     if wish.anonymous {
@@ -147,11 +152,14 @@ fn credit(v: &View<'_>, out: &mut super::Gathered) {
         Told::NotNeeded("they said it themselves".into()),
     );
     let verdict = judge(name);
-    if verdict.kind != CreditKind::Human {
+    if verdict.kind != CreditKind::Human || verdict.confirm {
+        // Hard case 19: the rule is shown, and the name goes in on somebody's word.
+        let kind = if verdict.kind == CreditKind::Human { "a person" } else { "a tool" };
         p.notices.push(format!(
-            "it looks like a program's name ({}): the record would credit a tool",
+            "it brushes the pattern of a program's name ({}): the record would credit {kind}",
             verdict.rule.unwrap_or_default()
         ));
+        p = p.needs_word();
     }
     if credit_lines(now).len() > 1 {
         p.notices.push("the field names several people now: all of them would be replaced".into());
@@ -223,29 +231,104 @@ fn affected(v: &View<'_>, out: &mut super::Gathered) {
         out.items.push(p);
         return;
     }
-    if SENTINEL.is_match(value)
-        && let (Shipped::Yes(_), Some(t)) = (target::shipped(v), &target)
-        && !t.version.is_empty()
+    let mut text = value.trim().to_owned();
+    let mut why = Vec::new();
+    let mut rule = None;
+    let mut told = Told::NotNeeded("only its form changes".into());
+    if SENTINEL.is_match(&text)
+        && let Shipped::Yes(out) = target::shipped(v)
+        && let Some(fixed) = unsentinel(&text, &out)
     {
-        let text = SENTINEL.replace_all(value, format!("< {}", t.version)).into_owned();
-        let why = v.evidence("sync.sentinel", format!("{} is out with the fix", t.version));
-        out.items.push(set(v, "sync.sentinel", role, &text, why, later()));
-        return;
+        why.push(v.evidence("sync.sentinel", format!("{} is out with the fix", versions_of(&out))));
+        rule = rule.or(Some("sync.sentinel"));
+        told = later();
+        text = fixed;
+    }
+    if LOWER.is_match(&text)
+        && !lower_bound_known(v)
+        && let Some(wide) = widen(&text)
+    {
+        let said = "nothing names the version or change that brought the flaw, nor an end of support";
+        why.push(v.evidence("sync.lower-bound", said));
+        rule = rule.or(Some("sync.lower-bound"));
+        told = later();
+        text = wide;
     }
     // A raw `>=` at the start of a line reads as a quotation, and a form may swallow it (hard case 27).
-    let wrapped = versions_value(&versions(value));
-    if wrapped != value.trim() && value.lines().any(|l| l.trim_start().starts_with('>')) {
-        let why =
-            v.evidence("sync.affected-quoted", "a line begins with `>`, which Markdown shows as a quotation");
-        out.items.push(set(
-            v,
+    let quoted = wrap(&text);
+    if quoted != text {
+        why.push(v.evidence(
             "sync.affected-quoted",
-            role,
-            &wrapped,
-            why,
-            Told::NotNeeded("only its form changes".into()),
+            "not in backticks: Markdown reads a leading `>` as a quotation",
         ));
+        rule = rule.or(Some("sync.affected-quoted"));
+        text = quoted;
     }
+    if let Some(rule) = rule {
+        out.items.push(set(v, rule, role, &text, why.concat(), told));
+    }
+}
+
+fn versions_of(out: &[Artifact]) -> String {
+    let named: Vec<String> =
+        out.iter().map(|a| format!("{} {}", a.package, a.version).trim().to_owned()).collect();
+    named.join(", ")
+}
+
+/// The sentinel replaced by what shipped, line by line: each package has a version of its own. None when a line cannot
+/// be told apart.
+fn unsentinel(value: &str, out: &[Artifact]) -> Option<String> {
+    let mut lines = Vec::new();
+    for line in value.lines() {
+        if !SENTINEL.is_match(line) {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let named = || out.iter().filter(|a| !a.package.is_empty() && line.contains(&a.package));
+        let shipped = if let [one] = out { one } else { named().max_by_key(|a| a.package.len())? };
+        if shipped.version.is_empty() {
+            return None;
+        }
+        lines.push(SENTINEL.replace_all(line, format!("< {}", shipped.version)).into_owned());
+    }
+    Some(lines.join("\n"))
+}
+
+/// The value without its lower bounds, where an upper bound stays: `>= 2.0, < 2.5` becomes `< 2.5`.
+fn widen(value: &str) -> Option<String> {
+    let mut lines = Vec::new();
+    for line in value.lines() {
+        let ticks = line.contains('`');
+        let bare = line.replace('`', " ");
+        if !LOWER.is_match(&bare) || !bare.contains('<') {
+            lines.push(line.to_owned());
+            continue;
+        }
+        let without = LOWER_BOUND.replace_all(&bare, "");
+        let parts = without.split(',').map(|p| p.split_whitespace().collect::<Vec<_>>().join(" "));
+        let mut text = String::new();
+        for part in parts.filter(|p| !p.is_empty()) {
+            if !text.is_empty() {
+                text.push_str(if text.contains('<') { ", " } else { " " });
+            }
+            text.push_str(&part);
+        }
+        lines.push(if ticks { format!("`{text}`") } else { text });
+    }
+    let out = lines.join("\n");
+    (out != value).then_some(out)
+}
+
+/// Every line in backticks; a line that has some already stays as it is.
+fn wrap(value: &str) -> String {
+    let line = |l: &str| {
+        if l.trim().is_empty() || l.matches('`').count() >= 2 {
+            l.to_owned()
+        } else {
+            versions_value(&versions(l))
+        }
+    };
+    value.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
 /// The summary names the version to upgrade to; who, when and what to do are a person's to write.
@@ -255,32 +338,50 @@ fn summary(v: &View<'_>, out: &mut super::Gathered) {
     if text.is_empty() {
         return;
     }
-    if !names_upgrade(text) {
+    let mut value = text.to_owned();
+    let mut why = Vec::new();
+    let mut rule = None;
+    if let Some(scrubbed) = unnamed_scanner(v) {
+        why.push(v.evidence("sync.private-scanner", "a scanner that is known in private only is named"));
+        rule = Some("sync.private-scanner");
+        value = scrubbed.trim().to_owned();
+    }
+    if !names_upgrade(&value) {
         match target::of(v).filter(|t| !t.wave && !t.version.is_empty()) {
             Some(t) => {
                 let package = t.packages.iter().find(|p| !p.is_empty()).cloned();
                 let product = v.scope().map(|s| s.product.clone()).filter(|p| !p.is_empty());
                 let name = package.or(product).unwrap_or_else(|| "version".into());
-                let sentence = format!(
-                    "Users are recommended to upgrade to {name} {} or later, which fixes the issue.",
+                value.push_str(&format!(
+                    "\n\nUsers are recommended to upgrade to {name} {} or later, which fixes the issue.",
                     t.version
-                );
-                let value = format!("{text}\n\n{sentence}");
-                let why = v.evidence(
-                    "sync.summary-upgrade",
-                    format!("names no version to upgrade to; {} ({})", t.version, t.why),
-                );
-                out.items.push(set(v, "sync.summary-upgrade", role, &value, why, later()));
+                ));
+                let said = format!("names no version to upgrade to; {} ({})", t.version, t.why);
+                why.push(v.evidence("sync.summary-upgrade", said));
+                rule = rule.or(Some("sync.summary-upgrade"));
             }
             None => out
                 .notices
                 .push("the summary names no version to upgrade to, and no release is known yet".into()),
         }
     }
-    let lacks = lacks(text);
+    if INCOMPLETE.is_match(&value) && prior_cve(v, &value).is_none() {
+        out.notices
+            .push("the summary speaks of an incomplete fix and does not name the CVE it was for".into());
+    }
+    let lacks = lacks(&value);
     if lacks.len() > 1 {
         out.notices.push(format!("the summary does not say {}: rewrite it", lacks.join(" nor ")));
     }
+    if let Some(rule) = rule {
+        let p = set(v, rule, role, &value, why.concat(), later());
+        out.items.push(if rule == "sync.private-scanner" { p.needs_word() } else { p });
+    }
+}
+
+/// Another CVE that a text names.
+fn prior_cve(v: &View<'_>, text: &str) -> Option<String> {
+    super::view::cve_ids(text).into_iter().find(|id| Some(*id) != v.cve.as_deref()).map(str::to_owned)
 }
 
 /// Does a text name the version that mends it?
@@ -303,51 +404,50 @@ pub fn lacks(text: &str) -> Vec<&'static str> {
     out
 }
 
-/// A scanner that is known in private only, and a person credited beside it (config page, confidentiality).
-fn scanner(v: &View<'_>, out: &mut super::Gathered) {
-    for (role, value) in scanner_fixes(v) {
+/// A scanner that is known in private only, and a person credited beside it who did not ask for it (config page,
+/// confidentiality).
+fn anonymity(v: &View<'_>, out: &mut super::Gathered) {
+    // What the reporter says about credit in this very plan goes first.
+    let asked = out.items.iter().any(|p| p.rule.starts_with("sync.credit"));
+    if !asked && betrays_finder(v) {
+        let role = FieldRole::ReporterCredit;
         let why =
             v.evidence("sync.private-scanner", "a scanner known in private only, and a person is credited");
-        out.items.push(
-            set(
-                v,
-                "sync.private-scanner",
-                role,
-                &value,
-                why,
-                Told::NotNeeded("it keeps their work private".into()),
-            )
-            .needs_word(),
-        );
+        let told = Told::NotNeeded("it keeps their work private".into());
+        out.items.push(set(v, "sync.private-scanner", role, "anonymous", why, told).needs_word());
     }
 }
 
-fn scanner_fixes(v: &View<'_>) -> Vec<(FieldRole, String)> {
-    let mut out = Vec::new();
-    let thread = v.field(FieldRole::SecurityThread);
+/// Did the reporter agree to be named?
+fn consented(v: &View<'_>) -> bool {
+    v.thread().and_then(|t| t.credit.as_ref()).is_some_and(|c| !c.anonymous)
+}
+
+fn betrays_finder(v: &View<'_>) -> bool {
+    let person = |c: &str| judge(c).kind == CreditKind::Human && !c.eq_ignore_ascii_case("anonymous");
+    !v.g.config.confidentiality.scanner.is_empty()
+        && !consented(v)
+        && !private_scanners(v.field(FieldRole::SecurityThread), v.g.config).is_empty()
+        && credit_lines(v.field(FieldRole::ReporterCredit)).iter().any(|c| person(c))
+}
+
+/// The summary without the names of private scanners; none when it has none.
+fn unnamed_scanner(v: &View<'_>) -> Option<String> {
     let summary = v.field(FieldRole::PublicSummary);
-    let in_thread = !private_scanners(thread, v.g.config).is_empty();
-    let credit = v.field(FieldRole::ReporterCredit);
-    let person = credit_lines(credit)
-        .iter()
-        .any(|c| judge(c).kind == CreditKind::Human && !c.eq_ignore_ascii_case("anonymous"));
-    let consented = v.thread().is_some_and(|t| t.credit.is_some());
-    if in_thread && person && !consented {
-        out.push((FieldRole::ReporterCredit, "anonymous".into()));
+    if v.g.config.confidentiality.scanner.is_empty() || consented(v) {
+        return None;
     }
-    let hits = private_scanners(summary, v.g.config);
-    if !hits.is_empty() && !consented {
-        let mut text = summary.to_owned();
-        for s in &v.g.config.confidentiality.scanner {
-            for word in std::iter::once(&s.token).chain(&s.aliases).filter(|w| !w.is_empty()) {
-                text = text.replace(word.as_str(), "a tool");
-            }
-        }
-        if text != summary {
-            out.push((FieldRole::PublicSummary, text));
+    let mut out = String::new();
+    let mut at = 0;
+    for hit in private_scanners(summary, v.g.config) {
+        if hit.start >= at {
+            out.push_str(summary.get(at..hit.start)?);
+            out.push_str("a tool");
+            at = hit.end;
         }
     }
-    out
+    out.push_str(summary.get(at..)?);
+    (at > 0).then_some(out)
 }
 
 /// Severity and weakness as somebody on the team wrote them in a comment; a quotation is nobody's word (hard case 24).
@@ -368,7 +468,8 @@ fn team_values(v: &View<'_>, out: &mut super::Gathered) {
     {
         let Some((value, comment)) = said else { continue };
         let now = v.field(role).trim();
-        if now.to_lowercase().starts_with(&value.to_lowercase()) {
+        let word = |s: &str| s.split([':', ' ', '(', '.']).next().unwrap_or_default().to_lowercase();
+        if word(comments::severity_word(now).as_str()) == word(&value) {
             continue;
         }
         let value = if role == FieldRole::Severity { capital(&value) } else { value };
@@ -448,12 +549,11 @@ pub fn hygiene(v: &View<'_>) -> Vec<(&'static str, String)> {
         if lacks.len() > 1 {
             out.push(("hygiene.summary", format!("the summary does not say {}", lacks.join(" nor "))));
         }
-        let prior = super::view::cve_id(summary).filter(|id| Some(id) != v.cve.as_ref());
-        if INCOMPLETE.is_match(summary) && prior.is_none() {
+        if INCOMPLETE.is_match(summary) && prior_cve(v, summary).is_none() {
             out.push(("hygiene.follow-up", "an incomplete fix is named without the CVE it was for".into()));
         }
     }
-    if !scanner_fixes(v).is_empty() {
+    if betrays_finder(v) || unnamed_scanner(v).is_some() {
         out.push(("hygiene.scanner", "a private scanner or its finder would become public".into()));
     }
     let affected = v.field(FieldRole::AffectedVersions);
@@ -485,3 +585,13 @@ fn lower_bound_known(v: &View<'_>) -> bool {
         || v.discussion().any(|c| INTRODUCED.is_match(&c.body) || LOWER.is_match(&c.body))
         || v.t.comments.iter().filter(|c| rollup::is_rollup(&c.body)).any(|c| INTRODUCED.is_match(&c.body))
 }
+
+/// The ids of the rules of [`hygiene`], and what each means.
+pub const RULES: &[(&str, &str)] = &[
+    ("hygiene.title", "the record's title carries what does not belong there"),
+    ("hygiene.upgrade", "the summary names no version to upgrade to"),
+    ("hygiene.summary", "the summary does not say who, when or what to do"),
+    ("hygiene.follow-up", "an incomplete fix without the CVE it was for"),
+    ("hygiene.scanner", "a private scanner would become public"),
+    ("hygiene.lower-bound", "a lower bound without evidence"),
+];

@@ -8,7 +8,7 @@ use crate::{
         extract::{CreditKind, judge},
         stage::Stage,
     },
-    tracker::{Column, FieldRole, LabelRole},
+    tracker::{Column, FieldRole, LabelRole, Marked, marked, marked_text},
 };
 
 /// The labels behind a fix, highest last; what a tracker has is never lowered.
@@ -21,7 +21,7 @@ const BEYOND: [LabelRole; 5] = [
 ];
 
 /// Label, developer and assignee of a fix in review or merged.
-pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
+pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     if !v.t.state.is_open() {
         return;
     }
@@ -46,7 +46,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         return;
     }
     let merged = fixes.iter().all(|p| p.state == PullState::Merged);
-    let beyond = BEYOND.iter().any(|r| v.has(*r));
+    // The close-out takes every label of the fix off; none is set before it.
+    let beyond = at == Stage::CloseOut || BEYOND.iter().any(|r| v.has(*r));
     if !merged && v.has(LabelRole::PrMerged) {
         let open: Vec<&str> =
             fixes.iter().filter(|p| p.state == PullState::Open).map(|p| p.url.as_str()).collect();
@@ -66,8 +67,12 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     let developer = developer(v, &fixes, out);
     if beyond || (!merged && v.has(LabelRole::PrOpen)) {
         out.items.extend(developer.map(|value| append(v, &value)));
-        let assignee = assignee(v, &fixes, &mut out.notices);
-        out.items.extend(assignee.map(|e| assign_item(v, e)));
+        // Whoever was assigned since by hand stays: only a free place is filled (sync page §3, assignee d).
+        if v.t.assignees.iter().all(|a| a.trim().is_empty()) && at != Stage::CloseOut {
+            let assignee = assignee(v, &fixes, &mut out.notices);
+            out.items.extend(assignee.map(|e| assign_item(v, e)));
+        }
+        out.items.extend(reminder(v, at));
         return;
     }
     let links: Vec<String> = fixes.iter().map(|p| p.url.clone()).collect();
@@ -109,6 +114,25 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         )
         .next(stage.next());
     out.push_with(p, event);
+}
+
+/// The list of missing fields, corrected while the release is awaited; it was posted with the merge.
+fn reminder(v: &View<'_>, at: Stage) -> Option<Proposal> {
+    let there = marked(&v.t.comments, Marked::FillFields, v.g.roster)?;
+    if at != Stage::Merged || marked_text(&there.body).is_empty() {
+        return None;
+    }
+    let missing = comments::missing(v);
+    let effect = comments::fill_fields(v, &missing, "the release waits for them")?;
+    let left: Vec<&str> = missing.iter().map(|m| m.role.as_str()).collect();
+    let why = v.evidence("sync.fill-fields", format!("not ready: {}", left.join(", ")));
+    let p = Proposal::new("sync.fill-fields", format!("Fields of {} that are still missing", v.name), why);
+    Some(p.step(effect, Vec::new()).note(
+        Action::with(ActionKind::Sync, "fill fields"),
+        "The list of missing fields changed",
+        left.join(", "),
+        Told::NotNeeded("fields of the tracker are internal".into()),
+    ))
 }
 
 fn state(p: &PullRequest) -> String {

@@ -1,15 +1,16 @@
 //! Which release a tracker waits for (sync page §5).
 
-use super::{Proposal, View, target};
+use super::{Proposal, View, target, tell::Event};
 use crate::{
     case::Evidence,
     plan::{Action, ActionKind, Precondition, Told, effect::Change},
+    rules::stage::Stage,
     tracker::LabelRole,
 };
 
 /// Set or correct the milestone; make it first when the repository has none of that name.
-pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
-    if !v.t.state.is_open() || v.labels.advisory_sent() {
+pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
+    if !v.t.state.is_open() || v.labels.advisory_sent() || at == Stage::CloseOut {
         return;
     }
     let stale = &v.g.config.tracker.milestones.stale;
@@ -34,6 +35,9 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         out.notices.push("no milestone: neither the fix nor the release train names one".into());
         return;
     };
+    let known = v.o.milestones.known();
+    let found = known.and_then(|all| all.iter().find(|m| m.name.eq_ignore_ascii_case(&name)));
+    let name = found.map_or(name, |m| m.name.clone());
     if v.t.milestone.as_deref().is_some_and(|m| m.eq_ignore_ascii_case(&name)) {
         return;
     }
@@ -49,8 +53,6 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         vec![Evidence::new("sync.milestone", why.clone(), v.o.pulls.source())],
     );
     p.details.push(("milestone".into(), format!("{} → {name}", v.t.milestone.as_deref().unwrap_or("none"))));
-    let known = v.o.milestones.known();
-    let found = known.and_then(|all| all.iter().find(|m| m.name.eq_ignore_ascii_case(&name)));
     if known.is_some() && found.is_none() {
         p = p.step(Change::CreateMilestone { name: name.clone(), due: None }, Vec::new());
         p.notices.push(format!("the milestone `{name}` is made first, without a due date"));
@@ -59,12 +61,16 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         p.notices.push(format!("the milestone `{name}` is closed"));
     }
     let was = Precondition::MilestoneIs { tracker: key.clone(), milestone: v.t.milestone.clone() };
-    out.items.push(
-        p.step(Change::SetMilestone { tracker: key, milestone: Some(name.clone()) }, vec![was]).note(
-            Action::with(ActionKind::Sync, "milestone"),
-            format!("Scheduled for {name}"),
-            why,
-            Told::NotTold("with the next letter".into()),
-        ),
+    let p = p.step(Change::SetMilestone { tracker: key, milestone: Some(name.clone()) }, vec![was]).note(
+        Action::with(ActionKind::Sync, "milestone"),
+        format!("Scheduled for {name}"),
+        why,
+        Told::NotTold("with the next letter".into()),
     );
+    if v.has(LabelRole::FixReleased) {
+        // It is out: the reporter heard of the release itself.
+        out.items.push(p);
+    } else {
+        out.push_with(p, Event::Scheduled);
+    }
 }

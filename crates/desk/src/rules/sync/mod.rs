@@ -3,6 +3,7 @@
 
 pub mod advisory;
 pub mod allocated;
+pub mod assignee;
 pub mod clocks;
 pub mod closeout;
 pub mod column;
@@ -14,6 +15,7 @@ pub mod milestone;
 mod proposal;
 pub mod published;
 pub mod record;
+pub mod reference;
 pub mod released;
 pub mod split;
 pub mod target;
@@ -22,7 +24,7 @@ pub mod triage;
 pub mod view;
 pub mod vote;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
@@ -32,9 +34,9 @@ pub use self::{
     view::{Consensus, View},
 };
 use crate::{
-    case::Case,
-    confidential::Policy,
-    config::Config,
+    case::{Case, RecordStage},
+    confidential::{Policy, PolicyError},
+    config::{self, Config},
     people::Roster,
     plan::{
         Effect, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
@@ -42,10 +44,11 @@ use crate::{
     },
     reply::Library,
     rules::{
-        stage::{self, Position},
+        extract::versions::VersionOptions,
+        stage::{self, Position, Stage},
         title::TitleRules,
     },
-    tracker::{BodyProblemKind, Headings, LabelNames, TrackerKey, rollup},
+    tracker::{BodyProblemKind, ColumnNames, Headings, LabelNames, LabelRole, TrackerKey, by_team, rollup},
 };
 
 /// What every rule of the lifecycle reads besides the case.
@@ -69,8 +72,78 @@ pub struct Ground<'a> {
     pub policy: &'a Policy,
     /// Handle of the person who asks.
     pub actor: &'a str,
+    /// Names of board columns.
+    pub columns: &'a ColumnNames,
+    /// Packages and patterns of version expressions.
+    pub versions: &'a VersionOptions,
     /// The time.
     pub now: Timestamp,
+}
+
+/// What a [`Ground`] borrows, made once from a configuration.
+#[derive(Clone, Debug)]
+pub struct Basis {
+    /// Configuration.
+    pub config: Config,
+    /// Its digest.
+    pub config_digest: String,
+    /// Headings of body fields.
+    pub headings: Headings,
+    /// Names of labels.
+    pub labels: LabelNames,
+    /// The team.
+    pub roster: Roster,
+    /// Canned replies.
+    pub replies: Library,
+    /// The title cascade of this project.
+    pub titles: TitleRules,
+    /// What may be written where.
+    pub policy: Policy,
+    /// Names of board columns.
+    pub columns: ColumnNames,
+    /// Packages and patterns of version expressions.
+    pub versions: VersionOptions,
+}
+
+impl Basis {
+    /// Everything that follows from a configuration.
+    ///
+    /// # Errors
+    /// When the configuration holds terms the policy cannot use.
+    pub fn new(config: Config, replies: Library) -> Result<Self, PolicyError> {
+        let roster = Roster::from_config(&config);
+        Ok(Self {
+            config_digest: config::digest(&config),
+            headings: Headings::new(&config),
+            labels: LabelNames::new(&config),
+            policy: Policy::new(&config, &roster)?,
+            titles: TitleRules::from_config(&config),
+            columns: ColumnNames::new(&config),
+            versions: VersionOptions::from_config(&config),
+            replies,
+            roster,
+            config,
+        })
+    }
+
+    /// The ground on which that person plans at that time.
+    #[must_use]
+    pub fn ground<'a>(&'a self, actor: &'a str, now: Timestamp) -> Ground<'a> {
+        Ground {
+            config: &self.config,
+            config_digest: &self.config_digest,
+            headings: &self.headings,
+            labels: &self.labels,
+            roster: &self.roster,
+            replies: &self.replies,
+            titles: &self.titles,
+            policy: &self.policy,
+            actor,
+            columns: &self.columns,
+            versions: &self.versions,
+            now,
+        }
+    }
 }
 
 /// What is proposed for one tracker.
@@ -121,6 +194,8 @@ pub struct Gathered {
     pub blockers: Vec<String>,
     /// What a person should know.
     pub notices: Vec<String>,
+    /// Why nothing of this tracker may be applied until a person has looked.
+    pub halt: Option<String>,
 }
 
 impl Gathered {
@@ -136,16 +211,24 @@ impl Gathered {
 pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
     let position = stage::position(v);
     let mut out = Gathered::default();
+    if v.has(LabelRole::RejectionsLedger) {
+        out.notices.push("this is the list of rejected mail, no tracker".into());
+        return finish(v, position, out, first);
+    }
     damage(v, &mut out);
     split::rule(v, &mut out);
     triage::rule(v, &mut out);
     allocated::rule(v, &mut out);
-    fix::rule(v, &mut out);
-    milestone::rule(v, &mut out);
-    fields::rule(v, &mut out);
-    vote::rule(v, &mut out);
-    record::rule(v, position.stage, &mut out);
-    released::rule(v, &mut out);
+    fix::rule(v, position.stage, &mut out);
+    assignee::rule(v, position.stage, &mut out);
+    milestone::rule(v, position.stage, &mut out);
+    fields::rule(v, position.stage, &mut out);
+    // What is public is closed out, whatever its labels lag behind.
+    if position.stage != Stage::CloseOut {
+        vote::rule(v, &mut out);
+        record::rule(v, position.stage, &mut out);
+        released::rule(v, &mut out);
+    }
     closeout::rule(v, position.stage, &mut out);
     published::rule(v, &mut out);
     clocks::rule(v, position.stage, &mut out);
@@ -154,7 +237,7 @@ pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
     if !moves {
         out.items.extend(column::drift(v, position.stage));
     }
-    tell(v, &mut out);
+    tell(v, position.stage, &mut out);
     for failure in &v.o.failures {
         out.notices.push(failure.clone());
     }
@@ -179,36 +262,44 @@ fn damage(v: &View<'_>, out: &mut Gathered) {
     }
     let team = |h: &str| v.g.roster.people.is_empty() || v.g.roster.by_handle(h).is_some();
     if let Err(e) = rollup::locate(&v.t.comments, team) {
-        out.blockers.push(e.to_string());
+        out.halt = Some(e.to_string());
     }
-    if v.t.state.is_open() && !v.labels.dispositions().is_empty() {
-        let names: Vec<&str> = v.labels.dispositions().iter().map(|r| v.g.labels.name(*r)).collect();
-        out.blockers.push(format!(
-            "it is open and labelled `{}`: close it, or take the label off",
-            names.join("`, `")
-        ));
+    let closing: Vec<&str> = v.labels.dispositions().iter().map(|r| v.g.labels.name(*r)).collect();
+    if v.t.state.is_open() && !closing.is_empty() {
+        let names = closing.join("`, `");
+        out.halt = Some(format!("it is open and labelled `{names}`: close it, or take the label off"));
+    } else if closing.len() > 1 {
+        out.notices.push(format!("closed with more than one disposition: `{}`", closing.join("`, `")));
     }
+    out.blockers.extend(out.halt.clone());
 }
+
+/// The labels of a fix, in the order in which they come.
+const FIX_SIDE: [LabelRole; 4] =
+    [LabelRole::PrOpen, LabelRole::PrMerged, LabelRole::RcVoting, LabelRole::FixReleased];
 
 /// Labels of earlier steps that were left behind come off; the highest one is what holds (config page §4.5).
 fn labels(v: &View<'_>, out: &mut Gathered) {
-    let over = v.labels.overtaken();
-    let fix_side = [
-        crate::tracker::LabelRole::PrOpen,
-        crate::tracker::LabelRole::PrMerged,
-        crate::tracker::LabelRole::RcVoting,
-        crate::tracker::LabelRole::FixReleased,
-    ];
-    let left: Vec<_> = over.into_iter().filter(|r| fix_side.contains(r)).collect();
-    let touched = out.items.iter().any(|p| {
-        p.steps.iter().any(|(e, _)| match e {
-            Change::SetLabels { .. } => true,
-            Change::Choose { arms, .. } => {
-                arms.values().flatten().any(|s| matches!(s.effect, Change::SetLabels { .. }))
-            }
-            _ => false,
-        })
-    });
+    // Only labels of the fix overtake each other: `announced - emails sent` proves nothing, and what it stands beside
+    // comes off with the close-out alone.
+    let mut side: Vec<LabelRole> = FIX_SIDE.into_iter().filter(|r| v.has(*r)).collect();
+    let top = side.pop();
+    let left: Vec<LabelRole> = side
+        .into_iter()
+        .filter(|r| !(top == Some(LabelRole::RcVoting) && *r == LabelRole::PrMerged))
+        .collect();
+    // An item that moves a label of the fix leaves none behind by itself.
+    let moved = |e: &Effect| match e {
+        Change::SetLabels { add, remove, .. } => {
+            let fix = |l: &String| v.g.labels.role(l).is_some_and(|r| FIX_SIDE.contains(&r));
+            add.iter().chain(remove).any(fix)
+        }
+        _ => false,
+    };
+    let mut touched = false;
+    for p in &mut out.items {
+        for_each_step(&mut p.steps, &mut |e, _| touched |= moved(e));
+    }
     if left.is_empty() || touched || !v.t.state.is_open() {
         return;
     }
@@ -231,15 +322,21 @@ fn labels(v: &View<'_>, out: &mut Gathered) {
 
 /// One letter for everything since the last (sync page §11.1): with the item that brings the newest event, or on its own
 /// when that event lies in the past.
-fn tell(v: &View<'_>, out: &mut Gathered) {
-    if v.labels.needs_split() || !out.blockers.is_empty() && v.body.unterminated().is_some() {
+fn tell(v: &View<'_>, at: Stage, out: &mut Gathered) {
+    let unreadable = !out.blockers.is_empty() && v.body.unterminated().is_some();
+    // A closed tracker has only the letter about its record left, and only if it was announced.
+    let over = matches!(at, Stage::Rejected | Stage::ClosedUnexplained);
+    if v.labels.needs_split() || unreadable || over || out.halt.is_some() {
         return;
     }
     let coming: Vec<tell::Event> = out.events.iter().map(|(_, e)| *e).chain(out.conditional).collect();
     let Some(event) = tell::due(v, &coming) else {
-        for (at, _) in &out.events {
+        for (at, e) in &out.events {
             if let Some(n) = out.items.get_mut(*at).and_then(|p| p.note.as_mut()) {
-                n.told = Told::NotNeeded("they know of a later step already".into());
+                n.told = match tell::letter(v, *e) {
+                    Err(told @ Told::NotNeeded(_)) => told,
+                    _ => Told::NotNeeded("they know of a later step already".into()),
+                };
             }
         }
         return;
@@ -259,6 +356,10 @@ fn tell(v: &View<'_>, out: &mut Gathered) {
         return;
     }
     let at = out.events.iter().find(|(_, e)| *e == event).map(|(at, _)| *at);
+    if at.is_none() && v.o.told_unknown {
+        // Nobody knows what was said before; what the labels say happened was told with them, or is a person's to say.
+        return;
+    }
     match (tell::letter(v, event), at.and_then(|at| out.items.get_mut(at))) {
         (Ok(letter), Some(p)) => p.letter = Some(letter),
         (Err(told), Some(p)) => {
@@ -291,8 +392,136 @@ fn tell(v: &View<'_>, out: &mut Gathered) {
     }
 }
 
+/// A field without its section, or with two, cannot be written: the item says so before anybody says yes to it.
+fn unwritable(v: &View<'_>, out: &mut Gathered) {
+    for p in &mut out.items {
+        let lost = |e: &Effect| match e {
+            Change::SetField { role, .. } => v.body.section(*role).is_none(),
+            _ => false,
+        };
+        if !p.steps.iter().any(|(e, _)| lost(e)) {
+            continue;
+        }
+        let names: Vec<&str> = p
+            .steps
+            .iter()
+            .filter_map(|(e, _)| match e {
+                Change::SetField { role, .. } if lost(e) => Some(v.g.headings.heading(*role)),
+                _ => None,
+            })
+            .collect();
+        let why = format!("the body has no single section `{}`", names.join("`, `"));
+        if matches!(p.rule, "sync.merged" | "sync.in-review") {
+            // The transition does not wait for a field that an older form does not have.
+            p.steps.retain(|(e, _)| !lost(e));
+            p.notices.push(why);
+        } else {
+            p.blocked = Some(format!("{why}: add it to the body, then run again"));
+        }
+    }
+}
+
+/// A choice whose arm for the state the record has now is empty would change nothing: it is no proposal, and what it
+/// waits for is said. A state that could not be read is said as well (sync page §7).
+fn idle_choices(v: &View<'_>, out: &mut Gathered) {
+    let state = v.record();
+    let now = v.o.record.known().map(|r| r.state.as_str());
+    let mut said = Vec::new();
+    out.items.retain(|p| {
+        let mut arms = p.steps.iter().filter_map(|(e, _)| match e {
+            Change::Choose { probe: Probe::RecordState { cve }, arms } => Some((cve, arms)),
+            _ => None,
+        });
+        let Some((cve, arms)) = arms.next() else { return true };
+        if let Some(why) = v.o.record.failure() {
+            said.push(format!("state unverified, {cve}: {why}"));
+        }
+        let idle = p.steps.len() == 1 && now.is_some_and(|s| arms.get(s).is_none_or(Vec::is_empty));
+        if idle {
+            said.push(format!(
+                "the record of {cve} is {}: nothing goes on before that changes",
+                state.as_str()
+            ));
+        }
+        !idle || state == RecordStage::Unknown
+    });
+    out.blockers.extend(said);
+}
+
+/// Labels of the fix exclude each other whoever sets them first: a step that sets one relies on the others being where the
+/// plan saw them, and on the tracker still being open.
+fn exclusive(v: &View<'_>, items: &mut [Proposal]) {
+    const SIDE: [LabelRole; 5] = [
+        LabelRole::PrOpen,
+        LabelRole::PrMerged,
+        LabelRole::RcVoting,
+        LabelRole::FixReleased,
+        LabelRole::Announced,
+    ];
+    // What an earlier item of this plan sets, a later one may find.
+    let mut set: BTreeSet<LabelRole> = BTreeSet::new();
+    for p in items {
+        let mut here = BTreeSet::new();
+        for_each_step(&mut p.steps, &mut |effect, requires| {
+            let Change::SetLabels { tracker, add, remove } = effect else { return };
+            let role = |l: &String| v.g.labels.role(l).filter(|r| SIDE.contains(r));
+            let Some(top) = add.iter().filter_map(role).max().filter(|_| *tracker == v.t.key) else { return };
+            let gone: BTreeSet<LabelRole> = remove.iter().filter_map(role).collect();
+            here.insert(top);
+            for other in
+                SIDE.into_iter().filter(|r| *r != top && !gone.contains(r) && !v.has(*r) && !set.contains(r))
+            {
+                let beside = (other, top) == (LabelRole::PrMerged, LabelRole::RcVoting)
+                    || (other, top) == (LabelRole::RcVoting, LabelRole::PrMerged);
+                if !beside {
+                    let label = v.g.labels.name(other).to_owned();
+                    requires.push(Precondition::LabelIs { tracker: tracker.clone(), label, present: false });
+                }
+            }
+            requires.push(Precondition::TrackerIs { tracker: tracker.clone(), open: true });
+        });
+        set.append(&mut here);
+    }
+}
+
+/// Every step of a proposal, those in arms included.
+fn for_each_step(steps: &mut Steps, f: &mut impl FnMut(&Effect, &mut Vec<Precondition>)) {
+    fn arms(steps: &mut [Step], f: &mut impl FnMut(&Effect, &mut Vec<Precondition>)) {
+        for s in steps {
+            f(&s.effect, &mut s.requires);
+            if let Change::Choose { arms: inner, .. } = &mut s.effect {
+                inner.values_mut().for_each(|a| arms(a, f));
+            }
+        }
+    }
+    for (effect, requires) in steps {
+        f(effect, requires);
+        if let Change::Choose { arms: inner, .. } = effect {
+            inner.values_mut().for_each(|a| arms(a, f));
+        }
+    }
+}
+
+/// The order in which items are shown and applied: by bucket, each after those it needs.
+fn in_order(items: &mut Vec<Proposal>) {
+    items.sort_by_key(|p| p.bucket);
+    let mut waiting = std::mem::take(items);
+    while !waiting.is_empty() {
+        let free = waiting
+            .iter()
+            .position(|p| !waiting.iter().any(|q| q.rule != p.rule && p.after.contains(&q.rule)));
+        // Rules that wait for each other would be a mistake of ours; nothing is lost over it.
+        items.push(waiting.remove(free.unwrap_or(0)));
+    }
+}
+
 /// Number the items, tie them together, and say why there are none.
 fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> TrackerPlan {
+    if let Some(why) = &out.halt {
+        for p in &mut out.items {
+            p.blocked = Some(why.clone());
+        }
+    }
     // Hard case 23: until the split is made nothing else is.
     if v.scopes.len() > 1 {
         for p in out.items.iter_mut().filter(|p| p.rule != "sync.split") {
@@ -307,7 +536,10 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
             }
         }
     }
-    out.items.sort_by_key(|p| p.bucket);
+    unwritable(v, &mut out);
+    idle_choices(v, &mut out);
+    in_order(&mut out.items);
+    exclusive(v, &mut out.items);
     let number = |at: usize| ItemNo(first + u32::try_from(at).unwrap_or(0));
     let rules: Vec<&str> = out.items.iter().map(|p| p.rule).collect();
     let buckets = out.items.iter().map(|p| p.bucket).collect();
@@ -342,6 +574,13 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
         notices: out.notices,
         skipped,
     }
+}
+
+/// Does the status say so already? What is said once is not said again.
+#[must_use]
+pub fn noted(v: &View<'_>, action: &crate::plan::Action) -> bool {
+    let ours = v.t.comments.iter().filter(|c| rollup::is_rollup(&c.body) && by_team(c, v.g.roster));
+    ours.flat_map(|c| rollup::parse(&c.body).entries).any(|e| e.kind.as_ref() == Some(action))
 }
 
 /// A day as people read it, in the project's zone.
@@ -438,11 +677,14 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.merged", "every fix named in the tracker is merged"),
     ("sync.developer", "who wrote the fix is credited as remediation developer"),
     ("sync.assignee", "who wrote the fix is assigned, where they may be"),
+    ("sync.volunteer", "somebody on the team said that they take it"),
+    ("sync.inactive", "somebody who left the team is still assigned"),
     ("sync.milestone", "the release that ships the fix"),
     ("sync.credit", "credit as the reporter stated it"),
     ("sync.credit-opt-out", "the reporter wants no credit"),
     ("sync.title", "what does not belong in a title comes off"),
     ("sync.affected", "affected versions by the scope's convention"),
+    ("sync.lower-bound", "a lower bound nobody gave evidence for is widened"),
     ("sync.affected-quoted", "versions in backticks, so that `>=` is no quotation"),
     ("sync.sentinel", "`< NEXT VERSION` becomes the version that shipped"),
     ("sync.summary-upgrade", "the summary names the version to upgrade to"),
@@ -457,14 +699,12 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.published", "cve.org shows the record"),
     ("sync.split", "two scopes: a tracker for each"),
     ("sync.overdue", "the disclosure window has passed"),
+    ("sync.grace", "a fix is ready, and the grace for its release has passed"),
     ("sync.stalled", "nobody has said anything for a month: ask for ideas"),
     ("sync.labels", "labels of earlier steps come off"),
     ("sync.column", "the card stands where the stage puts it"),
     ("sync.tell", "the reporter hears of what happened"),
-    ("hygiene.title", "the record's title carries what does not belong there"),
-    ("hygiene.upgrade", "the summary names no version to upgrade to"),
-    ("hygiene.summary", "the summary does not say who, when or what to do"),
-    ("hygiene.follow-up", "an incomplete fix without the CVE it was for"),
-    ("hygiene.scanner", "a private scanner would become public"),
-    ("hygiene.lower-bound", "a lower bound without evidence"),
 ];
+
+#[cfg(test)]
+mod tests;

@@ -26,7 +26,8 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             out.notices.push(format!("cve.org shows {cve} as reserved still; it is asked again"))
         }
         ListedState::Published => {
-            if super::tell::was_told(v, Event::Published) || noted(v) {
+            let action = Action::with(ActionKind::Sync, "published");
+            if super::tell::was_told(v, Event::Published) || super::noted(v, &action) {
                 return;
             }
             let at = listed.published.map(|at| format!(" on {}", super::day(v, at))).unwrap_or_default();
@@ -36,24 +37,9 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
                 format!("{cve} is on cve.org"),
                 vec![Evidence::new("sync.published", format!("published{at}: {url}"), v.o.listed.source())],
             )
-            .note(
-                Action::with(ActionKind::Sync, "published"),
-                format!("{cve} is published on cve.org"),
-                url,
-                Told::NotTold("not yet".into()),
-            )
+            .note(action, format!("{cve} is published on cve.org"), url, Told::NotTold("not yet".into()))
             .next(Stage::Done.next());
             out.push_with(p, Event::Published);
         }
     }
-}
-
-/// Does the status say so already? It is said once, letter or not.
-fn noted(v: &View<'_>) -> bool {
-    v.t.comments.iter().filter(|c| crate::tracker::rollup::is_rollup(&c.body)).any(|c| {
-        crate::tracker::rollup::parse(&c.body)
-            .entries
-            .iter()
-            .any(|e| e.kind == Some(Action::with(ActionKind::Sync, "published")))
-    })
 }

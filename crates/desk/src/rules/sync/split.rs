@@ -6,7 +6,7 @@ use super::{Proposal, View};
 use crate::{
     confidential::Draft,
     plan::{Action, ActionKind, Precondition, Told, digest, effect::Change},
-    tracker::{Column, ColumnNames, LabelRole, TrackerKey},
+    tracker::{Column, LabelRole, TrackerKey},
 };
 
 /// The blocker, and the item that mends it: the scope that comes first in the configuration keeps the tracker.
@@ -38,7 +38,6 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
                 keep.insert(l.clone());
             }
         }
-        let names = ColumnNames::new(v.g.config);
         let column = if v.has(LabelRole::NeedsTriage) {
             Column::NeedsTriage
         } else if v.has_cve() {
@@ -53,7 +52,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
                 title: Draft::text(v.t.title.clone()),
                 body: Draft::text(v.t.body.clone()),
                 labels: keep,
-                column: if board { names.name(column).to_owned() } else { String::new() },
+                column: if board { v.g.columns.name(column).to_owned() } else { String::new() },
                 received: v.case.received,
                 thread: v.case.thread.clone(),
                 reporter: v.case.reporter.clone(),

@@ -8,9 +8,9 @@ use serde::Serialize;
 
 use super::View;
 use crate::{
-    case::{Artifact, ArtifactState},
+    case::{Artifact, ArtifactState, PullState},
     config::{Scope, Train},
-    rules::extract::versions::{self, VersionOptions, order},
+    rules::extract::versions::{self, order},
     tracker::FieldRole,
 };
 
@@ -85,24 +85,30 @@ pub fn milestone(v: &View<'_>) -> Option<(String, String)> {
         return have.or_else(|| wave.map(|c| (c.name.clone(), format!("the next wave, {}", c.source_url))));
     }
     let train = train(v);
-    let on_train =
-        |branch: &str| train.is_none_or(|t| branch.is_empty() || t.branch.is_empty() || t.branch == branch);
     let fixes = v.fixes();
     // Of several fixes, the one on the scope's train decides: "merged to main" proves nothing about a patch release.
-    let fix = fixes
-        .iter()
-        .find(|p| !p.milestone.is_empty() && on_train(&p.branch))
-        .or_else(|| fixes.iter().find(|p| !p.milestone.is_empty()));
-    if let Some(p) = fix {
-        return Some((p.milestone.clone(), format!("milestone of {}", p.url)));
-    }
-    if let Some(have) = have {
-        return Some(have);
-    }
-    let t = train.filter(|t| !t.retired && !t.next.is_empty())?;
-    let product = if scope.product.is_empty() { &scope.label } else { &scope.product };
-    let name = scope.milestone_format.replace("{product}", product).replace("{version}", &t.next);
-    Some((name, format!("next release of the train {}", t.name)))
+    let of = |merged: bool, train: bool| {
+        let found = fixes.iter().find(|p| {
+            !p.milestone.is_empty()
+                && (!merged || p.state == PullState::Merged)
+                && (!train || on_train(v, &p.branch))
+        });
+        found.map(|p| (p.milestone.clone(), format!("milestone of {}", p.url)))
+    };
+    let next = || {
+        let t = train.filter(|t| !t.retired && !t.next.is_empty())?;
+        let product = if scope.product.is_empty() { &scope.label } else { &scope.product };
+        let name = scope.milestone_format.replace("{product}", product).replace("{version}", &t.next);
+        Some((name, format!("next release of the train {}", t.name)))
+    };
+    of(true, true).or(have).or_else(|| of(false, true)).or_else(next).or_else(|| of(false, false))
+}
+
+/// Is that branch the one from which the tracker's scope is released? An empty name is the default branch.
+fn on_train(v: &View<'_>, branch: &str) -> bool {
+    let default = v.g.config.upstream.default_branch.as_str();
+    let named = |b| if str::is_empty(b) { default } else { b };
+    train(v).is_none_or(|t| named(branch) == named(&t.branch))
 }
 
 /// What to ask the registries about; none when no version is known.
@@ -121,8 +127,7 @@ pub fn of(v: &View<'_>) -> Option<Target> {
 
 /// Every package named in the affected versions, else the scope's own.
 fn packages(v: &View<'_>, scope: &Scope) -> Vec<String> {
-    let options = VersionOptions::from_config(v.g.config);
-    let report = versions::parse(v.field(FieldRole::AffectedVersions), &options);
+    let report = versions::parse(v.field(FieldRole::AffectedVersions), v.g.versions);
     let named: BTreeSet<String> =
         report.ranges.iter().filter_map(|r| r.package.clone()).filter(|p| !p.is_empty()).collect();
     if named.is_empty() { vec![scope.package.clone()] } else { named.into_iter().collect() }
@@ -153,8 +158,11 @@ pub fn shipped(v: &View<'_>) -> Shipped {
     let target = of(v);
     let wanted = target.as_ref().map(|t| t.packages.clone()).unwrap_or_else(|| vec![String::new()]);
     let version = target.as_ref().map(|t| t.version.as_str()).unwrap_or_default();
+    if let Some(why) = v.o.pulls.failure() {
+        return Shipped::Unknown(format!("the state of the fix is not known: {why}"));
+    }
     // A fix that is merged on some branches only has not shipped with the trains that wait for their backport.
-    if let Some(open) = v.fixes().into_iter().find(|p| p.state == crate::case::PullState::Open) {
+    if let Some(open) = v.fixes().into_iter().find(|p| p.state == PullState::Open) {
         return Shipped::No(format!("{} is not merged yet", open.url));
     }
     let mut out = Vec::new();
@@ -168,11 +176,9 @@ pub fn shipped(v: &View<'_>) -> Shipped {
             |a: &&&Artifact| version.is_empty() || a.version.is_empty() || same_version(&a.version, version);
         let here: Vec<&&Artifact> = mine.iter().filter(at).collect();
         if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final) {
-            match a.has_fix {
-                Some(false) => {
-                    return Shipped::No(format!("{name} {} is out without the fix", a.version));
-                }
-                _ => out.push((**a).clone()),
+            match holds(v, a, target.as_ref()) {
+                Ok(()) => out.push((**a).clone()),
+                Err(verdict) => return verdict,
             }
             continue;
         }
@@ -205,6 +211,36 @@ pub fn shipped(v: &View<'_>) -> Shipped {
         return Shipped::No(format!("{name} {version} is not published").replace("  ", " "));
     }
     Shipped::Yes(out)
+}
+
+/// Does this published artifact hold the fix? Its source says so, or nothing speaks against it.
+fn holds(v: &View<'_>, a: &Artifact, target: Option<&Target>) -> Result<(), Shipped> {
+    let what = format!("{} {}", if a.package.is_empty() { "the release" } else { &a.package }, a.version);
+    match a.has_fix {
+        Some(true) => return Ok(()),
+        Some(false) => return Err(Shipped::No(format!("{what} is out without the fix"))),
+        None => {}
+    }
+    let Some(target) = target else {
+        let ask = format!("{what} is out, and no milestone says that it is the release with the fix: set it");
+        return Err(Shipped::Ask(ask));
+    };
+    let merged: Vec<_> = v.fixes().into_iter().filter(|p| p.state == PullState::Merged).collect();
+    // Merged to the default branch alone proves nothing about a patch release (hard case 14).
+    if !merged.is_empty() && !merged.iter().any(|p| on_train(v, &p.branch)) {
+        let why = format!(
+            "{what} is out, but the fix is not merged on its branch {}: name its backport",
+            target.branch
+        );
+        return Err(Shipped::No(why));
+    }
+    let earliest = merged.iter().filter_map(|p| p.merged_at).min();
+    if let (Some(out), Some(fixed)) = (a.at, earliest)
+        && out < fixed
+    {
+        return Err(Shipped::No(format!("{what} was published before the fix was merged")));
+    }
+    Ok(())
 }
 
 fn same_version(a: &str, b: &str) -> bool {

@@ -21,12 +21,12 @@ pub enum Event {
     Valid,
     /// A CVE id is reserved.
     CveAllocated,
+    /// The fix is scheduled for a release: before or after it is written, so a letter about the fix itself goes first.
+    Scheduled,
     /// The fix is open for review.
     PrOpened,
     /// The fix is merged.
     PrMerged,
-    /// The fix is scheduled for a release.
-    Scheduled,
     /// The release is out.
     Released,
     /// The advisory is archived.
@@ -40,9 +40,9 @@ impl Event {
     pub const ALL: [Event; 8] = [
         Event::Valid,
         Event::CveAllocated,
+        Event::Scheduled,
         Event::PrOpened,
         Event::PrMerged,
-        Event::Scheduled,
         Event::Released,
         Event::AdvisorySent,
         Event::Published,
@@ -83,14 +83,19 @@ impl Event {
     }
 }
 
-/// Was the contact told about this instance?
+/// Was the contact told about this instance? A letter about any of several fixes told of the fix.
 #[must_use]
 pub fn was_told(v: &View<'_>, event: Event) -> bool {
-    let (word, artifact) = (event.reply().as_str(), event.artifact(v));
-    v.o.told.iter().any(|r| {
-        r.event == word
-            && r.state != "discarded"
-            && (r.artifact.is_empty() || r.artifact == artifact || artifact.is_empty())
+    let word = event.reply().as_str();
+    let mut rows = v.o.told.iter().filter(|r| r.event == word && r.state != "discarded").peekable();
+    if rows.peek().is_none() {
+        return false;
+    }
+    let artifact = event.artifact(v);
+    let fixes = if matches!(event, Event::PrOpened | Event::PrMerged) { v.fixes() } else { Vec::new() };
+    rows.any(|r| {
+        let same = r.artifact == artifact || fixes.iter().any(|p| p.url == r.artifact);
+        r.artifact.is_empty() || artifact.is_empty() || same
     })
 }
 
@@ -123,7 +128,12 @@ pub fn due(v: &View<'_>, coming: &[Event]) -> Option<Event> {
         Event::ALL.into_iter().rev().filter(reaches).find(|e| coming.contains(e) || happened(v, *e))?;
     // Told of a later step, they know of the earlier ones.
     let later = Event::ALL.into_iter().filter(|e| *e >= newest).any(|e| was_told(v, e));
-    (!later).then_some(newest)
+    if !later {
+        return Some(newest);
+    }
+    // A release can be fixed, or change, after everything else there is was told.
+    let scheduled = coming == [Event::Scheduled] && reaches(&Event::Scheduled);
+    (scheduled && !was_told(v, Event::Scheduled)).then_some(Event::Scheduled)
 }
 
 /// The letter about an event, or the words that stand in the tracker in its place.
@@ -160,7 +170,11 @@ pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
     if v.g.roster.is_team(&to.email, Some(v.case.received)) {
         return Err(Told::NotNeeded("they are on the team".into()));
     }
-    let forwarded = thread.routing == Routing::ViaForwarder;
+    if v.g.config.mail.mirror_senders.iter().any(|m| to.is(m)) {
+        // Copies of tracker notifications are never answered (spec README, decision 10).
+        return Err(Told::NotTold("only the tracker's own notification address is known".into()));
+    }
+    let forwarded = v.routing() == Routing::ViaForwarder;
     let asks = !forwarded && matches!(event, Event::Valid | Event::CveAllocated) && may_ask_credit(v, thread);
     let values = values(v, thread, event, asks);
     let filled =
@@ -218,7 +232,7 @@ fn pending(v: &View<'_>, thread: &MailThread) -> Option<String> {
 pub fn may_ask_credit(v: &View<'_>, thread: &MailThread) -> bool {
     !thread.credit_asked
         && thread.credit.is_none()
-        && thread.routing == Routing::Direct
+        && v.routing() == Routing::Direct
         && !v.o.told.iter().any(|r| r.asked_credit)
 }
 
@@ -235,7 +249,7 @@ fn values(v: &View<'_>, thread: &MailThread, event: Event, asks: bool) -> Values
         && name.chars().count() <= 80
         && !has_invisible(name)
     {
-        let to = if thread.routing == Routing::ViaForwarder {
+        let to = if v.routing() == Routing::ViaForwarder {
             Placeholder::ForwarderName
         } else {
             Placeholder::ReporterName

@@ -14,6 +14,9 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     if !v.t.state.is_open() {
         return;
     }
+    if !v.labels.dispositions().is_empty() {
+        return;
+    }
     let undecided = v.scopes.is_empty() || v.has(LabelRole::NeedsTriage);
     if !undecided || v.has_cve() && !v.has(LabelRole::NeedsTriage) {
         return;
@@ -37,7 +40,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         )),
         Consensus::None => {
             let marked = v.has(LabelRole::NeedsTriage) || !v.scopes.is_empty();
-            if !marked && v.labels.dispositions().is_empty() && !v.has_cve() {
+            if !marked && !v.has_cve() {
                 out.items.push(
                     Proposal::new(
                         "sync.needs-triage",
@@ -94,7 +97,7 @@ fn valid(v: &View<'_>, said: &[super::view::Said], out: &mut super::Gathered) {
         v.evidence("sync.valid", format!("recorded consensus of {who} ({})", sources.join("; "))),
     )
     .label_names(v, add, triage);
-    if let Some(effect) = column::to(v, Column::Assessed) {
+    if let Some(effect) = column::to(v, Column::Assessed).filter(|_| !v.has_cve()) {
         p = p.step(effect, vec![Precondition::TrackerIs { tracker: v.t.key.clone(), open: true }]);
     }
     let p = p

@@ -23,6 +23,18 @@ static VERDICT: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern, compiled by a test")
 });
 
+/// Every distinct CVE id in a text, in order of appearance.
+#[must_use]
+pub fn cve_ids(text: &str) -> Vec<&str> {
+    let mut out: Vec<&str> = Vec::new();
+    for m in CVE_ID.find_iter(text) {
+        if !out.contains(&m.as_str()) {
+            out.push(m.as_str());
+        }
+    }
+    out
+}
+
 /// The first CVE id in a text.
 #[must_use]
 pub fn cve_id(text: &str) -> Option<String> {
@@ -86,7 +98,11 @@ impl<'a> View<'a> {
         let body = tracker::parse(&t.body, g.headings);
         let named = |s: &&Scope| labels.scopes.iter().any(|l| l.eq_ignore_ascii_case(&s.label));
         let scopes: Vec<&Scope> = g.config.scope.iter().filter(named).collect();
-        let cve = body.get(FieldRole::CveToolLink).and_then(cve_id);
+        // Two ids in one field are none: nobody guesses which of them is meant.
+        let cve = match body.get(FieldRole::CveToolLink).map(cve_ids).as_deref() {
+            Some([one]) => Some((*one).to_owned()),
+            _ => None,
+        };
         Self { case, o: &case.observed, t, g, labels, scopes, cve, name: t.reference.to_string(), body }
     }
 
@@ -106,7 +122,8 @@ impl<'a> View<'a> {
     #[must_use]
     pub fn filled(&self, role: FieldRole) -> bool {
         let value = self.field(role).trim();
-        !value.is_empty() && !(role == FieldRole::Severity && value.eq_ignore_ascii_case("unknown"))
+        let unscored = role == FieldRole::Severity && value.eq_ignore_ascii_case("unknown");
+        !value.is_empty() && !unscored
     }
 
     /// Its scope, when it has exactly one.
@@ -118,9 +135,7 @@ impl<'a> View<'a> {
     /// Is a CVE allocated: an id in the link field, or the label that says so?
     #[must_use]
     pub fn has_cve(&self) -> bool {
-        self.cve.is_some()
-            || self.has(LabelRole::CveAllocated)
-            || !self.field(FieldRole::CveToolLink).is_empty()
+        self.cve.is_some() || self.has(LabelRole::CveAllocated)
     }
 
     /// Was validity decided: a scope, and no longer under triage?
@@ -136,24 +151,25 @@ impl<'a> View<'a> {
         all.iter().filter(|p| !p.elsewhere && p.state != PullState::Closed).collect()
     }
 
-    /// Is every fix merged? Where nobody looked, the label says.
+    /// The states of the fixes that the field names; none where nobody looked, or the field names none.
+    fn looked_up(&self) -> Option<Vec<PullState>> {
+        let named = self.o.pulls.known()?.iter().filter(|p| !p.elsewhere).map(|p| p.state);
+        Some(named.collect::<Vec<_>>()).filter(|all| !all.is_empty())
+    }
+
+    /// Is every fix merged? Where nobody looked, the label says. A fix that was given up does not count, but a tracker
+    /// whose only fix was given up has none.
     #[must_use]
     pub fn merged(&self) -> bool {
-        let fixes = self.fixes();
-        if self.o.pulls.known().is_some() && !fixes.is_empty() {
-            return fixes.iter().all(|p| p.state == PullState::Merged);
-        }
-        self.has(LabelRole::PrMerged)
+        let Some(all) = self.looked_up() else { return self.has(LabelRole::PrMerged) };
+        all.contains(&PullState::Merged) && !all.contains(&PullState::Open)
     }
 
     /// Is a fix in review? Where nobody looked, the label says.
     #[must_use]
     pub fn in_review(&self) -> bool {
-        let fixes = self.fixes();
-        if self.o.pulls.known().is_some() && !fixes.is_empty() {
-            return fixes.iter().any(|p| p.state == PullState::Open);
-        }
-        self.has(LabelRole::PrOpen)
+        let Some(all) = self.looked_up() else { return self.has(LabelRole::PrOpen) };
+        all.contains(&PullState::Open)
     }
 
     /// How far the record is; unknown when nobody could say.
@@ -174,13 +190,19 @@ impl<'a> View<'a> {
         self.o.thread.known()
     }
 
-    /// How the contact is reached; the case says, else the thread field.
+    /// How the contact is reached: a forwarder, once known by thread, import or marker, stays one; else the thread field
+    /// says (S19).
     #[must_use]
     pub fn routing(&self) -> Routing {
-        if let Some(t) = self.thread() {
+        if let Some(t) = self.thread().filter(|t| t.routing != Routing::Direct) {
             return t.routing;
         }
-        if self.case.via_forwarder {
+        let marked = |c: &tracker::Comment| {
+            c.body.starts_with("<!--")
+                && c.body.lines().next().is_some_and(|l| l.contains("routing-mode via-forwarder"))
+                && by_team(c, self.g.roster)
+        };
+        if self.case.via_forwarder || self.t.comments.iter().any(marked) {
             return Routing::ViaForwarder;
         }
         match thread_ref(self.field(FieldRole::SecurityThread)).kind {
@@ -190,12 +212,15 @@ impl<'a> View<'a> {
         }
     }
 
-    /// Comments written by people: neither the status nor those the program keeps.
+    /// Comments written by people: neither the status nor those the program keeps, nor the words of a bot account. A
+    /// marker hides nothing that somebody outside the team wrote (hard case 28).
     pub fn discussion(&self) -> impl Iterator<Item = &'a tracker::Comment> {
-        self.t
-            .comments
-            .iter()
-            .filter(|c| !rollup::is_rollup(&c.body) && Marked::of(&c.body).is_none_or(|m| m == Marked::Voice))
+        let roster = self.g.roster;
+        self.t.comments.iter().filter(move |c| {
+            let kept = rollup::is_rollup(&c.body) || Marked::of(&c.body).is_some_and(|m| m != Marked::Voice);
+            let bot = c.author.to_ascii_lowercase().ends_with("[bot]");
+            !(bot || kept && by_team(c, roster))
+        })
     }
 
     /// The team's words on validity: each member's newest one.
@@ -207,7 +232,9 @@ impl<'a> View<'a> {
             out.push(s);
         };
         for v in &self.o.voices {
-            if self.g.roster.people.is_empty() || self.g.roster.by_handle(&v.handle).is_some() {
+            let at = v.at.unwrap_or(self.g.now);
+            let member = self.g.roster.by_handle(&v.handle).is_some_and(|p| p.member_at(at));
+            if !v.handle.is_empty() && (self.g.roster.people.is_empty() || member) {
                 let scope = Some(v.scope.clone()).filter(|s| !s.is_empty());
                 say(Said { handle: v.handle.clone(), valid: v.valid, scope, source: v.source.clone() });
             }

@@ -22,20 +22,15 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     let Some((milestone, _)) = target::milestone(v) else { return };
     let version = target::version_of(&milestone).unwrap_or_else(|| milestone.clone());
     let votes = v.o.votes.known().map(Vec::as_slice).unwrap_or_default();
-    let about = |s: &str| manager::mentions(s, &version) || s.contains(&milestone);
-    let open = votes.iter().find(|m| {
-        let s = m.subject.to_uppercase();
-        m.is_root()
-            && s.contains("[VOTE]")
-            && !s.contains("[RESULT]")
-            && !s.contains("[CANCEL")
-            && about(&m.subject)
-    });
-    let over = votes.iter().any(|m| {
-        let s = m.subject.to_uppercase();
-        (s.contains("[RESULT]") || s.contains("[CANCEL")) && about(&m.subject)
-    });
-    let Some(vote) = open.filter(|_| !over) else { return };
+    let about = |s: &str| manager::names(s, &version) || s.contains(&milestone);
+    let ends = |s: &str| s.contains("[RESULT]") || s.contains("[CANCEL");
+    let mine = || votes.iter().filter(|m| about(&m.subject)).map(|m| (m.subject.to_uppercase(), m));
+    // A vote that failed is over; the next candidate has a vote of its own.
+    let begun = mine().filter(|(s, m)| m.is_root() && s.contains("[VOTE]") && !ends(s)).map(|(_, m)| m);
+    let Some(vote) = begun.max_by_key(|m| m.at) else { return };
+    if mine().any(|(s, m)| ends(&s) && m.at >= vote.at) {
+        return;
+    }
     out.items.push(
         Proposal::new(
             "sync.vote",
