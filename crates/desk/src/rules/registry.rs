@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    by_hand,
+    allocate, by_hand,
     extract::{bot, credit},
     import::{
         answered, bookkeeping, class, consolidated, converged, decoys, features, follow_up, injection,
@@ -96,22 +96,22 @@ pub fn families() -> Vec<Family> {
             "tracker/markdown/",
             &[tracker::SANITISE_RULES],
         ),
-        family("record", "What is wrong with a CVE record, and which field to mend", "cve/", &[cve::RULES]),
+        family(
+            "record",
+            "What is wrong with a CVE record, which field to mend, and what is asked of it by hand",
+            "cve/",
+            &[cve::RULES, sync::record::BY_HAND],
+        ),
         family(
             "hygiene",
             "What keeps a record from being pushed (sync page §7.2)",
             "cve/hygiene.rs",
             &[cve::HYGIENE_RULES],
         ),
+        family("allocate", "From a valid report to a CVE id", "rules/allocate.rs", &[allocate::RULES]),
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),
         family("sync", "What `sync` proposes, item by item", "rules/sync/", &[sync::RULES]),
-        family(
-            "hygiene",
-            "What keeps a record from being pushed and a release from being handed over",
-            "rules/sync/fields.rs",
-            &[sync::fields::RULES],
-        ),
         family("reply.style", "The house style of mail to a reporter", "reply/style.rs", &[style::RULES]),
         family(
             "schema",

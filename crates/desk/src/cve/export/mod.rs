@@ -42,11 +42,10 @@ pub struct Export {
 /// A time of the record's metadata, else the given one.
 fn time(record: &Record, keys: &[&str], otherwise: Timestamp) -> String {
     let meta = &record.cve_metadata.rest;
-    let found = keys.iter().find_map(|k| meta.get(*k)?.as_str()?.parse::<Timestamp>().ok());
-    let zoned =
-        |t: &str| t.strip_suffix('Z').is_none().then(|| format!("{t}Z").parse::<Timestamp>().ok()).flatten();
-    let local = || keys.iter().find_map(|k| zoned(meta.get(*k)?.as_str()?));
-    found.or_else(local).unwrap_or(otherwise).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    // The format's times may lack a zone; they are UTC then.
+    let read = |t: &str| t.parse::<Timestamp>().ok().or_else(|| format!("{t}Z").parse().ok());
+    let found = keys.iter().find_map(|k| read(meta.get(*k)?.as_str()?));
+    found.unwrap_or(otherwise).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
 fn id(record: &Record) -> &str {

@@ -84,7 +84,7 @@ fn vex_names_what_can_be_matched_and_says_what_cannot() {
 fn the_mail_leads_with_the_id_and_the_page_holds_no_markup_of_a_reporter() {
     let m = mail(&record(), &about());
     assert_eq!(m.subject, "CVE-2026-12345: Chart, Queue: Stored script in <names>");
-    assert!(m.body.contains("- Queue from 2.0.0 before 2.10.3\n"), "{}", m.body);
+    assert!(m.body.contains("- Queue (queue) from 2.0.0 before 2.10.3\n"), "{}", m.body);
     let p = page(&record());
     assert!(!p.contains("<names>"), "{p}");
     assert!(p.contains("<https://github.com/x/y/pull/7>"), "{p}");

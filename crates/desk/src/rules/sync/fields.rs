@@ -6,13 +6,14 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{
-    Proposal, View, comments,
+    Proposal, View, comments, record,
     target::{self, Shipped},
 };
 use crate::{
     case::{Artifact, Evidence},
     confidential::Draft,
     config::AffectedStyle,
+    cve,
     mail::{one_line, own_words},
     plan::{Action, ActionKind, Precondition, Told, digest, effect::Change},
     rules::{
@@ -87,6 +88,7 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     anonymity(v, out);
     team_values(v, out);
     reviews(v, out);
+    cwe(v, out);
     unset(v, out);
 }
 
@@ -450,6 +452,27 @@ fn unnamed_scanner(v: &View<'_>) -> Option<String> {
     (at > 0).then_some(out)
 }
 
+/// A bare CWE id gets MITRE's name beside it; an id MITRE does not know stays as it is.
+fn cwe(v: &View<'_>, out: &mut super::Gathered) {
+    let role = FieldRole::Cwe;
+    let value = v.field(role).trim();
+    let bare = value.trim_matches(['`', '*', ' ']);
+    let Some(known) =
+        bare.to_uppercase().strip_prefix("CWE-").and_then(|n| n.parse().ok()).and_then(cve::cwe)
+    else {
+        return;
+    };
+    let why = v.evidence("sync.cwe", format!("MITRE's name of {bare}"));
+    out.items.push(set(
+        v,
+        "sync.cwe",
+        role,
+        &known.long(),
+        why,
+        Told::NotNeeded("only its form changes".into()),
+    ));
+}
+
 /// Severity and weakness as somebody on the team wrote them in a comment; a quotation is nobody's word (hard case 24).
 fn team_values(v: &View<'_>, out: &mut super::Gathered) {
     let mut severity = None;
@@ -528,53 +551,23 @@ fn unset(v: &View<'_>, out: &mut super::Gathered) {
     }
 }
 
-/// What keeps a record from being pushed although its fields are filled (sync page §7.2): rule and words.
+/// What keeps a record from being pushed although its fields are filled (sync page §7.2): rule, the field to mend, words.
+/// A record that a reviewer has seen already is not held back for its wording.
 #[must_use]
-pub fn hygiene(v: &View<'_>) -> Vec<(&'static str, String)> {
-    let mut out = Vec::new();
-    // A record that a reviewer has seen already is not held back for its wording.
+pub fn hygiene(v: &View<'_>) -> Vec<(&'static str, FieldRole, String)> {
     if v.record().is_reviewable() {
-        return out;
+        return Vec::new();
     }
-    let report = normalise(&v.t.title, v.g.titles);
-    if report.normalized != v.t.title {
-        out.push(("hygiene.title", format!("the title should read \"{}\"", report.normalized)));
-    }
-    let summary = v.field(FieldRole::PublicSummary);
-    if !summary.trim().is_empty() {
-        if !names_upgrade(summary) {
-            out.push(("hygiene.upgrade", "the summary names no version to upgrade to".into()));
-        }
-        let lacks = lacks(summary);
-        if lacks.len() > 1 {
-            out.push(("hygiene.summary", format!("the summary does not say {}", lacks.join(" nor "))));
-        }
-        if INCOMPLETE.is_match(summary) && prior_cve(v, summary).is_none() {
-            out.push(("hygiene.follow-up", "an incomplete fix is named without the CVE it was for".into()));
-        }
-    }
-    if betrays_finder(v) || unnamed_scanner(v).is_some() {
-        out.push(("hygiene.scanner", "a private scanner or its finder would become public".into()));
-    }
-    let affected = v.field(FieldRole::AffectedVersions);
-    if LOWER.is_match(affected) && !lower_bound_known(v) {
-        out.push((
-            "hygiene.lower-bound",
-            "a lower bound without evidence: name the version or change that brought the flaw in a comment"
-                .into(),
-        ));
-    }
-    out
-}
-
-/// The field to mend for a rule of [`hygiene`].
-#[must_use]
-pub fn mends(rule: &str) -> FieldRole {
-    match rule {
-        "hygiene.lower-bound" => FieldRole::AffectedVersions,
-        "hygiene.scanner" => FieldRole::ReporterCredit,
-        _ => FieldRole::PublicSummary,
-    }
+    let b = record::built(v);
+    let known = |rule: &str| cve::HYGIENE_RULES.iter().find(|(id, _)| *id == rule).map(|(id, _)| *id);
+    cve::hygiene(&b.record, &record::facts(v), v.g.config)
+        .into_iter()
+        .filter(|f| f.level == cve::Level::Error)
+        .filter_map(|f| {
+            let role = f.field.as_deref().and_then(|w| w.parse().ok()).unwrap_or(FieldRole::PublicSummary);
+            Some((known(&f.rule)?, role, f.message))
+        })
+        .collect()
 }
 
 /// Does anything say since when the flaw is there? The report and the discussion do.
@@ -585,13 +578,3 @@ fn lower_bound_known(v: &View<'_>) -> bool {
         || v.discussion().any(|c| INTRODUCED.is_match(&c.body) || LOWER.is_match(&c.body))
         || v.t.comments.iter().filter(|c| rollup::is_rollup(&c.body)).any(|c| INTRODUCED.is_match(&c.body))
 }
-
-/// The ids of the rules of [`hygiene`], and what each means.
-pub const RULES: &[(&str, &str)] = &[
-    ("hygiene.title", "the record's title carries what does not belong there"),
-    ("hygiene.upgrade", "the summary names no version to upgrade to"),
-    ("hygiene.summary", "the summary does not say who, when or what to do"),
-    ("hygiene.follow-up", "an incomplete fix without the CVE it was for"),
-    ("hygiene.scanner", "a private scanner would become public"),
-    ("hygiene.lower-bound", "a lower bound without evidence"),
-];

@@ -690,6 +690,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.summary-upgrade", "the summary names the version to upgrade to"),
     ("sync.private-scanner", "a private scanner and its finder stay private"),
     ("sync.team-severity", "the severity somebody on the team wrote down"),
+    ("sync.cwe", "a bare CWE id gets its name"),
     ("sync.team-cwe", "the weakness somebody on the team wrote down"),
     ("sync.vote", "a vote on the release is open"),
     ("sync.record", "the record follows the tracker: kept, and pushed when it changed"),

@@ -57,7 +57,7 @@ pub fn gate(v: &View<'_>) -> Gate {
     for m in comments::missing(v) {
         g.blockers.push(("field", format!("{}: {}", m.role, m.why)));
     }
-    for (rule, text) in super::fields::hygiene(v) {
+    for (rule, _, text) in super::fields::hygiene(v) {
         g.blockers.push((rule, text));
     }
     if v.has_record_tool() && record::reviewed(v) {
@@ -135,11 +135,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             evidence,
         );
         let mut all = missing;
-        all.extend(
-            hygiene
-                .into_iter()
-                .map(|(rule, text)| comments::Missing { role: super::fields::mends(rule), why: text }),
-        );
+        all.extend(hygiene.into_iter().map(|(_, role, why)| comments::Missing { role, why }));
         out.notices.extend(all.iter().map(|m| format!("{}: {}", m.role, m.why)));
         if let Some(effect) = comments::fill_fields(v, &all, &format!("{released} is out")) {
             p = p.step(effect, Vec::new());

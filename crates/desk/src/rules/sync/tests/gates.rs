@@ -442,17 +442,17 @@ fn hygiene_holds_a_record_that_nobody_has_reviewed_yet() {
         (
             "upgrade",
             json!({"tracker": {"fields": {"public_summary": "Any user who can publish may read the names of all queues; administrators should restrict publishing."}}}),
-            "hygiene.upgrade",
+            "hygiene.upgrade-version",
         ),
         (
             "who, when, what",
             json!({"tracker": {"fields": {"public_summary": "Names of queues leak in 2.10.2, fixed in 2.10.3 by a check."}}}),
-            "hygiene.summary",
+            "hygiene.who-when-action",
         ),
         (
             "follow-up",
             json!({"tracker": {"fields": {"public_summary": "An incomplete fix lets any user who can publish read names of queues. Users should upgrade to 2.10.3."}}}),
-            "hygiene.follow-up",
+            "hygiene.cross-cve",
         ),
         (
             "scanner",

@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     plan::Precondition,
     rules::gate,
-    rules::sync::{fields, manager::Manager},
+    rules::sync::manager::Manager,
     tracker::rollup::{Action, ActionKind, Entry, LIMIT, Told, Upsert, append},
 };
 
@@ -408,7 +408,7 @@ fn case_30_a_full_rollup_goes_on_in_another_comment() {
 
 #[test]
 fn hygiene_rules_are_the_declared_ones() {
-    let all: Vec<&str> = fields::RULES.iter().map(|(id, _)| *id).collect();
+    let all: Vec<&str> = crate::cve::HYGIENE_RULES.iter().map(|(id, _)| *id).collect();
     assert!(all.len() >= 6 && all.iter().all(|id| id.starts_with("hygiene.")));
     let r = gate(&fresh(), &json!({}), gate::release);
     assert_eq!(r.verdict, gate::GateVerdict::Blocked);
