@@ -385,7 +385,8 @@ mod tests {
 
     #[test]
     fn an_item_is_made_after_those_it_depends_on_wherever_they_stand() {
-        let cases: &[(&[(u32, &[u32])], &[u32])] = &[
+        type Case<'a> = (&'a [(u32, &'a [u32])], &'a [u32]);
+        let cases: &[Case<'_>] = &[
             (&[(1, &[]), (2, &[]), (3, &[])], &[1, 2, 3]),
             (&[(1, &[3]), (2, &[]), (3, &[])], &[2, 3, 1]),
             (&[(1, &[2]), (2, &[3]), (3, &[])], &[3, 2, 1]),

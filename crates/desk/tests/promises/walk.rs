@@ -74,6 +74,22 @@ struct State {
     people: [Option<Person>; 2],
 }
 
+impl State {
+    /// The same as one number: so many are kept.
+    fn packed(self) -> u128 {
+        let o = self.outside;
+        let flags = u128::from(o.released) | u128::from(o.archived) << 1 | u128::from(o.listed) << 2;
+        let outside = flags | u128::from(o.fix) << 3 | u128::from(o.record) << 5;
+        let person = |p: Option<Person>| {
+            p.map_or(0, |p| u128::from(p.plan + 1) << 24 | u128::from(p.next) << 16 | u128::from(p.applied))
+        };
+        u128::from(self.tracker) << 104
+            | outside << 96
+            | person(self.people[0]) << 48
+            | person(self.people[1])
+    }
+}
+
 /// Trackers and plans, each once.
 struct World {
     basis: Basis,
@@ -395,13 +411,13 @@ impl World {
 fn every_state_that_two_people_can_reach_keeps_the_promises() {
     let mut world = World::new();
     let start = State { tracker: 0, outside: Outside::default(), people: [None, None] };
-    let mut seen = std::collections::BTreeSet::from([start]);
+    let mut seen = std::collections::BTreeSet::from([start.packed()]);
     let mut queue = VecDeque::from([start]);
     let mut steps = 0u64;
     while let Some(s) = queue.pop_front() {
         for n in world.next(s) {
             steps += 1;
-            if seen.insert(n) {
+            if seen.insert(n.packed()) {
                 queue.push_back(n);
             }
         }

@@ -154,7 +154,7 @@ pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Ex
         ExportFormat::Openvex => export::openvex(&record, &about),
     };
     for p in &document.problems {
-        term.aside(&format!("note: {}", untrusted_line(p, 200)))?;
+        term.note("note", p);
     }
     term.value(&document.document)?;
     Ok(Exit::Done)

@@ -35,11 +35,11 @@ pub use self::{
 };
 use crate::{
     case::{Case, RecordStage},
-    confidential::{Policy, PolicyError},
+    confidential::{Draft, Policy, PolicyError},
     config::{self, Config},
     people::Roster,
     plan::{
-        Effect, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
+        Effect, Group, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
         effect::{Change, Drafted},
     },
     reply::Library,
@@ -48,7 +48,10 @@ use crate::{
         stage::{self, Position, Stage},
         title::TitleRules,
     },
-    tracker::{BodyProblemKind, ColumnNames, Headings, LabelNames, LabelRole, TrackerKey, by_team, rollup},
+    tracker::{
+        BodyProblemKind, ColumnNames, Headings, LabelNames, LabelRole, Marked, TrackerKey, by_team, marked,
+        marked_text, rollup,
+    },
 };
 
 /// What every rule of the lifecycle reads besides the case.
@@ -421,6 +424,36 @@ fn unwritable(v: &View<'_>, out: &mut Gathered) {
     }
 }
 
+/// The developer is not asked for a field that this very plan fills.
+fn filled_here(v: &View<'_>, items: &mut Vec<Proposal>) {
+    let mut filled: Vec<String> = Vec::new();
+    for p in items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed) {
+        filled.extend(p.steps.iter().filter_map(|(e, _)| match e {
+            Change::SetField { role, .. } => Some(format!("- **{}**:", v.g.headings.heading(*role))),
+            _ => None,
+        }));
+    }
+    if filled.is_empty() {
+        return;
+    }
+    for p in items.iter_mut() {
+        p.steps.retain_mut(|(e, _)| {
+            let Change::PostMarked { kind: Marked::FillFields, text, .. } = e else { return true };
+            let all = text.preview();
+            let asked = |l: &&str| l.starts_with("- **");
+            let kept: Vec<&str> =
+                all.lines().filter(|l| !filled.iter().any(|f| l.starts_with(f.as_str()))).collect();
+            let left = kept.join("\n");
+            let there = marked(&v.t.comments, Marked::FillFields, v.g.roster);
+            let said = there.is_some_and(|c| marked_text(&c.body) == left.trim());
+            let worth = kept.iter().any(asked) && !said;
+            *text = Draft::text(left);
+            worth
+        });
+    }
+    items.retain(|p| p.rule != "sync.fill-fields" || !p.steps.is_empty());
+}
+
 /// A choice whose arm for the state the record has now is empty would change nothing: it is no proposal, and what it
 /// waits for is said. A state that could not be read is said as well (sync page §7).
 fn idle_choices(v: &View<'_>, out: &mut Gathered) {
@@ -537,6 +570,7 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
         }
     }
     unwritable(v, &mut out);
+    filled_here(v, &mut out.items);
     idle_choices(v, &mut out);
     in_order(&mut out.items);
     exclusive(v, &mut out.items);
