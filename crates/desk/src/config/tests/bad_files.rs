@@ -35,7 +35,7 @@ const CASES: &[(&str, &[&str])] = &[
     ("tracker = \"a/b\"\n",
      &["1:11: \"tracker\" is a table: write [tracker] and its keys below, not text"]),
     ("[cve]\ntool = \"vulnogran\"\n",
-     &["2:8: \"cve.tool\" cannot be \"vulnogran\"; did you mean \"vulnogram\"? Allowed: vulnogram, none, cve_services, mitre_form, ghsa"]),
+     &["2:8: \"cve.tool\" cannot be \"vulnogran\"; did you mean \"vulnogram\"? Allowed: vulnogram, none, cve_services, mitre_form, desk, ghsa"]),
     ("[cve]\ngate = \"pmc-member\"\n",
      &["2:8: \"cve.gate\" cannot be \"pmc-member\", an old word for \"governance_member\"; allowed: governance_member, maintainer, security_team, none"]),
     ("[cve]\nstates = [\"public\", \"allocated\"]\n",

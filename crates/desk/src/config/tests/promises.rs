@@ -248,7 +248,7 @@ fn answers_that_will_not_do_are_all_named() {
             "scopes: \"CORE\" is there twice",
             "scopes: \"announced\" is a label that tells a tracker's stage",
             "inbox: \"nobody\" is not a mail address: \"nobody\" has no @",
-            "cve: \"vulnogran\" cannot be \"vulnogran\"; did you mean \"vulnogram\"? Allowed: vulnogram, none, cve_services, mitre_form, ghsa",
+            "cve: \"vulnogran\" cannot be \"vulnogran\"; did you mean \"vulnogram\"? Allowed: vulnogram, none, cve_services, mitre_form, desk, ghsa",
             "roster: \"a b\" is not a handle: \"a b\"",
             "roster: \"carol\" is there twice",
             "roster: \"chief\" is not a role to add; only governance is",

@@ -100,7 +100,12 @@ pub fn heading(v: &View<'_>, role: FieldRole) -> String {
 #[must_use]
 pub fn post(v: &View<'_>, kind: Marked, text: String) -> Option<Effect> {
     let there = marked(&v.t.comments, kind, v.g.roster);
-    if there.is_some_and(|c| marked_text(&c.body) == text.trim()) {
+    // Whom a call on the owner names follows the tracker's owner; a new owner is no reason to call again.
+    let calls = matches!(kind, Marked::Overdue | Marked::Escalation);
+    let said = |t: &str| {
+        if calls { t.split_once(", ").map_or(t, |(_, rest)| rest).to_owned() } else { t.to_owned() }
+    };
+    if there.is_some_and(|c| said(marked_text(&c.body)) == said(text.trim())) {
         return None;
     }
     Some(Change::PostMarked { tracker: v.t.key.clone(), kind, text: Draft::<surface::Tracker>::text(text) })
