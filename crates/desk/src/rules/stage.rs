@@ -275,7 +275,9 @@ pub fn stage(v: &View<'_>) -> (Stage, String) {
     if cve {
         return (Stage::Allocated, "a CVE is allocated, no pull request".into());
     }
-    let said = v.discussion().map(|c| c.at).max();
+    // A recorded voice is a word as much as a comment is.
+    let voice = v.o.voices.iter().map(|w| w.at.unwrap_or(v.g.now)).max();
+    let said = v.discussion().map(|c| c.at).max().max(voice);
     let idle = SignedDuration::from_hours(24 * i64::from(v.g.config.disclosure.escalate_after_days));
     // Mail of the reporter is somebody's word too; a tracker without a date is not old.
     let wrote = v.thread().and_then(|t| t.last_at);

@@ -40,10 +40,14 @@ pub fn pushes(v: &View<'_>) -> bool {
     matches!(v.g.config.cve.tool, CveTool::Desk | CveTool::Vulnogram | CveTool::CveServices)
 }
 
-/// Does a record go through review before it is published, in this tool?
+/// Does a record go through review before it is published? The desk's own always does; a record whose state was read
+/// is judged by it, except where publishing is the only step there is.
 #[must_use]
 pub fn reviewed(v: &View<'_>) -> bool {
-    v.g.config.cve.states.contains(&RecordState::ReviewReady)
+    let tool = v.g.config.cve.tool;
+    tool == CveTool::Desk
+        || v.g.config.cve.states.contains(&RecordState::ReviewReady)
+        || tool != CveTool::CveServices && v.o.record.known().is_some()
 }
 
 /// The case as it would be once these proposals are applied: what a record made in the same plan must say.
@@ -98,7 +102,7 @@ fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
 /// The state a record should have at least, by what it holds; publishing is the close-out's.
 #[must_use]
 pub fn wanted(v: &View<'_>, b: &Built) -> RecordStage {
-    match b.readiness.state_known_to(&v.g.config.cve.states) {
+    match b.readiness.state {
         RecordState::Allocated => RecordStage::Allocated,
         RecordState::ReviewReady | RecordState::PublishReady | RecordState::Public if reviewed(v) => {
             RecordStage::ReviewReady

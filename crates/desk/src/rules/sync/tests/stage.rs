@@ -385,6 +385,18 @@ fn rows() -> Vec<Row> {
             Some((3, 3)),
             "Needs triage",
         ),
+        (
+            "one voice is recorded",
+            over(
+                fresh(),
+                &json!({"voices": [{"handle": "ann", "verdict": "valid", "scope": "core", "at": "2026-03-12"}]}),
+            ),
+            "ASSESSING",
+            triager,
+            "bea",
+            Some((3, 3)),
+            "Needs triage",
+        ),
         ("nobody has looked", fresh(), "NEW", triager, "bea", Some((1, 2)), "Needs triage"),
         ("no label at all", bare(json!([])), "NEW", triager, "bea", Some((1, 2)), "Needs triage"),
         (
