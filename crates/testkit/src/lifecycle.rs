@@ -258,7 +258,17 @@ impl Hand<'_> {
                 self.case.closed = Some(now());
             }
             Change::Reopen { .. } => self.case.tracker.state = State::Open,
-            Change::PushRecord { state, .. } => self.record(|r| r.state = r.state.max(*state)),
+            Change::PushRecord { state, record, .. } => {
+                // What an authority did not have it has after a push.
+                if matches!(self.case.observed.record, Fact::Absent(_)) {
+                    self.case.observed.record = Fact::stated(Record::default(), "the authority", self.case.tracker.updated);
+                }
+                let json: Option<serde_json::Value> = serde_json::from_str(&record.preview()).ok();
+                self.record(|r| {
+                    r.state = r.state.max(*state);
+                    r.json.clone_from(&json);
+                });
+            }
             Change::PublishRecord { .. } => self.record(|r| r.state = RecordStage::Public),
             Change::AttachRecord { .. } => {}
             Change::SetFate { .. } | Change::RecordRejection { .. } | Change::Choose { .. } => {

@@ -48,7 +48,7 @@ pub fn read(v: &View<'_>) -> Clocks {
     // `announced - emails sent` proves nothing; an address that was captured does (sync page §4, §12).
     let public = v.has(LabelRole::Announced) || !v.field(FieldRole::PublicAdvisoryUrl).is_empty();
     let stopped = public || !v.t.state.is_open();
-    let ready = v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased);
+    let ready = v.merged() || v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased);
     let overdue = !stopped && v.g.now > end;
     #[expect(clippy::cast_precision_loss, reason = "days of a window, far below 2^52")]
     let near = age.as_secs() as f64 > d.warn_fraction * f64::from(d.window_days) * 86_400.0;
