@@ -261,7 +261,8 @@ impl Hand<'_> {
             Change::PushRecord { state, record, .. } => {
                 // What an authority did not have it has after a push.
                 if matches!(self.case.observed.record, Fact::Absent(_)) {
-                    self.case.observed.record = Fact::stated(Record::default(), "the authority", self.case.tracker.updated);
+                    self.case.observed.record =
+                        Fact::stated(Record::default(), "the authority", self.case.tracker.updated);
                 }
                 let json: Option<serde_json::Value> = serde_json::from_str(&record.preview()).ok();
                 self.record(|r| {

@@ -415,7 +415,10 @@ proptest! {
                 // Once it is split, what waited for the split comes.
                 let split = first.items.iter().any(|f| f.rule == "sync.split");
                 let last = closed && i.rule == "sync.published";
-                i.blocked.is_none() && !waited && !split && !last
+                // A consensus, an id or a merge that this plan notes opens the work behind it, which the next plan brings.
+                let opens = |f: &desk::plan::Item| matches!(f.rule.as_str(), "sync.valid" | "sync.allocated" | "sync.merged");
+                let opened = first.items.iter().any(opens);
+                i.blocked.is_none() && !waited && !split && !last && !opened
             })
             .map(|i| i.rule.as_str())
             .collect();
