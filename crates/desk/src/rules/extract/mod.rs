@@ -54,7 +54,7 @@ impl<'c> Reader<'c> {
         Self { config, roster, fields: FieldReader::new(config), patterns: forwarder::Patterns::default() }
     }
 
-    /// As [`detect`], [`fields`] and [`from_message`].
+    /// As [`detect`], [`fields()`] and [`from_message`].
     #[must_use]
     pub fn read(&self, message: &Message) -> Read {
         let credits = credit::from_text(&message.text);
