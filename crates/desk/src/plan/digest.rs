@@ -6,12 +6,13 @@ use sha2::{Digest, Sha256};
 /// Lower-case hex.
 #[must_use]
 pub fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut s, b| {
-        // Writing to a String cannot fail.
-        let _ = write!(s, "{b:02x}");
-        s
-    })
+    let digit = |n: u8| char::from_digit(u32::from(n), 16).unwrap_or_default();
+    let mut out = String::with_capacity(bytes.len() * 2);
+    for b in bytes {
+        out.push(digit(b >> 4));
+        out.push(digit(b & 15));
+    }
+    out
 }
 
 /// SHA-256 of bytes, as hex.
@@ -24,6 +25,16 @@ pub fn sha256(bytes: &[u8]) -> String {
 #[must_use]
 pub fn of<T: Serialize>(value: &T) -> String {
     sha256(canonical(value).as_bytes())
+}
+
+/// SHA-256 of a value as it serialises: for names made and compared by one version of the program, where sorting the
+/// keys again would buy nothing. The maps of our types are sorted, so that the same value gives the same bytes.
+#[must_use]
+pub fn name<T: Serialize>(value: &T) -> String {
+    match serde_json::to_vec(value) {
+        Ok(bytes) => sha256(&bytes),
+        Err(e) => sha256(format!("unserialisable: {e}").as_bytes()),
+    }
 }
 
 /// Canonical JSON. `serde_json::Value` keeps its maps sorted, so a round through it sorts every level.

@@ -1,7 +1,7 @@
 //! Every way through the lifecycle: two people plan and apply at once, the world goes on meanwhile, and any one source
 //! fails at any moment. Each state is visited once; the rules themselves plan, and the invariants hold everywhere.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use desk::{
     case::{Case, Observed, RecordStage},
@@ -101,6 +101,7 @@ struct World {
     applied: BTreeMap<(u32, u32, u8, u8), (u32, bool)>,
     events: BTreeMap<(u32, Outside), Vec<(u32, Outside)>>,
     around: BTreeMap<(Outside, Down), Observed>,
+    checked: BTreeSet<(u32, u32)>,
 }
 
 impl World {
@@ -116,7 +117,7 @@ impl World {
                     "security_thread": "No public archive: `<root@ada.example>`", "reporter_credit": "Ada Finder", "severity": "Medium", "cwe": "CWE-200: Exposure",
                     "public_summary": "Any user who can publish may read the names of all queues. Users should upgrade to 2.10.3.",
                     "affected_versions": "`< 2.10.3`", "remediation_developer": "Dev Dunn"}},
-            "reporter": "Ada Finder <ada@ada.example>", "ledger": [], "drafts": [],
+            "reporter": "Ada Finder <ada@ada.example>", "ledger": ["assessed_valid"], "drafts": [],
             "thread": {"root": "root@ada.example", "subject": "Names leak", "contact": "Ada Finder <ada@ada.example>"},
         });
         let first = life::read(&case, &mut basis.config.clone());
@@ -130,6 +131,7 @@ impl World {
             applied: BTreeMap::new(),
             events: BTreeMap::new(),
             around: BTreeMap::new(),
+            checked: BTreeSet::new(),
         };
         world.tracker(first);
         world
@@ -201,28 +203,30 @@ impl World {
             return *n;
         }
         let case = self.seen(tracker, o, down);
-        let at = position(&View::new(&case, self.basis.ground("ann", life::now())));
-        assert!(at.stage.is_finished() || !at.person.is_empty(), "nobody owns {at:?}");
         let plan = life::plan(&case, &self.basis);
-        if down == Down::Nothing && !plan.items.is_empty() {
+        let at = &plan.position;
+        assert!(at.stage.is_finished() || !at.person.is_empty(), "nobody owns {at:?}");
+        let key =
+            if plan.items.is_empty() { String::new() } else { serde_json::to_string(&plan.items).unwrap() };
+        let next = u32::try_from(self.plans.len()).unwrap();
+        let n = *self.by_items.entry(key).or_insert(next);
+        let items = plan.items;
+        if down == Down::Nothing && !items.is_empty() && self.checked.insert((tracker, n)) {
             // Applied in full, it leaves nothing to do.
             let mut then = case.clone();
             let how = How { entries: false, ..How::default() };
-            let ended = life::apply_all(&mut then, &plan.items, &self.basis, how);
+            let ended = life::apply_all(&mut then, &items, &self.basis, how);
             if ended.iter().all(|(_, e)| *e == Ended::Applied) {
                 let left = life::plan(&then, &self.basis);
                 let rules: Vec<&str> = left.items.iter().map(|i| i.rule.as_str()).collect();
                 // A tracker that was closed just now may have been published before: its last letter comes next.
                 let closed = case.tracker.state.is_open() && !then.tracker.state.is_open();
                 let over = closed && rules == ["sync.published"];
-                assert!(over || rules.is_empty(), "{rules:?} after all of {:?} {o:?}", names(&plan.items));
+                assert!(over || rules.is_empty(), "{rules:?} after all of {:?} {o:?}", names(&items));
             }
         }
-        let key = serde_json::to_string(&plan.items).unwrap();
-        let next = u32::try_from(self.plans.len()).unwrap();
-        let n = *self.by_items.entry(key).or_insert(next);
         if n == next {
-            self.plans.push(plan.items);
+            self.plans.push(items);
         }
         self.planned.insert((tracker, o, down), n);
         n
@@ -241,8 +245,14 @@ impl World {
         let i = self.plans[plan as usize][usize::from(item)].clone();
         let how = How { entries: false, drafts_stay: false, authority: answers };
         let ended = life::apply(&mut case, &i, &self.basis, how);
-        self.holds(&before, &case, &i, record);
-        let after = self.tracker(case);
+        // Most yeses that come late are refused and change nothing.
+        let same = case.tracker == before.tracker && case.observed.told.len() == before.observed.told.len();
+        let after = if same {
+            tracker
+        } else {
+            self.holds(&before, &case, &i, record);
+            self.tracker(case)
+        };
         let done = (after, ended == Ended::Applied);
         self.applied.insert(key, done);
         done
@@ -258,9 +268,10 @@ impl World {
         for kept in ["security issue", "core", "cve allocated", "announced", "announced - emails sent"] {
             assert!(!b.contains(kept) || a.contains(kept), "{rule} takes {kept} off");
         }
-        let url = life::field(after, FieldRole::PublicAdvisoryUrl, &self.basis);
+        // The address stands nowhere else in this body; reading the fields takes longer.
+        let url = after.tracker.body.contains(ADVISORY);
         if a.contains("announced") || !after.tracker.state.is_open() {
-            assert!(!url.is_empty(), "{rule}: announced or closed without an address");
+            assert!(url, "{rule}: announced or closed without an address");
         }
         if !after.tracker.state.is_open() && before.tracker.state.is_open() {
             assert!((2..=4).contains(&record), "{rule}: closed with a record {record}");
@@ -281,7 +292,7 @@ fn names(items: &[Item]) -> Vec<&str> {
     items.iter().map(|i| i.rule.as_str()).collect()
 }
 
-fn rank(labels: &std::collections::BTreeSet<String>) -> usize {
+fn rank(labels: &BTreeSet<String>) -> usize {
     ["pr created", "pr merged", "fix released", "announced"]
         .iter()
         .rposition(|l| labels.contains(*l))
@@ -299,9 +310,7 @@ impl World {
         let labels = &case.tracker.labels;
         let open = case.tracker.state.is_open();
         let decided = labels.contains("core");
-        let field = |role| life::field(&case, role, &self.basis);
-        let cve = !field(FieldRole::CveToolLink).is_empty();
-        let named = !field(FieldRole::PrWithFix).is_empty();
+        let (cve, named) = (case.tracker.body.contains(CVE), case.tracker.body.contains(PR));
         let set = |role, value: &str| {
             let mut c = case.clone();
             c.tracker.body = desk::tracker::set(&c.tracker.body, role, value, &self.basis.headings).unwrap();
@@ -368,7 +377,10 @@ impl World {
             };
             match s.people[who] {
                 None => {
-                    for down in DOWN.into_iter().filter(|d| s.outside.may_fail(*d)) {
+                    // A closed tracker has nothing left to ask but cve.org.
+                    let open = self.trackers[s.tracker as usize].tracker.state.is_open();
+                    let fails = |d: &Down| *d == Down::Nothing || open && s.outside.may_fail(*d);
+                    for down in DOWN.into_iter().filter(fails) {
                         let plan = self.plan(s.tracker, s.outside, down);
                         if !self.plans[plan as usize].is_empty() {
                             let p = Person { plan, next: 0, applied: 0 };
@@ -411,7 +423,7 @@ impl World {
 fn every_state_that_two_people_can_reach_keeps_the_promises() {
     let mut world = World::new();
     let start = State { tracker: 0, outside: Outside::default(), people: [None, None] };
-    let mut seen = std::collections::BTreeSet::from([start.packed()]);
+    let mut seen = BTreeSet::from([start.packed()]);
     let mut queue = VecDeque::from([start]);
     let mut steps = 0u64;
     while let Some(s) = queue.pop_front() {
@@ -435,12 +447,15 @@ fn every_state_that_two_people_can_reach_keeps_the_promises() {
     let mut ends = BTreeMap::new();
     for tracker in 0..u32::try_from(trackers).unwrap() {
         let case = &world.trackers[tracker as usize];
-        if life::field(case, FieldRole::PrWithFix, &world.basis).is_empty() {
+        if !case.tracker.body.contains(PR) {
             continue;
         }
         let mut at = world.seen(tracker, all, Down::Nothing);
         for _ in 0..4 {
             let plan = life::plan(&at, &world.basis);
+            if plan.items.is_empty() {
+                break;
+            }
             life::apply_all(&mut at, &plan.items, &world.basis, How { entries: false, ..How::default() });
         }
         let end = position(&View::new(&at, world.basis.ground("ann", life::now()))).stage;

@@ -8,7 +8,7 @@ use crate::{
     config::{Ack, Clock},
     plan::{Action, ActionKind, Told},
     rules::stage::Stage,
-    tracker::{FieldRole, LabelRole, Marked, marked},
+    tracker::{FieldRole, LabelRole, Marked, marked, marked_text},
 };
 
 /// How a tracker stands to its disclosure window.
@@ -131,8 +131,12 @@ fn overdue(v: &View<'_>, clocks: &Clocks, out: &mut super::Gathered) {
          {grace}: the release cannot wait longer. What can be done:\n\n{options}",
         super::owner(v)
     );
+    let there = marked(&v.t.comments, Marked::Overdue, v.g.roster);
+    if there.is_some_and(|c| super::unaddressed(marked_text(&c.body)) == super::unaddressed(text.trim())) {
+        return;
+    }
     if let Some(effect) = comments::post(v, Marked::Overdue, text) {
-        let again = marked(&v.t.comments, Marked::Overdue, v.g.roster).is_some();
+        let again = there.is_some();
         out.items.push(
             Proposal::new(
                 "sync.grace",

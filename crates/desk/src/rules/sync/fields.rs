@@ -19,7 +19,6 @@ use crate::{
     rules::{
         extract::{CreditKind, judge, private_scanners},
         stage::Stage,
-        title::normalise,
     },
     tracker::{FieldRole, LabelRole, by_team, credit_lines, inline_text, rollup, versions, versions_value},
 };
@@ -172,7 +171,7 @@ fn credit(v: &View<'_>, out: &mut super::Gathered) {
 
 /// The title by the cascade; facts that come off stay visible in the item (sync page §4, dirty title).
 fn title(v: &View<'_>, out: &mut super::Gathered) {
-    let report = normalise(&v.t.title, v.g.titles);
+    let report = v.title();
     if report.normalized == v.t.title || report.normalized.is_empty() {
         return;
     }

@@ -424,34 +424,60 @@ fn unwritable(v: &View<'_>, out: &mut Gathered) {
     }
 }
 
-/// The developer is not asked for a field that this very plan fills.
+/// The developer is asked for what is missing once this very plan is applied, not for what it fills itself.
 fn filled_here(v: &View<'_>, items: &mut Vec<Proposal>) {
-    let mut filled: Vec<String> = Vec::new();
-    for p in items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed) {
-        filled.extend(p.steps.iter().filter_map(|(e, _)| match e {
-            Change::SetField { role, .. } => Some(format!("- **{}**:", v.g.headings.heading(*role))),
-            _ => None,
-        }));
-    }
-    if filled.is_empty() {
+    let asks = |e: &Effect| matches!(e, Change::PostMarked { kind: Marked::FillFields, .. });
+    if !items.iter().any(|p| p.steps.iter().any(|(e, _)| asks(e))) {
         return;
     }
+    let mut case = v.case.clone();
+    for p in items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed) {
+        for (e, _) in &p.steps {
+            match e {
+                Change::SetField { role, value, .. } => {
+                    if let Ok(body) =
+                        crate::tracker::set(&case.tracker.body, *role, &value.preview(), v.g.headings)
+                    {
+                        case.tracker.body = body;
+                    }
+                }
+                Change::SetTitle { title, .. } => case.tracker.title = title.preview(),
+                _ => {}
+            }
+        }
+    }
+    let then = View::new(&case, v.g);
+    let there = marked(&v.t.comments, Marked::FillFields, v.g.roster).map(|c| marked_text(&c.body));
     for p in items.iter_mut() {
+        // The release asks for a record that can be published, the merge for the fields alone.
+        let mut missing = comments::missing(&then);
+        if p.rule == "sync.fill-fields" && matches!(target::shipped(&then), target::Shipped::Yes(_)) {
+            let hygiene = fields::hygiene(&then);
+            missing.extend(hygiene.into_iter().map(|(_, role, why)| comments::Missing { role, why }));
+        }
         p.steps.retain_mut(|(e, _)| {
             let Change::PostMarked { kind: Marked::FillFields, text, .. } = e else { return true };
             let all = text.preview();
-            let asked = |l: &&str| l.starts_with("- **");
-            let kept: Vec<&str> =
-                all.lines().filter(|l| !filled.iter().any(|f| l.starts_with(f.as_str()))).collect();
-            let left = kept.join("\n");
-            let there = marked(&v.t.comments, Marked::FillFields, v.g.roster);
-            let said = there.is_some_and(|c| marked_text(&c.body) == left.trim());
-            let worth = kept.iter().any(asked) && !said;
+            let Some((head, tail)) =
+                all.split_once("\n\n- **").and_then(|(h, rest)| Some((h, rest.split_once("\n\n")?.1)))
+            else {
+                return true;
+            };
+            let line = |m: &comments::Missing| format!("- **{}**: {}", comments::heading(v, m.role), m.why);
+            let list: Vec<String> = missing.iter().map(line).collect();
+            let left = format!("{head}\n\n{}\n\n{tail}", list.join("\n"));
+            // Whom it addresses is no news: somebody else may be assigned by now.
+            let said = there.is_some_and(|t| unaddressed(t) == unaddressed(left.trim()));
             *text = Draft::text(left);
-            worth
+            !list.is_empty() && !said
         });
     }
     items.retain(|p| p.rule != "sync.fill-fields" || !p.steps.is_empty());
+}
+
+/// What a comment says, without the person it begins with.
+fn unaddressed(text: &str) -> &str {
+    text.split_once(", ").filter(|(who, _)| who.starts_with('@')).map_or(text, |(_, rest)| rest)
 }
 
 /// A choice whose arm for the state the record has now is empty would change nothing: it is no proposal, and what it
@@ -672,13 +698,25 @@ fn choose(p: Proposal, v: &View<'_>, probe: Probe, arms: BTreeMap<String, Steps>
             }
             _ => StepKey {
                 generation,
-                ..StepKey::new(&v.t.key.0, rule, effect.name(), &digest::of(&effect)[..16])
+                ..StepKey::new(&v.t.key.0, rule, effect.name(), &digest::name(&effect)[..16])
             },
         };
         Step { key, effect, requires }
     };
-    let arms =
-        arms.into_iter().map(|(answer, steps)| (answer, steps.into_iter().map(keyed).collect())).collect();
+    // Several answers often come to the same: what is named once is copied.
+    let mut made: Vec<(Steps, Vec<Step>)> = Vec::new();
+    let arms = arms
+        .into_iter()
+        .map(|(answer, steps)| {
+            let known = made.iter().find(|(s, _)| *s == steps).map(|(_, k)| k.clone());
+            let all = known.unwrap_or_else(|| {
+                let all: Vec<Step> = steps.iter().cloned().map(keyed).collect();
+                made.push((steps, all.clone()));
+                all
+            });
+            (answer, all)
+        })
+        .collect();
     p.step(Change::Choose { probe, arms }, Vec::new())
 }
 

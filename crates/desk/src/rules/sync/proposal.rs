@@ -186,7 +186,7 @@ impl Proposal {
         let generation = u32::try_from(v.case.revision).unwrap_or(u32::MAX);
         let keyed = |effect: &Effect| StepKey {
             generation,
-            ..StepKey::new(&subject, self.rule, effect.name(), &digest::of(effect)[..16])
+            ..StepKey::new(&subject, self.rule, effect.name(), &digest::name(effect)[..16])
         };
         let mut steps: Vec<Step> = self
             .steps
@@ -220,7 +220,7 @@ impl Proposal {
                 },
             };
             // The entry belongs to this change: two changes of one revision are two entries.
-            let about = digest::of(&steps.iter().map(|s| &s.key).collect::<Vec<_>>());
+            let about = digest::name(&steps.iter().map(|s| &s.key).collect::<Vec<_>>());
             let mut key = keyed(&effect);
             key.artifact = format!("{}-{}", key.artifact, &about[..8]);
             steps.push(Step { key, effect, requires: Vec::new() });

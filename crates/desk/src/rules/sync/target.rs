@@ -114,6 +114,10 @@ fn on_train(v: &View<'_>, branch: &str) -> bool {
 /// What to ask the registries about; none when no version is known.
 #[must_use]
 pub fn of(v: &View<'_>) -> Option<Target> {
+    v.target.get_or_init(|| find(v)).clone()
+}
+
+fn find(v: &View<'_>) -> Option<Target> {
     let scope = v.scope()?;
     let (milestone, why) = milestone(v)?;
     let wave = is_wave(scope);

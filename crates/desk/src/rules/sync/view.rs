@@ -1,14 +1,15 @@
 //! One tracker as the rules see it: labels, fields and facts read once, and the questions every rule asks of them.
 
-use std::sync::LazyLock;
+use std::{cell::OnceCell, sync::LazyLock};
 
 use regex::Regex;
 
-use super::Ground;
+use super::{Ground, target::Target};
 use crate::{
     case::{Case, Evidence, Fact, MailThread, Observed, PullRequest, PullState, RecordStage, Routing},
     config::Scope,
     plan::{Precondition, digest},
+    rules::title::{TitleReport, normalise},
     tracker::{
         self, Body, FieldRole, LabelRole, Labels, Marked, Tracker, by_team, marked_text, rollup, thread_ref,
     },
@@ -87,6 +88,10 @@ pub struct View<'a> {
     pub cve: Option<String>,
     /// `owner/repo#N`.
     pub name: String,
+    /// What several rules ask, answered once.
+    pub(super) target: OnceCell<Option<Target>>,
+    routing: OnceCell<Routing>,
+    title: OnceCell<TitleReport>,
 }
 
 impl<'a> View<'a> {
@@ -103,7 +108,26 @@ impl<'a> View<'a> {
             Some([one]) => Some((*one).to_owned()),
             _ => None,
         };
-        Self { case, o: &case.observed, t, g, labels, scopes, cve, name: t.reference.to_string(), body }
+        Self {
+            case,
+            o: &case.observed,
+            t,
+            g,
+            labels,
+            scopes,
+            cve,
+            name: t.reference.to_string(),
+            body,
+            target: OnceCell::new(),
+            routing: OnceCell::new(),
+            title: OnceCell::new(),
+        }
+    }
+
+    /// Its title by the cascade.
+    #[must_use]
+    pub fn title(&self) -> &TitleReport {
+        self.title.get_or_init(|| normalise(&self.t.title, self.g.titles))
     }
 
     /// Does it carry that label?
@@ -194,6 +218,10 @@ impl<'a> View<'a> {
     /// says (S19).
     #[must_use]
     pub fn routing(&self) -> Routing {
+        *self.routing.get_or_init(|| self.find_routing())
+    }
+
+    fn find_routing(&self) -> Routing {
         if let Some(t) = self.thread().filter(|t| t.routing != Routing::Direct) {
             return t.routing;
         }
