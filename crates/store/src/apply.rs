@@ -23,7 +23,7 @@ impl Desk {
     /// ends with the process that holds it, however that ends.
     ///
     /// # Errors
-    /// `busy` when another process keeps it for longer than 20 seconds.
+    /// `item_only` when another process keeps it for longer than 20 seconds.
     pub fn begin_item(&mut self, subject: &str) -> Result<(), PortError> {
         // A few files serve all subjects: two that share one wait for each other, which costs nothing but a moment.
         let path = self.dir().join(format!("lease-{}", &digest::sha256(subject.as_bytes())[..1]));
@@ -49,7 +49,7 @@ impl Desk {
                         format!("another tipstaff is working on {subject}"),
                         "run this again when it is done",
                     );
-                    e.busy = true;
+                    e.item_only = true;
                     return Err(e);
                 }
                 Err(std::fs::TryLockError::Error(e)) => {

@@ -102,7 +102,7 @@ impl StoreError {
 impl From<StoreError> for PortError {
     fn from(e: StoreError) -> Self {
         // A refusal ends its item and not the run, as a lease that somebody else holds does.
-        let busy = e.is_busy() || matches!(e, StoreError::Refused(_));
-        PortError { what: e.to_string(), mend: String::new(), busy }
+        let item_only = e.is_busy() || matches!(e, StoreError::Refused(_));
+        PortError { what: e.to_string(), mend: String::new(), item_only }
     }
 }

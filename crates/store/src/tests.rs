@@ -115,7 +115,7 @@ fn refused(made: Result<Receipt, StoreError>) -> String {
     let e = made.unwrap_err();
     assert!(matches!(e, StoreError::Refused(_)), "{e:?}");
     let e = PortError::from(e);
-    assert!(e.busy, "a refusal ends its item, not the run");
+    assert!(e.item_only, "a refusal ends its item, not the run");
     e.what
 }
 

@@ -545,7 +545,7 @@ impl World {
 
 /// The end of an item, not of the run.
 fn refused(why: String) -> PortError {
-    PortError { busy: true, ..PortError::new(why, "") }
+    PortError { item_only: true, ..PortError::new(why, "") }
 }
 
 /// Everyone a letter would reach.
@@ -563,7 +563,7 @@ impl Journal for World {
     fn lease(&mut self, subject: &str) -> Result<(), PortError> {
         self.point()?;
         if self.faults.busy.as_deref() == Some(subject) || !self.leases.insert(subject.into()) {
-            return Err(PortError { busy: true, ..PortError::new(format!("{subject} is taken"), "") });
+            return Err(PortError { item_only: true, ..PortError::new(format!("{subject} is taken"), "") });
         }
         Ok(())
     }

@@ -108,7 +108,7 @@ enum Stop {
 
 impl From<PortError> for Stop {
     fn from(e: PortError) -> Self {
-        if e.busy { Stop::Refused(e.to_string()) } else { Stop::Failed(e.to_string()) }
+        if e.item_only { Stop::Refused(e.to_string()) } else { Stop::Failed(e.to_string()) }
     }
 }
 

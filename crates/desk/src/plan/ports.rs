@@ -76,15 +76,16 @@ pub struct PortError {
     pub what: String,
     /// What to do next; may be empty.
     pub mend: String,
-    /// Was it turned away because another process works on the same tracker?
-    pub busy: bool,
+    /// Does it stop this item alone, so that the others go on? Another process works on its tracker, or a person must
+    /// answer it.
+    pub item_only: bool,
 }
 
 impl PortError {
     /// An error with advice.
     #[must_use]
     pub fn new(what: impl Into<String>, mend: impl Into<String>) -> Self {
-        Self { what: what.into(), mend: mend.into(), busy: false }
+        Self { what: what.into(), mend: mend.into(), item_only: false }
     }
 }
 
@@ -104,7 +105,7 @@ pub trait Journal {
     /// Take the lease on a subject, so that two processes do not work on it at once.
     ///
     /// # Errors
-    /// `busy` when somebody else holds it.
+    /// `item_only` when somebody else holds it.
     fn lease(&mut self, subject: &str) -> Result<(), PortError>;
 
     /// Give the lease back.

@@ -167,7 +167,7 @@ impl World for Ports<'_> {
         let bytes = mail::render(&draft).map_err(|e| {
             // One letter that cannot be written is no reason to stop the others.
             let what = format!("the draft cannot be written: {e}");
-            PortError { busy: true, ..PortError::new(what, "answer this one by hand") }
+            PortError { item_only: true, ..PortError::new(what, "answer this one by hand") }
         })?;
         let path = self.drafts.write(&draft.message_id, &bytes).map_err(port)?;
         let receipt = receipt(&draft, &path.display().to_string(), letter);

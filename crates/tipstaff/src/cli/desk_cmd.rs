@@ -221,10 +221,11 @@ fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
     // The oldest report first within a stage: it has waited longest.
     rows.sort_by_key(|(c, p)| (p.stage, c.received, c.tracker.reference.number));
     let held = s.desk.with_fate("held")?.len() + s.desk.with_fate("waiting")?.len();
+    let exit = if rows.is_empty() && held == 0 { Exit::Nothing } else { Exit::Done };
     if term.json {
         let rows: Vec<_> = rows.iter().map(|(c, p)| row(c, p, s)).collect();
         term.value(&serde_json::json!({"trackers": rows, "undecided_messages": held}))?;
-        return Ok(Exit::Done);
+        return Ok(exit);
     }
     if rows.is_empty() {
         term.line("No tracker waits.")?;
@@ -256,7 +257,7 @@ fn queue(a: &QueueArgs, s: &Session, term: &mut Term) -> Result<Exit> {
         let line = term.mark(Mark::Warn, &format!("\n{held} {word} no fate yet: `tipstaff import`"));
         term.line(&line)?;
     }
-    Ok(if rows.is_empty() && held == 0 { Exit::Nothing } else { Exit::Done })
+    Ok(exit)
 }
 
 fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
