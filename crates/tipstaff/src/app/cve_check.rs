@@ -1,6 +1,7 @@
 //! Reading many records and checking them on every core, with results in the order of the files.
 
 use std::{
+    borrow::Cow,
     io::Read,
     path::{Path, PathBuf},
     sync::{
@@ -10,7 +11,7 @@ use std::{
 };
 
 use desk::cve::{
-    check::{Checked, Content, Finding, Level, check_text, locate},
+    check::{Checked, Content, Finding, Level, Place, check_text, locate},
     lint::Options,
 };
 
@@ -115,20 +116,22 @@ pub fn check(target: &Target, options: &Options) -> Report {
 
 /// Give every finding its line and column: one walk over the text for all of them.
 fn place(text: &[u8], records: &mut [Checked]) {
-    let whole = |c: &Checked, path: &str| path.replacen('$', &c.base, 1);
-    let paths: Vec<String> = records
-        .iter()
-        .flat_map(|c| c.findings.iter().filter(|f| f.place.is_none()).map(|f| whole(c, &f.path)))
-        .collect();
-    if paths.is_empty() {
+    // Paths are said from the record; a record in a list or an envelope stands deeper.
+    fn whole<'f>(base: &str, path: &'f str) -> Cow<'f, str> {
+        if base == "$" { Cow::Borrowed(path) } else { Cow::Owned(path.replacen('$', base, 1)) }
+    }
+    let missing = |c: &Checked| c.findings.iter().any(|f| f.place.is_none());
+    if !records.iter().any(missing) {
         return;
     }
-    let places = locate(text, paths.iter().map(String::as_str));
-    for c in records {
-        let base = c.base.clone();
-        for f in c.findings.iter_mut().filter(|f| f.place.is_none()) {
-            f.place = places.get(f.path.replacen('$', &base, 1).as_str()).copied();
-        }
+    let paths: Vec<Cow<'_, str>> =
+        records.iter().flat_map(|c| c.findings.iter().map(|f| whole(&c.base, &f.path))).collect();
+    let found = locate(text, paths.iter().map(AsRef::as_ref));
+    let places: Vec<Option<Place>> = paths.iter().map(|p| found.get(p.as_ref()).copied()).collect();
+    let mut places = places.into_iter();
+    for f in records.iter_mut().flat_map(|c| &mut c.findings) {
+        let place = places.next().flatten();
+        f.place = f.place.or(place);
     }
 }
 

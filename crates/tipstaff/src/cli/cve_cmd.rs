@@ -144,16 +144,25 @@ struct RecordJson<'c> {
 
 #[derive(Serialize)]
 struct FindingJson<'c> {
-    #[serde(flatten)]
-    finding: &'c Finding,
+    rule: &'c str,
+    level: Level,
+    path: &'c str,
+    field: &'c str,
+    message: &'c str,
     line: Option<usize>,
     column: Option<usize>,
 }
 
 fn record_json(file: &str, c: &Checked) -> serde_json::Result<String> {
-    let place = |f: &Finding| (f.place.map(|p| p.line), f.place.map(|p| p.column));
-    let findings =
-        c.findings.iter().map(|f| FindingJson { finding: f, line: place(f).0, column: place(f).1 });
+    let findings = c.findings.iter().map(|f| FindingJson {
+        rule: f.rule,
+        level: f.level,
+        path: &f.path,
+        field: f.field,
+        message: &f.message,
+        line: f.place.map(|p| p.line),
+        column: f.place.map(|p| p.column),
+    });
     let record = RecordJson { file, cve: c.cve.as_deref(), record: c.record, findings: findings.collect() };
     serde_json::to_string(&record)
 }

@@ -39,7 +39,7 @@ impl<'p> At<'p> {
     /// The steps from the record down.
     #[must_use]
     pub fn steps(&self) -> Vec<Step<'p>> {
-        let mut out = Vec::new();
+        let mut out = Vec::with_capacity(8);
         let mut at = *self;
         loop {
             if at.step != Step::Root {
@@ -57,23 +57,38 @@ impl<'p> At<'p> {
     /// The place as a JSONPath: `$.containers.cna.references[0].url`.
     #[must_use]
     pub fn path(&self) -> String {
-        let mut out = String::from("$");
-        for step in self.steps() {
-            push_step(&mut out, step);
-        }
-        out
+        path_of(&self.steps())
     }
+}
+
+/// Steps as a JSONPath.
+pub(super) fn path_of(steps: &[Step<'_>]) -> String {
+    let mut out = String::with_capacity(64);
+    out.push('$');
+    for step in steps {
+        push_step(&mut out, *step);
+    }
+    out
 }
 
 /// Add a step to a path.
 fn push_step(path: &mut String, step: Step<'_>) {
-    // Writing to a String cannot fail.
-    let _ = match step {
-        Step::Root => Ok(()),
-        Step::Index(n) => write!(path, "[{n}]"),
-        Step::Key(k) if is_plain(k) => write!(path, ".{k}"),
-        Step::Key(k) => write!(path, "['{}']", k.replace('\\', "\\\\").replace('\'', "\\'")),
-    };
+    match step {
+        Step::Root => {}
+        Step::Index(n) => {
+            // Writing to a String cannot fail.
+            let _ = write!(path, "[{n}]");
+        }
+        Step::Key(k) if is_plain(k) => {
+            path.push('.');
+            path.push_str(k);
+        }
+        Step::Key(k) => {
+            path.push_str("['");
+            path.push_str(&k.replace('\\', r"\\").replace('\'', r"\'"));
+            path.push_str("']");
+        }
+    }
 }
 
 fn is_plain(key: &str) -> bool {

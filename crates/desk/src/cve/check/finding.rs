@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use super::{At, Node, Place, field::field_of};
+use super::{At, Node, Place, at::path_of, field::field_of};
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -87,8 +87,9 @@ impl<'n, 'a> Sink<'n, 'a> {
 
     /// Say something about a place; the tracker field follows from the place.
     pub fn say(&mut self, rule: &'static str, level: Level, at: &At<'_>, message: impl Into<String>) {
-        let field = field_of(&at.steps(), self.root);
-        self.say_for(rule, level, at, field, message);
+        let steps = at.steps();
+        let field = field_of(&steps, self.root);
+        self.findings.push(Finding::new(rule, level, path_of(&steps), field, message.into()));
     }
 
     /// Say something that another field than that of the place would mend.

@@ -22,44 +22,45 @@ pub fn locate<'p>(text: &[u8], paths: impl IntoIterator<Item = &'p str>) -> BTre
     if asked.is_empty() {
         return BTreeMap::new();
     }
+    let asked: Vec<(&str, Vec<Way<'_>>)> = asked.into_iter().map(|p| (p, ways(p))).collect();
     let mut tree = Tree::default();
-    for path in &asked {
-        tree.add(&steps(path));
+    for (_, ways) in &asked {
+        tree.add(ways);
     }
     let start = if text.starts_with(b"\xEF\xBB\xBF") { 3 } else { 0 };
     let mut walk = Walk { text, pos: start };
     walk.value(&mut tree, 0);
-    let offsets = asked.into_iter().map(|p| (p, tree.nearest(&steps(p)).unwrap_or(start))).collect();
+    let offsets = asked.iter().map(|(p, ways)| (*p, tree.nearest(ways).unwrap_or(start))).collect();
     places(text, &offsets)
 }
 
 /// The parts of a text that something was asked about.
 #[derive(Default)]
-struct Tree {
+struct Tree<'p> {
     offset: Option<usize>,
-    keys: BTreeMap<String, Tree>,
-    items: BTreeMap<usize, Tree>,
+    keys: BTreeMap<&'p str, Tree<'p>>,
+    items: BTreeMap<usize, Tree<'p>>,
 }
 
-impl Tree {
-    fn add(&mut self, steps: &[Owned]) {
+impl<'p> Tree<'p> {
+    fn add(&mut self, ways: &'p [Way<'_>]) {
         let mut tree = self;
-        for step in steps {
-            tree = match step {
-                Owned::Index(n) => tree.items.entry(*n).or_default(),
-                Owned::Key(k) => tree.keys.entry(k.clone()).or_default(),
+        for way in ways {
+            tree = match way {
+                Way::Index(n) => tree.items.entry(*n).or_default(),
+                Way::Key(k) => tree.keys.entry(k.as_ref()).or_default(),
             };
         }
     }
 
     /// The offset of a place, or of the nearest above it.
-    fn nearest(&self, steps: &[Owned]) -> Option<usize> {
+    fn nearest(&self, ways: &[Way<'_>]) -> Option<usize> {
         let mut tree = self;
         let mut found = tree.offset;
-        for step in steps {
-            let below = match step {
-                Owned::Index(n) => tree.items.get(n),
-                Owned::Key(k) => tree.keys.get(k),
+        for way in ways {
+            let below = match way {
+                Way::Index(n) => tree.items.get(n),
+                Way::Key(k) => tree.keys.get(k.as_ref()),
             };
             let Some(next) = below.filter(|t| t.offset.is_some()) else { break };
             (tree, found) = (next, next.offset);
@@ -68,15 +69,16 @@ impl Tree {
     }
 }
 
-enum Owned {
-    Key(String),
+/// A step of a path.
+enum Way<'p> {
+    Key(Cow<'p, str>),
     Index(usize),
 }
 
 /// A path, taken apart again.
-fn steps(path: &str) -> Vec<Owned> {
+fn ways(path: &str) -> Vec<Way<'_>> {
     let mut rest = path.strip_prefix('$').unwrap_or(path);
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(8);
     while !rest.is_empty() {
         if let Some(r) = rest.strip_prefix("['") {
             let mut key = String::new();
@@ -92,16 +94,16 @@ fn steps(path: &str) -> Vec<Owned> {
                     c => key.push(c),
                 }
             }
-            out.push(Owned::Key(key));
+            out.push(Way::Key(Cow::Owned(key)));
             let r = r.get(end..).unwrap_or_default();
             rest = r.strip_prefix(']').unwrap_or(r);
         } else if let Some(r) = rest.strip_prefix('[') {
             let (number, r) = r.split_once(']').unwrap_or((r, ""));
-            out.push(Owned::Index(number.parse().unwrap_or(usize::MAX)));
+            out.push(Way::Index(number.parse().unwrap_or(usize::MAX)));
             rest = r;
         } else if let Some(r) = rest.strip_prefix('.') {
-            let end = r.find(['.', '[']).unwrap_or(r.len());
-            out.push(Owned::Key(r.get(..end).unwrap_or_default().to_owned()));
+            let end = r.bytes().position(|b| matches!(b, b'.' | b'[')).unwrap_or(r.len());
+            out.push(Way::Key(Cow::Borrowed(r.get(..end).unwrap_or_default())));
             rest = r.get(end..).unwrap_or_default();
         } else {
             break;
@@ -117,14 +119,18 @@ fn places<'p>(text: &[u8], offsets: &BTreeMap<&'p str, usize>) -> BTreeMap<&'p s
     let mut out = BTreeMap::new();
     let (mut line, mut column, mut at) = (1, 1, 0);
     for (offset, path) in order {
-        for b in text.get(at..offset.min(text.len())).unwrap_or_default() {
-            if *b == b'\n' {
-                line += 1;
+        let between = text.get(at..offset.min(text.len())).unwrap_or_default();
+        let lines = memchr::memchr_iter(b'\n', between).count();
+        let tail = match memchr::memrchr(b'\n', between) {
+            Some(last) => {
+                line += lines;
                 column = 1;
-            } else if *b & 0xC0 != 0x80 {
-                column += 1;
+                between.get(last + 1..).unwrap_or_default()
             }
-        }
+            None => between,
+        };
+        // Every byte but those that continue a character.
+        column += tail.iter().filter(|b| **b & 0xC0 != 0x80).count();
         at = at.max(offset);
         out.insert(path, Place { line, column });
     }
@@ -148,7 +154,7 @@ impl<'t> Walk<'t> {
     }
 
     /// The value that begins here, of which something was asked.
-    fn value(&mut self, tree: &mut Tree, depth: usize) {
+    fn value(&mut self, tree: &mut Tree<'_>, depth: usize) {
         self.blanks();
         tree.offset = Some(self.pos);
         match self.peek() {
@@ -205,45 +211,54 @@ impl<'t> Walk<'t> {
 
     fn skip_string(&mut self) {
         self.pos += 1;
-        while let Some(b) = self.peek() {
-            self.pos += match b {
-                b'\\' => 2,
-                _ => 1,
+        loop {
+            let rest = self.text.get(self.pos..).unwrap_or_default();
+            let Some(n) = memchr::memchr2(b'"', b'\\', rest) else {
+                self.pos = self.text.len();
+                return;
             };
-            if b == b'"' {
-                break;
+            let quote = rest.get(n) == Some(&b'"');
+            self.pos += n + if quote { 1 } else { 2 };
+            if quote {
+                return;
             }
         }
     }
 
     /// Past one value of any kind.
     fn skip(&mut self) {
+        match self.peek() {
+            Some(b'"') => self.skip_string(),
+            Some(b'{' | b'[') => self.skip_nest(),
+            _ => {
+                let rest = self.text.get(self.pos..).unwrap_or_default();
+                let ends = |b: &u8| {
+                    matches!(b, b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' | b'}' | b']' | b'{' | b'[' | b'"')
+                };
+                self.pos += rest.iter().position(ends).unwrap_or(rest.len());
+            }
+        }
+    }
+
+    /// Past an object or a list: only brackets and strings count.
+    fn skip_nest(&mut self) {
         let mut depth = 0usize;
         loop {
-            match self.peek() {
-                None => return,
+            let rest = self.text.get(self.pos..).unwrap_or_default();
+            let Some(n) = rest.iter().position(|b| matches!(b, b'"' | b'{' | b'[' | b'}' | b']')) else {
+                self.pos = self.text.len();
+                return;
+            };
+            self.pos += n;
+            match rest.get(n) {
                 Some(b'"') => self.skip_string(),
                 Some(b'{' | b'[') => {
                     depth += 1;
                     self.pos += 1;
                 }
-                Some(b'}' | b']') => {
-                    if depth == 0 {
-                        return;
-                    }
-                    depth -= 1;
+                _ => {
+                    depth = depth.saturating_sub(1);
                     self.pos += 1;
-                }
-                Some(b',' | b':' | b' ' | b'\t' | b'\n' | b'\r') if depth > 0 => self.pos += 1,
-                Some(_) => {
-                    while !matches!(
-                        self.peek(),
-                        None | Some(
-                            b',' | b':' | b' ' | b'\t' | b'\n' | b'\r' | b'}' | b']' | b'{' | b'[' | b'"'
-                        )
-                    ) {
-                        self.pos += 1;
-                    }
                 }
             }
             if depth == 0 {

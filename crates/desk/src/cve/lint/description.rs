@@ -1,9 +1,9 @@
 //! Does the description say who, when and what, and which version to upgrade to? Words are looked for by stem, so that
 //! only a description that says nothing of the kind is found.
 
-use std::{collections::BTreeSet, sync::LazyLock};
+use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 
-use aho_corasick::AhoCorasick;
+use aho_corasick::{AhoCorasick, AhoCorasickKind};
 
 use super::{Level, Record, version};
 use crate::cve::check::{At, Node, Sink};
@@ -16,14 +16,21 @@ fn stems(words: &[&str]) -> Stems {
     AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
 }
 
+/// The same for what is seldom asked or soon found: slower to search, quicker to make when one record is checked.
+fn few(words: &[&str]) -> Stems {
+    let kind = Some(AhoCorasickKind::ContiguousNFA);
+    AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(words).ok()
+}
+
 fn has(text: &str, stems: &Stems) -> bool {
     stems.as_ref().is_some_and(|s| s.is_match(text))
 }
 
 /// Who: any word for somebody who attacks, or for where an attack comes from.
 static WHO: LazyLock<Stems> = LazyLock::new(|| {
-    stems(&[
+    few(&[
         "attack",
+        "trusts",
         "adversar",
         "malicious",
         "user",
@@ -77,7 +84,7 @@ static WHO: LazyLock<Stems> = LazyLock::new(|| {
 
 /// What: flaw or effect.
 static WHAT: LazyLock<Stems> = LazyLock::new(|| {
-    stems(&[
+    few(&[
         "allow",
         "caus",
         "lead",
@@ -168,61 +175,57 @@ static WHAT: LazyLock<Stems> = LazyLock::new(|| {
 });
 
 /// Where the fix is.
-static FIX: LazyLock<Stems> = LazyLock::new(|| {
-    stems(&[
-        "upgrad",
-        "update to",
-        "updated to",
-        "updating to",
-        "fixed",
-        "fixes",
-        "fix ",
-        "a fix",
-        "patched",
-        "resolved",
-        "resolves",
-        "addressed",
-        "addresses",
-        "mitigated",
-        "migrate",
-        "move to",
-        "switch to",
-        "use version",
-        "corrected",
-        "remediated",
-        "starting with",
-        "starting from",
-        "not affected",
-        "unaffected",
-        "no longer vulnerable",
-        "first version",
-    ])
-});
+const FIX_WORDS: &[&str] = &[
+    "upgrad",
+    "update to",
+    "updated to",
+    "updating to",
+    "fixed",
+    "fixes",
+    "fix ",
+    "a fix",
+    "patched",
+    "resolved",
+    "resolves",
+    "addressed",
+    "addresses",
+    "mitigated",
+    "migrate",
+    "move to",
+    "switch to",
+    "use version",
+    "corrected",
+    "remediated",
+    "starting with",
+    "starting from",
+    "not affected",
+    "unaffected",
+    "no longer vulnerable",
+    "first version",
+];
 
 /// Sentences that tell readers what to do, and so name users and effects that are not the flaw's.
-static ADVICE: LazyLock<Stems> = LazyLock::new(|| {
-    stems(&[
-        "recommend",
-        "advise",
-        "should upgrade",
-        "please upgrade",
-        "must upgrade",
-        "upgrade to",
-        "urged to",
-        "encouraged to",
-        "which fix",
-        "that fix",
-        "contains a fix",
-        "this issue affects",
-        "issue is fixed",
-        "been fixed",
-        "been patched",
-    ])
-});
+const ADVICE_WORDS: &[&str] = &[
+    "recommend",
+    "advise",
+    "should upgrade",
+    "please upgrade",
+    "must upgrade",
+    "upgrade to",
+    "urged to",
+    "encouraged to",
+    "which fix",
+    "that fix",
+    "contains a fix",
+    "this issue affects",
+    "issue is fixed",
+    "been fixed",
+    "been patched",
+];
 
 /// There is none, and the description says so.
 static NO_FIX: LazyLock<Stems> = LazyLock::new(|| {
-    stems(&[
+    few(&[
         "unsupported",
         "no longer supported",
         "not supported",
@@ -276,6 +279,11 @@ const GENERIC: &[&str] = &[
     "app",
 ];
 
+static FIX: LazyLock<Stems> = LazyLock::new(|| few(FIX_WORDS));
+static ADVICE: LazyLock<Stems> = LazyLock::new(|| few(ADVICE_WORDS));
+/// Most sentences have neither, and are read once.
+static FIX_OR_ADVICE: LazyLock<Stems> = LazyLock::new(|| stems(&[FIX_WORDS, ADVICE_WORDS].concat()));
+
 pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     let list = cna.key("descriptions");
     let english: Vec<(usize, &str)> = r
@@ -287,16 +295,20 @@ pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     let Some((n, _)) = english.first() else { return };
     let item = list.index(*n);
     let at = item.key("value");
-    let text = english.iter().map(|(_, t)| *t).collect::<Vec<_>>().join("\n\n");
+    let text = match english.as_slice() {
+        [(_, one)] => Cow::Borrowed(*one),
+        many => Cow::Owned(many.iter().map(|(_, t)| *t).collect::<Vec<_>>().join("\n\n")),
+    };
     if version::is_placeholder(&text) {
         return;
     }
     let (mut fixed, mut who, mut what, mut claims) = (false, false, false, false);
     for s in sentences(&text) {
-        if !fixed && has(s, &FIX) {
+        let told = has(s, &FIX_OR_ADVICE);
+        if told && !fixed && has(s, &FIX) {
             fixed = !version::versions(s).is_empty() || numbered(s) || commit(s);
         }
-        if !has(s, &ADVICE) {
+        if !(told && has(s, &ADVICE)) {
             claims |= !s.trim().is_empty();
             who = who || has(s, &WHO);
             what = what || has(s, &WHAT) || names_flaw(s);

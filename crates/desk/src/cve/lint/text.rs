@@ -1,5 +1,7 @@
 //! What stands in texts: white space, unseen characters, markup, placeholders.
 
+use memchr::memmem;
+
 use super::{Level, Record, say, version};
 use crate::cve::check::{At, Node, Sink, quoted};
 
@@ -149,53 +151,81 @@ fn descriptions(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
 
 /// `\u` and four hexadecimal digits, as characters of the text.
 fn literal_escape(text: &str) -> Option<&str> {
-    text.match_indices("\\u").find_map(|(n, _)| {
+    memmem::find_iter(text.as_bytes(), "\\u").find_map(|n| {
         let whole = text.get(n..n + 6)?;
         whole.bytes().skip(2).all(|b| b.is_ascii_hexdigit()).then_some(whole)
     })
 }
 
+/// What kinds of bytes a text holds, seen in one pass; most texts need no second one.
+const ODD: u8 = 1;
+const TAG: u8 = 2;
+const MARK: u8 = 4;
+const BRACKET: u8 = 8;
+const LINE: u8 = 16;
+
+static KINDS: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut b = 0;
+    while b < 256 {
+        table[b] = match b as u8 {
+            b'<' | b'&' => TAG,
+            b'*' | b'#' | b'`' | b']' => MARK,
+            b'[' => BRACKET,
+            b'\t' | b'\n' | b'\r' => LINE,
+            0..0x20 | 0x7F..=0xFF => ODD,
+            _ => 0,
+        };
+        b += 1;
+    }
+    table
+};
+
+fn kinds(text: &str) -> u8 {
+    text.bytes().fold(0, |k, b| k | KINDS.get(usize::from(b)).copied().unwrap_or(0))
+}
+
 fn look(node: &Node<'_>, at: &At<'_>, kind: Kind, sink: &mut Sink<'_, '_>) {
     let Some(text) = node.text() else { return };
-    if text.bytes().any(|b| !(0x20..0x7F).contains(&b)) {
+    let kinds = kinds(text);
+    if kinds & ODD != 0 || (kinds & LINE != 0 && kind != Kind::Prose) {
         unseen(text, at, kind, sink);
     }
-    if matches!(kind, Kind::Name | Kind::Product)
-        && text.trim().len() != text.len()
-        && !text.trim().is_empty()
-    {
+    let blank = text.trim().is_empty();
+    if matches!(kind, Kind::Name | Kind::Product) && text.trim().len() != text.len() && !blank {
         say(sink, "lint.whitespace", at, format!("{} begins or ends with white space", quoted(text)));
     }
     // `n/a`, `-` and `/` as vendor or product have rules of their own.
     let own_rule = kind == Kind::Product && matches!(text, "-" | "/" | "n/a");
-    if !text.is_empty()
-        && !own_rule
-        && version::is_placeholder(text)
-        && !matches!((kind, text), (Kind::Version, "-" | "*"))
-    {
-        let what = if text.trim().is_empty() { "a blank".to_owned() } else { quoted(text) };
+    let version = kind == Kind::Version && matches!(text, "-" | "*");
+    if !text.is_empty() && !own_rule && !version && version::is_placeholder(text) {
+        let what = if blank { "a blank".to_owned() } else { quoted(text) };
         say(sink, "lint.placeholder", at, format!("{what} says nothing"));
-    }
-    if let Some(mark) = template(text) {
+    } else if let Some(mark) = template(text, kinds & BRACKET != 0) {
         say(sink, "lint.placeholder", at, format!("holds {}, which nobody filled in", quoted(mark)));
     }
-    if kind != Kind::Version {
-        if let Some(tag) = html(text) {
-            say(sink, "lint.html", at, format!("holds {}; plain text belongs here", quoted(tag)));
-        }
-        if let Some(mark) = markdown(text) {
-            sink.say(
-                "lint.markdown",
-                Level::Note,
-                at,
-                format!("holds Markdown ({mark}), which is shown as it is"),
-            );
-        }
+    if kind == Kind::Version {
+        return;
+    }
+    if kinds & TAG != 0
+        && let Some(tag) = html(text)
+    {
+        say(sink, "lint.html", at, format!("holds {}; plain text belongs here", quoted(tag)));
+    }
+    if kinds & MARK != 0
+        && let Some(mark) = markdown(text)
+    {
+        sink.say(
+            "lint.markdown",
+            Level::Note,
+            at,
+            format!("holds Markdown ({mark}), which is shown as it is"),
+        );
     }
 }
 
 /// A place in a template that nobody filled: `[FIXED_VERSION]`, `TBD`.
-fn template(text: &str) -> Option<&str> {
+fn template(text: &str, brackets: bool) -> Option<&str> {
     let bracket = || {
         text.match_indices('[').take(64).find_map(|(n, _)| {
             let rest = text.get(n + 1..)?;
@@ -216,21 +246,15 @@ fn template(text: &str) -> Option<&str> {
             (upper && marks.iter().any(|m| word.contains(m))).then(|| text.get(n..n + end + 2))?
         })
     };
-    let word = || {
-        let mut words = text.split(|c: char| !(c.is_alphanumeric() || c == '_'));
-        words.find(|w| matches!(*w, "TBD" | "FIXME" | "FIXED_VERSION" | "VULNTYPE"))
+    let word = |w: &'static str| {
+        memmem::find_iter(text.as_bytes(), w.as_bytes()).take(16).find_map(|n| {
+            let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+            let before = text.get(..n).and_then(|t| t.chars().next_back());
+            let after = text.get(n + w.len()..).and_then(|t| t.chars().next());
+            (!inside(before) && !inside(after)).then(|| text.get(n..n + w.len()))?
+        })
     };
-    if text.contains('[')
-        && let Some(t) = bracket()
-    {
-        return Some(t);
-    }
-    // The whole text is judged elsewhere.
-    if ["TBD", "FIXME", "FIXED_VERSION", "VULNTYPE"].iter().any(|w| text.contains(w) && text.trim() != *w) {
-        word()
-    } else {
-        None
-    }
+    brackets.then(bracket).flatten().or_else(|| word("TBD")).or_else(|| word("FIXME"))
 }
 
 fn unseen(text: &str, at: &At<'_>, kind: Kind, sink: &mut Sink<'_, '_>) {
@@ -422,11 +446,10 @@ mod tests {
     #[test]
     fn templates_that_nobody_filled() {
         for t in ["upgrade to version [FIXED_VERSION], which", "[PRODUCT NAME] allows", "affects TBD."] {
-            assert!(template(t).is_some(), "{t}");
+            assert!(template(t, true).is_some(), "{t}");
         }
-        for t in ["[SECURITY] notice", "TBD", "a[INDEX] is read", "[CVE-2026-1]", "set [mail] SMTP", "NOTBDX"]
-        {
-            assert_eq!(template(t), None, "{t}");
+        for t in ["[SECURITY] notice", "a[INDEX] is read", "[CVE-2026-1]", "set [mail] SMTP", "NOTBDX"] {
+            assert_eq!(template(t, true), None, "{t}");
         }
     }
 

@@ -60,13 +60,14 @@ pub(super) fn versions(text: &str) -> Vec<Found<'_>> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
     let mut i = 0;
-    while let Some(&b) = bytes.get(i) {
+    while let Some(skip) = bytes.get(i..).and_then(|rest| rest.iter().position(u8::is_ascii_digit)) {
+        i += skip;
         let inside =
             i > 0 && bytes.get(i - 1).is_some_and(|p| p.is_ascii_alphanumeric() || b"-/_.%#:@".contains(p));
         let after_v = i > 0
             && bytes.get(i - 1).is_some_and(|p| matches!(p, b'v' | b'V'))
             && !(i > 1 && bytes.get(i - 2).is_some_and(|p| p.is_ascii_alphanumeric() || b"-/_.".contains(p)));
-        if !b.is_ascii_digit() || (inside && !after_v) {
+        if inside && !after_v {
             i += 1;
             continue;
         }

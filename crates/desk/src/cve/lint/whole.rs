@@ -5,7 +5,9 @@ use crate::cve::check::{At, Node, Sink, quoted};
 
 pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     identity(r, sink);
-    repeated_keys(r.root, &At::ROOT, sink, 0);
+    if has_repeated_keys(r.root) {
+        repeated_keys(r.root, &At::ROOT, sink, 0);
+    }
     dates(r, sink);
     let leftovers: Vec<&str> = ["x_legacyV4Record", "x_ValidationErrors", "x_ConverterErrors"]
         .into_iter()
@@ -53,6 +55,15 @@ fn identity(r: &Record<'_, '_>, sink: &mut Sink<'_, '_>) {
             say(sink, "lint.E015", &metadata.key("state"), message);
         }
         None => say(sink, "lint.E015", &metadata.key("state"), "there is no state"),
+    }
+}
+
+/// Most records have none: no path need be known to see that.
+fn has_repeated_keys(node: &Node<'_>) -> bool {
+    match node {
+        Node::Object(o) => !o.twice().is_empty() || o.iter().any(|(_, v)| has_repeated_keys(v)),
+        Node::List(items) => items.iter().any(has_repeated_keys),
+        _ => false,
     }
 }
 
