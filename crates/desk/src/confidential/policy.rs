@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Config, Identifiers, Lists, Visibility},
-    people::Roster,
+    people::{Roster, is_organization_word},
 };
 
 /// Tools in which CVE records are edited, whatever the configuration says.
@@ -443,8 +443,11 @@ fn identity(out: &mut Vec<Pat>, who: Who, person: &Identity) {
                         &format!("{first} {last}"),
                     ));
                 }
-                out.extend(Pat::new(name_rule, What::Name(who, Part::Surname, is_common(&key(last))), last));
-                if key(first).chars().count() > 1 {
+                // `Acme Security` is not called Security: that word would be found in every letter.
+                if !is_organization_word(&key(last)) {
+                    out.extend(Pat::new(name_rule, What::Name(who, Part::Surname, is_common(&key(last))), last));
+                }
+                if key(first).chars().count() > 1 && !is_organization_word(&key(first)) {
                     out.extend(Pat::new(
                         name_rule,
                         What::Name(who, Part::First, is_common(&key(first))),

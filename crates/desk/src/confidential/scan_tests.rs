@@ -209,6 +209,23 @@ fn near_misses_do_not_hit() {
 }
 
 #[test]
+fn a_company_is_known_by_its_own_word_and_not_by_its_kind() {
+    let mut of = request(SurfaceKind::Public, PRE);
+    for (name, text, hit) in [
+        ("Nordwind Security", "make the form secure, for Security", false),
+        ("Nordwind Security", "thanks to Nordwind Security", true),
+        ("Nordwind Security", "seen by Nordwind", true),
+        ("Research Team Lumen", "ask the research of the team", false),
+        ("Team Nordwind", "the team was told", false),
+        ("Team Nordwind", "Nordwind told us", true),
+    ] {
+        of.secrets.reporter.name = name.into();
+        let found = rules(text, &of);
+        assert_eq!(found.iter().any(|r| r == "scan.reporter-name"), hit, "{name}: {text:?} gave {found:?}");
+    }
+}
+
+#[test]
 fn tiers_follow_the_table() {
     let tier = |text: &str, rule: &str| {
         let report = scan(text, &request(SurfaceKind::Public, PRE), policy());

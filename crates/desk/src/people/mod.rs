@@ -32,6 +32,18 @@ impl Role {
     }
 }
 
+/// Words that name a kind of organization, lower case and sorted.
+const ORGANIZATION_WORDS: &[&str] = &[
+    "agency", "association", "bank", "center", "centre", "cert", "college", "company", "consulting", "corp", "corporation", "csirt", "department", "division", "foundation", "gmbh", "group", "inc", "institute", "intelligence", "lab", "laboratories", "laboratory", "labs", "limited", "llc", "ltd", "networks", "office", "project", "psirt", "research", "response", "school", "security", "services", "soc", "society", "software", "solutions", "systems", "team", "technologies", "technology", "university"
+];
+
+/// Does this lower-case word say what kind of organization a name is of (`security`, `labs`, `ltd`)? It tells nobody
+/// apart: `Acme Security` is known by its first word.
+#[must_use]
+pub fn is_organization_word(word: &str) -> bool {
+    ORGANIZATION_WORDS.binary_search(&word).is_ok()
+}
+
 /// One member of the security team.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Person {

@@ -5,6 +5,7 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::super::text;
+use crate::people::is_organization_word;
 
 /// How a value is delimited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,49 +45,11 @@ static TAKES_UP: LazyLock<Regex> = LazyLock::new(|| {
 });
 static AFFILIATED: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?i)\s(?:of|from|at|with|@)\s|,\s|\(|\s[-–—]\s").expect("valid"));
-const ORGANIZATION: &[&str] = &[
-    "labs",
-    "lab",
-    "laboratory",
-    "laboratories",
-    "security",
-    "research",
-    "team",
-    "group",
-    "inc",
-    "university",
-    "gmbh",
-    "ltd",
-    "llc",
-    "corp",
-    "corporation",
-    "institute",
-    "technologies",
-    "technology",
-    "systems",
-    "solutions",
-    "foundation",
-    "company",
-    "center",
-    "centre",
-    "division",
-    "department",
-    "college",
-    "school",
-    "networks",
-    "software",
-    "consulting",
-    "intelligence",
-    "bank",
-    "association",
-    "project",
-    "society",
-];
 
 fn organization(line: &str) -> bool {
     let mut words =
         line.split_whitespace().map(|w| w.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase());
-    line.split_whitespace().count() <= 6 && words.any(|w| ORGANIZATION.contains(&w.as_str()))
+    line.split_whitespace().count() <= 6 && words.any(|w| is_organization_word(&w))
 }
 
 /// Does the value go on in the next line?
