@@ -445,7 +445,11 @@ fn identity(out: &mut Vec<Pat>, who: Who, person: &Identity) {
                 }
                 // `Acme Security` is not called Security: that word would be found in every letter.
                 if !is_organization_word(&key(last)) {
-                    out.extend(Pat::new(name_rule, What::Name(who, Part::Surname, is_common(&key(last))), last));
+                    out.extend(Pat::new(
+                        name_rule,
+                        What::Name(who, Part::Surname, is_common(&key(last))),
+                        last,
+                    ));
                 }
                 if key(first).chars().count() > 1 && !is_organization_word(&key(first)) {
                     out.extend(Pat::new(

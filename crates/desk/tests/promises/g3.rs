@@ -223,3 +223,40 @@ fn several_reports_of_one_person_get_one_receipt_and_each_alone_gets_its_own() {
         assert_eq!(world.drafts.len(), drafts, "{items:?}");
     }
 }
+
+/// What a word about one item of a plan does to the others.
+fn said_about(plan: &Plan, scene: &Scene, n: usize, what: Override) -> Plan {
+    plan_said(scene, &Overrides::from([(plan.items[n].subject.clone(), what)]))
+}
+
+#[test]
+fn bookkeeping_is_one_item_and_skipping_it_skips_all_of_it() {
+    let scene = SceneSpec::of(&["bookkeeping", "bookkeeping", "sqli"]).build();
+    let natural = plan(&scene);
+    assert_eq!(natural.items.len(), 2, "{:?}", natural.items);
+    let said = said_about(&natural, &scene, 1, Override::Canned(ReplyId::NotVulnerability));
+    assert_eq!(natural.items, said.items, "several messages of a machine have no one answer");
+    let skipped = said_about(&natural, &scene, 1, Override::Skip { by: "ann".into() });
+    let fates = skipped.items[1].effects();
+    assert_eq!(fates.len(), 2);
+    assert!(fates.iter().all(|e| matches!(e, Change::SetFate { to: Fate::Skipped { .. }, .. })), "{fates:?}");
+}
+
+#[test]
+fn a_scan_keeps_its_answer_when_a_reply_to_it_opened_the_tracker() {
+    let spec = SceneSpec {
+        threads: vec![ThreadSpec::new("scanner").replies(&["another-flaw"])],
+        ..SceneSpec::of(&[])
+    };
+    let scene = spec.build();
+    let natural = plan(&scene);
+    let answers =
+        |p: &Plan| p.items.iter().find(|i| i.headline.starts_with("Reply `automated_scan`")).cloned();
+    let answer = answers(&natural).expect("the scan is answered");
+    // Only the tracker is confirmed, the answer waits for another day.
+    let others = everything(&natural).into_iter().filter(|n| *n != answer.n).collect();
+    let mut world = World::new(&scene, &CONFIG, now());
+    run(&approve(&natural, &others), &mut world);
+    let again = plan(&world.scene());
+    assert_eq!(answers(&again).map(|i| i.subject), Some(answer.subject), "{:?}", again.items);
+}

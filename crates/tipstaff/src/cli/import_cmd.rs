@@ -9,7 +9,7 @@ use desk::{
         confirm::{self, Action, ConfirmItem, ConfirmRequest, Confirmation, Grammar},
     },
     reply::ReplyId,
-    rules::import::propose::{Override, Overrides, Scene},
+    rules::import::propose::{BOOKKEEPING, Override, Overrides, Scene},
 };
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -251,6 +251,13 @@ fn overrides_of(read: &Confirmation, plan: &Plan, session: &Session) -> Result<(
             let urls = urls.iter().filter_map(|u| u.as_str().map(String::from)).collect();
             put(n, Override::PublicFix(urls));
         }
+    }
+    // One answer for several messages of a machine would be nobody's answer.
+    let several = out.get(BOOKKEEPING).is_some_and(|o| !matches!(o, Override::Skip { .. }));
+    if several {
+        return Err(AppError::usage("the item of bookkeeping counts several messages; it can be skipped or taken as a whole")
+            .next("to answer or import one of them, name its thread: `tipstaff import <mailbox> thread:<Message-ID>`")
+            .into());
     }
     Ok((out, about))
 }

@@ -126,6 +126,20 @@ pub fn by_thread<'a>(input: &ClassifyInput<'a>, message: &Message, once: &Once) 
     };
     let held = |id: &str| holders.of(input.trackers, id);
     if let Some(t) = held(&message.key.id) {
+        // A tracker opened for a reply names the thread by its root; the root is not recorded by that, and what it is
+        // does not hang on what was answered to it.
+        let from_reply = |t: &TrackerSummary| {
+            let id = bare(&message.key.id);
+            let own = t.message_ids.iter().any(|m| bare(m) == id);
+            !own && input
+                .thread
+                .messages
+                .iter()
+                .any(|m| t.message_ids.iter().any(|i| bare(i) == bare(&m.key.id)))
+        };
+        if input.index == 0 && input.trackers.get(t).is_some_and(from_reply) {
+            return None;
+        }
         return tie(t, "class.follow-up.recorded", &message.key.id);
     }
     // Newest ancestor first: a thread may hold several trackers.

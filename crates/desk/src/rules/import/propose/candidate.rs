@@ -159,7 +159,8 @@ impl Pass<'_> {
         for (i, (m, read)) in inbox.messages.iter().zip(read).enumerate() {
             let Some(read) = read else { continue };
             // A second mail under a Message-ID that was taken is no reply to the first; nothing of it may go unseen.
-            let follows = (i > 0 && !m.clash) || inbox.tracker.is_some();
+            let follows =
+                (i > 0 && !m.clash) || (inbox.tracker.is_some() && !stands_before(inbox, i, &read.verdict));
             // A machine's answer within a thread says nothing about the tracker.
             let machine = m.message.automatic && read.verdict.class == Class::Other;
             // D1 works by message: a reply follows its thread unless it reports something new (intake page §3).
@@ -288,6 +289,17 @@ fn reports_anew(verdict: &Verdict, tracked: bool) -> bool {
     let new = verdict.signals.iter().any(|s| s.rule == "class.report.new-on-tracked-thread");
     let report = matches!(verdict.class, Class::Report | Class::RelayedReport | Class::ConvergedReport);
     new || (report && !tracked)
+}
+
+/// Is this a root that is no report (a scan, a question), while the tracker of the thread was opened for a reply to it?
+/// It keeps the answer it has not had yet.
+fn stands_before(inbox: &InboxThread, at: usize, verdict: &Verdict) -> bool {
+    let opened = |m: &InboxMessage| matches!(m.fate, crate::plan::Fate::Tracker { .. });
+    let report = matches!(
+        verdict.class,
+        Class::Report | Class::RelayedReport | Class::ConvergedReport | Class::FollowUp
+    );
+    at == 0 && !report && inbox.messages.iter().skip(1).any(opened)
 }
 
 fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {

@@ -29,6 +29,7 @@ const RULE: &str = "import";
 pub(super) fn items(candidates: &[Candidate], desk: Desk<'_>, overrides: &Overrides) -> Vec<Item> {
     let bundles = bundles(candidates, desk);
     let mut bookkeeping: Option<Item> = None;
+    let mut counted: Vec<&Candidate> = Vec::new();
     let mut out = Vec::new();
     let mut opened: BTreeMap<&TrackerKey, ItemNo> = BTreeMap::new();
     for c in candidates {
@@ -42,8 +43,12 @@ pub(super) fn items(candidates: &[Candidate], desk: Desk<'_>, overrides: &Overri
             Proposal::Hold(why) => hold(c, why),
             // Bookkeeping is only counted (intake page §4): one item for all of it.
             Proposal::SetAside if c.verdict.class == Class::Bookkeeping => {
-                let item = bookkeeping.get_or_insert_with(|| bare(c, "", Group::SetAside));
-                item.steps.extend(fates(c, &Fate::Bookkeeping));
+                match &mut bookkeeping {
+                    // What is said about several is not said about the first of them.
+                    Some(item) => item.subject = BOOKKEEPING.into(),
+                    none => *none = Some(bare(c, "", Group::SetAside)),
+                }
+                counted.push(c);
                 continue;
             }
             Proposal::SetAside => set_aside(c),
@@ -60,13 +65,25 @@ pub(super) fn items(candidates: &[Candidate], desk: Desk<'_>, overrides: &Overri
     }
     if let Some(mut item) = bookkeeping {
         item.n = ItemNo(u32::try_from(out.len() + 1).unwrap_or(u32::MAX));
+        let fate = match overrides.get(&item.subject) {
+            Some(Override::Skip { by }) => Fate::Skipped { by: by.clone() },
+            _ => Fate::Bookkeeping,
+        };
+        item.steps = counted.iter().flat_map(|c| fates(c, &fate)).collect();
         let n = item.steps.len();
         item.headline = format!("Bookkeeping: {n} {} of the CVE tool and the like", plural(n, "message"));
+        if let Fate::Skipped { .. } = fate {
+            item.headline = format!("Skip: {n} {} of the CVE tool and the like", plural(n, "message"));
+            item.next = "nothing; `tipstaff import --skipped` lists them".into();
+        }
         item.details.clear();
         out.push(item);
     }
     out
 }
+
+/// The subject of the item that counts several messages of bookkeeping.
+pub const BOOKKEEPING: &str = "bookkeeping";
 
 fn plural(n: usize, word: &str) -> String {
     if n == 1 { word.to_owned() } else { format!("{word}s") }

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 pub use self::candidate::{Candidate, Proposal};
+pub use self::item::BOOKKEEPING;
 use crate::{
     case::{Case, Fact},
     confidential::Policy,
