@@ -3,6 +3,7 @@
 pub mod fix;
 pub mod git;
 mod history;
+pub mod releases;
 pub mod survey;
 pub mod tags;
 #[cfg(test)]

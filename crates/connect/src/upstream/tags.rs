@@ -79,7 +79,7 @@ impl Tag {
         !self.version.is_empty() && compare(&self.version, version, Scheme::Generic).is_eq()
     }
 
-    fn is_final(&self) -> bool {
+    pub(super) fn is_final(&self) -> bool {
         compare(&self.version, base(&self.version), Scheme::Generic).is_ge()
     }
 
@@ -134,7 +134,7 @@ impl Survey {
 
     /// The tags of a package, oldest version first: those that name it; where none does, those that name no package. None
     /// when several packages share tags that name none of them.
-    fn of_package(&self, package: &str, wanted: &Wanted) -> Option<Vec<Tag>> {
+    pub(super) fn of_package(&self, package: &str, wanted: &Wanted) -> Option<Vec<Tag>> {
         let versions = self.tags.iter().filter(|t| !t.version.is_empty());
         let names = names_of(package);
         let mut found: Vec<Tag> = versions.clone().filter(|t| names.contains(&t.prefix)).cloned().collect();
@@ -231,7 +231,7 @@ impl Survey {
     }
 
     /// Does a tag contain every fix, by any of its commits, and none of their reverts? `None` when no fix has a commit.
-    fn has_fix(&mut self, tag: &Tag, fixes: &[Found]) -> Result<Option<bool>, GitError> {
+    pub(super) fn has_fix(&mut self, tag: &Tag, fixes: &[Found]) -> Result<Option<bool>, GitError> {
         if fixes.is_empty() || fixes.iter().any(|f| f.commits.is_empty()) {
             return Ok(None);
         }

@@ -5,12 +5,17 @@ use std::{
     process::{Command, Stdio},
 };
 
-use desk::case::{ArtifactState, PullState};
+use desk::{
+    case::{ArtifactState, PullState},
+    cve::ranges::ranges,
+    rules::extract::versions::order::Scheme,
+};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::{
     fix::{Found, named},
+    releases::Since,
     survey::{Lines, Survey},
     tags::Wanted,
 };
@@ -290,4 +295,42 @@ fn a_clone_that_cannot_be_read_says_why() {
     assert!(s.notes[0].contains("v2-8"), "{:?}", s.notes);
     std::fs::remove_dir_all(r.path().join(".git/objects")).unwrap();
     assert!(s.fix(&named("0123456789ab")[0], Timestamp::UNIX_EPOCH).is_err());
+}
+
+#[test]
+fn releases_say_which_versions_hold_the_flaw_and_not_its_fix() {
+    let r = Repo::new();
+    r.git(&["tag", "v2.7.0"]);
+    let brought = r.commit("b.c", "Add the parser (#3)");
+    r.git(&["tag", "v2.8.0-rc1"]);
+    r.git(&["tag", "v2.8.0"]);
+    r.git(&["branch", "v2-8"]);
+    r.commit("c.c", "More");
+    r.git(&["tag", "-a", "v2.9.0", "-m", "2.9.0"]);
+    let fix = r.commit("d.c", "Check the length (#12)");
+    r.git(&["switch", "-q", "v2-8"]);
+    r.commit("e.c", "Other");
+    r.git(&["tag", "v2.8.1"]);
+    r.git(&["cherry-pick", "-x", &fix]);
+    r.git(&["tag", "v2.8.2"]);
+    r.git(&["switch", "-q", "main"]);
+    r.git(&["tag", "v2.9.1"]);
+
+    let read = |since: Option<&str>| {
+        let mut s = r.survey();
+        let fixes = [s.fix(&named(&pr(12))[0], Timestamp::UNIX_EPOCH).unwrap()];
+        let since = match since {
+            None => Since::Unknown,
+            Some(v) if v.starts_with('2') && v.contains('.') => Since::Version(v.into()),
+            Some(c) => Since::Changes(vec![s.origin(&named(c)[0]).unwrap()]),
+        };
+        let all = s.releases("", &want(""), &fixes, &since).unwrap().unwrap();
+        ranges(&all, "", Scheme::Generic).expression
+    };
+    assert_eq!(read(None), "< 2.8.2; >= 2.9.0, < 2.9.1", "one range for each train");
+    for since in [brought.as_str(), &pr(3), "2.8.0"] {
+        assert_eq!(read(Some(since)), ">= 2.8.0, < 2.8.2; >= 2.9.0, < 2.9.1", "{since}");
+    }
+    let e = r.survey().origin(&named(&pr(99))[0]).unwrap_err().to_string();
+    assert!(e.contains("no branch of the clone"), "{e}");
 }

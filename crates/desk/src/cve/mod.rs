@@ -13,6 +13,7 @@ pub mod export;
 mod finding;
 mod hygiene;
 pub mod lint;
+pub mod ranges;
 mod ready;
 mod record;
 mod references;

@@ -108,6 +108,12 @@ pub fn families() -> Vec<Family> {
             "cve/hygiene.rs",
             &[cve::HYGIENE_RULES],
         ),
+        family(
+            "affected",
+            "Affected ranges read off the releases of the code (`cve affected N`)",
+            "cve/ranges.rs",
+            &[cve::ranges::RULES],
+        ),
         family("allocate", "From a valid report to a CVE id", "rules/allocate.rs", &[allocate::RULES]),
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),

@@ -286,6 +286,28 @@ fn wish(m: &Message, relayed: bool) -> Option<CreditWish> {
     })
 }
 
+/// The branches that are released from.
+pub(super) fn lines_of(session: &Session) -> Lines {
+    let config = session.config();
+    let trains = config.releases.train.iter().filter(|t| !t.retired).map(|t| t.branch.clone());
+    let backports = config.upstream.backport_labels.iter().map(|b| b.branch.clone());
+    Lines {
+        repo: config.upstream.repo.clone(),
+        default: config.upstream.default_branch.clone(),
+        trains: trains.chain(backports).filter(|b| !b.is_empty()).collect(),
+        fork: config.user.fork_remote.clone(),
+    }
+}
+
+/// Names of the project that may stand before the version in a tag.
+pub(super) fn project_names(session: &Session, view: &View<'_>) -> Vec<String> {
+    let project = &session.config().project;
+    let repo = session.config().upstream.repo.rsplit('/').next().unwrap_or_default().to_owned();
+    let product = view.scope().map(|s| s.product.clone()).unwrap_or_default();
+    let names = [project.id.clone(), project.name.clone(), project.short_name.clone(), repo, product];
+    names.into_iter().filter(|n| !n.is_empty()).collect()
+}
+
 /// Fixes and releases, from a clone of the public code.
 fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
     let config = session.config();
@@ -293,14 +315,7 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         return;
     }
     let dir = session.setting.cwd.join(&config.user.upstream_clone);
-    let trains = config.releases.train.iter().filter(|t| !t.retired).map(|t| t.branch.clone());
-    let backports = config.upstream.backport_labels.iter().map(|b| b.branch.clone());
-    let lines = Lines {
-        repo: config.upstream.repo.clone(),
-        default: config.upstream.default_branch.clone(),
-        trains: trains.chain(backports).filter(|b| !b.is_empty()).collect(),
-        fork: config.user.fork_remote.clone(),
-    };
+    let lines = lines_of(session);
     let named = |c: &Case| -> Vec<fix::Named> {
         let fields = tracker::parse(&c.tracker.body, &session.headings);
         fix::named(fields.get(FieldRole::PrWithFix).unwrap_or_default())
@@ -387,15 +402,11 @@ fn artifacts(
         case.observed.artifacts = Fact::Unknown(why);
         return;
     }
-    let project = &config.project;
-    let repo = config.upstream.repo.rsplit('/').next().unwrap_or_default().to_owned();
-    let names = [project.id.clone(), project.name.clone(), project.short_name.clone(), repo];
-    let product = view.scope().map(|s| s.product.clone()).unwrap_or_default();
     let wanted = Wanted {
         version: target.version.clone(),
         packages: target.packages.clone(),
         branch: target.branch.clone(),
-        project: names.into_iter().chain([product]).filter(|n| !n.is_empty()).collect(),
+        project: project_names(session, &view),
     };
     case.observed.artifacts = match survey.artifacts(&wanted, found) {
         Ok(all) => known(session, all, source),

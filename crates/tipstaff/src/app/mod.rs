@@ -1,5 +1,6 @@
 //! Use cases shared by every shell: opening a desk, importing mail, working by hand, approving and applying.
 
+pub mod affected;
 pub mod by_hand;
 pub mod cve_check;
 pub mod doctor;

@@ -348,11 +348,28 @@ pub enum CveCommand {
     State(TrackerArg),
     /// What differs between the tracker's record and what its authority has
     Diff(TrackerArg),
+    /// Read the affected versions off the tags of the public code, and propose them for the tracker
+    #[command(
+        after_help = "Examples:\n  tipstaff cve affected 12\n  tipstaff cve affected 12 --since 4f2a91c\n  tipstaff cve affected 12 --since 2.3.0"
+    )]
+    Affected(AffectedArgs),
     /// The record in the form others read: OSV, CSAF, OpenVEX, mail, page
     #[command(
         after_help = "Examples:\n  tipstaff cve export 12 --format mail\n  tipstaff cve export CVE-2026-12345.json --format osv"
     )]
     Export(CveExportArgs),
+}
+
+/// Arguments of `cve affected`.
+#[derive(Debug, Args)]
+pub struct AffectedArgs {
+    /// A tracker's number
+    #[arg(value_name = "N")]
+    pub tracker: String,
+    /// What brought the flaw: a commit, a pull request, or the first version with it; without it, every release
+    /// without the fix counts
+    #[arg(long, value_name = "COMMIT|PR|VERSION")]
+    pub since: Vec<String>,
 }
 
 /// Arguments of `cve export`.

@@ -37,6 +37,7 @@ pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exi
         CveCommand::Publish(a) => cve_desk::ask(&a, Ask::Publish, &mut open()?, term),
         CveCommand::State(a) => cve_desk::compare(&a, false, &open()?, term),
         CveCommand::Diff(a) => cve_desk::compare(&a, true, &open()?, term),
+        CveCommand::Affected(a) => cve_desk::affected(&a, &mut open()?, term),
         CveCommand::Export(a) => cve_desk::export(&a, setting, term),
     }
 }

@@ -1,25 +1,32 @@
 //! `tipstaff cve …` on the trackers of a desk: make a record again, compare, push, publish, export.
 
 use desk::{
+    case::{Evidence, Source},
     cve::{
         Record,
         export::{self, About},
     },
-    rules::sync::{
-        View,
-        record::{self, Ask},
+    rules::{
+        by_hand::Request,
+        sync::{
+            View,
+            record::{self, Ask},
+        },
     },
+    tracker::FieldRole,
 };
 use serde_json::{Value, json};
 
 use super::{
-    args::{CveExportArgs, ExportFormat, TrackerArg},
+    args::{AffectedArgs, CveExportArgs, ExportFormat, TrackerArg},
     desk_cmd::file,
     plan_cmd,
     term::{Mark, Term, untrusted, untrusted_line},
 };
 use crate::app::{
-    AppError, Exit, Session, Setting, by_hand as hand,
+    AppError, Exit, Session, Setting,
+    affected::affected as read_affected,
+    by_hand as hand,
     error::Result,
     facts::{self, Reach},
     sync,
@@ -103,6 +110,62 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
         }
     }
     Ok(if diff.is_empty() && theirs.is_some() { Exit::Nothing } else { Exit::Done })
+}
+
+/// `cve affected N [--since …]`: the ranges, why, and the field as a proposal where it says something else.
+///
+/// # Errors
+/// When the tracker is not there, or the clone says nothing about it.
+pub fn affected(a: &AffectedArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
+    let mut cases = vec![hand::tracker(s, &a.tracker)?];
+    facts::gather(s, &mut cases, Reach::World)?;
+    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let found = read_affected(s, case, &a.since)?;
+    for note in &found.notes {
+        term.note("note", note);
+    }
+    let field = found.field();
+    let now = View::new(case, s.ground()).field(FieldRole::AffectedVersions).trim().to_owned();
+    let same = now == field;
+    if term.json {
+        let rows: Vec<Value> = found
+            .packages
+            .iter()
+            .map(|p| {
+                let why: Vec<Value> =
+                    p.ranges.why.iter().map(|(rule, text)| json!({"rule": rule, "text": text})).collect();
+                json!({"package": p.name, "expression": p.ranges.expression, "why": why})
+            })
+            .collect();
+        term.value(&json!({"packages": rows, "field": field, "now": now, "source": found.source}))?;
+        return Ok(if same { Exit::Nothing } else { Exit::Done });
+    }
+    for p in &found.packages {
+        let name = if p.name.is_empty() { String::new() } else { format!("{}: ", p.name) };
+        let none = "no release is affected";
+        let what = if p.ranges.expression.is_empty() { none } else { &p.ranges.expression };
+        term.line(&format!("{}{}", untrusted_line(&name, 100), term.mark(Mark::Good, what)))?;
+        for (rule, why) in &p.ranges.why {
+            term.line(&format!("  {rule}: {}", untrusted_line(why, 160)))?;
+        }
+    }
+    term.line(&format!("  from the tags of the {}", found.source))?;
+    if same {
+        term.line("  the tracker says the same")?;
+        return Ok(Exit::Nothing);
+    }
+    if field.is_empty() {
+        return Ok(Exit::Nothing);
+    }
+    let mut plan = hand::plan(s, case, &Request::Field(FieldRole::AffectedVersions, field))?;
+    for item in &mut plan.items {
+        item.why.extend(found.packages.iter().flat_map(|p| &p.ranges.why).map(|(rule, text)| Evidence {
+            rule: (*rule).into(),
+            text: text.clone(),
+            source: Source(found.source.clone()),
+        }));
+    }
+    plan_cmd::offer(s, &plan, term)
 }
 
 /// `cve export N|FILE --format F`.

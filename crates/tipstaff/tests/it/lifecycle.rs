@@ -500,3 +500,32 @@ fn clocks_are_shown_with_hour_and_zone_and_go_into_a_calendar() {
     let said = place.env.run(&["clock", "--now", "2027-03-01T00:00:00Z"]).expect(0);
     assert!(said.out.contains("overdue by 14 days"), "{}", said.out);
 }
+
+#[test]
+fn the_tags_of_the_code_say_which_versions_are_affected() {
+    let p = Place::new();
+    p.prepare(&Phase::Imported);
+    p.yes(&["assess", "1", "valid", "--scope", "server"]);
+    let said = p.env.run(&["cve", "affected", "1"]).expect(3);
+    assert!(said.err.contains("names no fix") && said.err.contains("pr_with_fix"), "{}", said.err);
+    p.yes(&["edit", "1", "pr_with_fix", PR]);
+    let field = |args: &[&str]| {
+        let all = [&["cve", "affected", "1", "--json"], args].concat();
+        let v: Value = p.env.run(&all).expect(0).json();
+        v["field"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(field(&[]), ">= 0", "no release holds the fix, and no version is planned");
+    p.commit("c.py", "Check names (#12)");
+    p.git(&["tag", "v2.4.1rc1"]);
+    p.git(&["tag", "v2.4.1"]);
+    assert_eq!(field(&[]), "< 2.4.1");
+    p.git(&["tag", "v2.3.0", "v2.4.0~0"]);
+    assert_eq!(field(&["--since", "2.4.0"]), ">= 2.4.0, < 2.4.1");
+    let _ = p.env.run(&["cve", "affected", "1", "--since", "0000000"]).expect(1);
+    let said = p.env.answer(&["cve", "affected", "1", "--since", "v2.4.0"], "y\n").expect(0);
+    assert!(said.out.contains("affected.lower") && said.out.contains("v2.4.0"), "{}", said.out);
+    let v: Value = p.env.run(&["show", "1", "--json"]).expect(0).json();
+    assert!(v.to_string().contains(">= 2.4.0, < 2.4.1"), "{v}");
+    let said = p.env.run(&["cve", "affected", "1", "--since", "2.4.0"]).expect(3);
+    assert!(said.out.contains("the tracker says the same"), "{}", said.out);
+}
