@@ -1,6 +1,7 @@
 //! Case builders, strategies and fakes for tests of the promises. Never shipped.
 //!
 //! [`lifecycle`] applies items of a sync to a case, without ports.
+//! [`serve`] is a web server that goes wrong on request, with fakes of services.
 //! [`case`] builds trackers, mails and scenes, realistic and hostile; [`world`] is a whole outside in maps, behind the
 //! ports of [`desk::plan::ports`], that can fail, refuse and forget at any call.
 
@@ -10,4 +11,5 @@ pub mod case;
 pub mod lifecycle;
 pub mod mails;
 pub mod records;
+pub mod serve;
 pub mod world;

@@ -1,0 +1,137 @@
+//! A request before it leaves.
+
+use super::Secret;
+
+/// The methods the program uses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Read.
+    Get,
+    /// Make, or change.
+    Post,
+    /// Put in place.
+    Put,
+}
+
+impl Method {
+    /// As it stands on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Method::Get => "GET",
+            Method::Post => "POST",
+            Method::Put => "PUT",
+        }
+    }
+
+    /// Does it change anything?
+    #[must_use]
+    pub fn changes(self) -> bool {
+        self != Method::Get
+    }
+}
+
+/// What a request carries.
+#[derive(Clone)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// JSON text.
+    Json(Vec<u8>),
+    /// A form that holds secrets, such as that of a token.
+    Form(Vec<(&'static str, Secret)>),
+}
+
+/// A request. It has no `Debug`: its headers and body may hold secrets.
+#[derive(Clone)]
+pub struct Request {
+    pub(super) method: Method,
+    pub(super) path: String,
+    pub(super) query: Vec<(&'static str, String)>,
+    pub(super) headers: Vec<(&'static str, Secret)>,
+    pub(super) body: Body,
+    pub(super) follow: bool,
+}
+
+impl Request {
+    /// A request for a path below the base address of its site.
+    #[must_use]
+    pub fn new(method: Method, path: impl Into<String>) -> Self {
+        Self {
+            method,
+            path: path.into(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Body::Empty,
+            follow: true,
+        }
+    }
+
+    /// Read a path.
+    #[must_use]
+    pub fn get(path: impl Into<String>) -> Self {
+        Self::new(Method::Get, path)
+    }
+
+    /// With a parameter.
+    #[must_use]
+    pub fn query(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((key, value.into()));
+        self
+    }
+
+    /// With a header. Every header the callers set is treated as a secret.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: &Secret) -> Self {
+        self.headers.push((name, value.clone()));
+        self
+    }
+
+    /// With JSON.
+    #[must_use]
+    pub fn json(mut self, value: &serde_json::Value) -> Self {
+        self.body = Body::Json(value.to_string().into_bytes());
+        self
+    }
+
+    /// With a form of secrets.
+    #[must_use]
+    pub fn form(mut self, fields: Vec<(&'static str, Secret)>) -> Self {
+        self.body = Body::Form(fields);
+        self
+    }
+
+    /// Follow no redirect, not even on the same host.
+    #[must_use]
+    pub fn stay(mut self) -> Self {
+        self.follow = false;
+        self
+    }
+}
+
+/// Percent-encoding of a parameter: everything but letters, digits and `-._~`.
+pub(super) fn encode(text: &str, out: &mut String) {
+    use std::fmt::Write;
+    for b in text.bytes() {
+        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
+            out.push(char::from(b));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(out, "%{b:02X}");
+        }
+    }
+}
+
+/// Pairs as `a=1&b=2`.
+pub(super) fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut out = String::new();
+    for (k, v) in pairs {
+        if !out.is_empty() {
+            out.push('&');
+        }
+        encode(k, &mut out);
+        out.push('=');
+        encode(v, &mut out);
+    }
+    out
+}
