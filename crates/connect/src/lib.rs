@@ -8,4 +8,5 @@ pub mod cvelist;
 pub mod drafts;
 pub mod mailbox;
 pub mod net;
+pub mod registry;
 pub mod upstream;

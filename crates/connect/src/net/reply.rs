@@ -55,14 +55,15 @@ impl Reply {
     /// When it is something else: a page of HTML with status 200 is no answer.
     pub fn json(&self) -> Result<Value, Fault> {
         serde_json::from_slice(&self.body).map_err(|_| {
-            let kind = if self.content_type.contains("html") || self.body.trim_ascii_start().starts_with(b"<")
-            {
-                "a page of HTML"
-            } else {
-                "no JSON"
-            };
+            let kind = if self.is_html() { "a page of HTML" } else { "no JSON" };
             Fault::unexpected(self, format!("status {} with {kind} where JSON belongs", self.status))
         })
+    }
+
+    /// Is the body a page, and no answer of a program?
+    #[must_use]
+    pub fn is_html(&self) -> bool {
+        self.content_type.contains("html") || self.body.trim_ascii_start().starts_with(b"<")
     }
 
     /// The beginning of the body on one line, without the secrets of the request.

@@ -16,17 +16,29 @@ pub enum Service {
     Vulnogram,
     /// The service that reserves ids and publishes records.
     CveServices,
+    /// The index of several package ecosystems.
+    DepsDev,
+    /// A package index with JSON pages.
+    JsonIndex,
+    /// The hub of Helm charts.
+    ArtifactHub,
+    /// The forge of the public code.
+    Github,
 }
 
 impl Service {
     /// Every service, for tests that must hold for all of them.
-    pub const ALL: [Service; 6] = [
+    pub const ALL: [Service; 10] = [
         Service::Mailbox,
         Service::Token,
         Service::Archive,
         Service::CveList,
         Service::Vulnogram,
         Service::CveServices,
+        Service::DepsDev,
+        Service::JsonIndex,
+        Service::ArtifactHub,
+        Service::Github,
     ];
 
     /// A name for the log of requests.
@@ -39,11 +51,16 @@ impl Service {
             Service::CveList => "cve-list",
             Service::Vulnogram => "vulnogram",
             Service::CveServices => "cve-services",
+            Service::DepsDev => "deps-dev",
+            Service::JsonIndex => "json-index",
+            Service::ArtifactHub => "artifact-hub",
+            Service::Github => "github",
         }
     }
 }
 
-/// A request that may leave. In `path`, `*` stands for exactly one segment and `{cve}` for a segment that is a CVE id.
+/// A request that may leave. In `path`, `*` stands for exactly one segment, `{cve}` for a segment that is a CVE id, and
+/// `{name}` for one that may hold an encoded `@`, `/` or `:`, as names of packages and tags do.
 #[derive(Clone, Copy, Debug)]
 pub struct Route {
     /// Whose.
@@ -92,6 +109,11 @@ pub const ALLOWED: &[Route] = &[
     route(Service::CveServices, "PUT", "/cve/{cve}/cna"),
     route(Service::CveServices, "POST", "/cve/{cve}/reject"),
     route(Service::CveServices, "PUT", "/cve/{cve}/reject"),
+    route(Service::DepsDev, "GET", "/v3/systems/*/packages/{name}/versions/{name}"),
+    route(Service::JsonIndex, "GET", "/pypi/{name}/{name}/json"),
+    route(Service::ArtifactHub, "GET", "/api/v1/packages/helm/{name}/{name}/{name}"),
+    route(Service::Github, "GET", "/repos/*/*/releases/tags/{name}"),
+    route(Service::Github, "GET", "/repos/*/*/pulls/*"),
 ];
 
 /// A request that is not in the list.
@@ -104,13 +126,14 @@ pub struct NotAllowed {
     pub path: String,
 }
 
-/// May this request leave? The path is compared as it will be sent: anything encoded, doubled or relative is refused.
+/// May this request leave? The path is compared as it will be sent: anything doubled or relative is refused, and anything
+/// encoded that is not part of a name.
 ///
 /// # Errors
 /// [`NotAllowed`] with the request.
 pub fn allowed(service: Service, method: &str, path: &str) -> Result<&'static Route, NotAllowed> {
     let no = || NotAllowed { method: method.into(), path: path.into() };
-    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.@~=".contains(&b));
+    let plain = path.bytes().all(|b| b.is_ascii_alphanumeric() || b"/-_.@~=+%".contains(&b));
     if !plain || path.split('/').skip(1).any(|s| matches!(s, "" | "." | "..")) {
         return Err(no());
     }
@@ -122,12 +145,19 @@ fn fits(pattern: &str, path: &str) -> bool {
     loop {
         match (want.next(), have.next()) {
             (None, None) => return true,
-            (Some("*"), Some(s)) if !s.is_empty() => {}
+            (Some("*"), Some(s)) if !s.is_empty() && !s.contains(['%', '+']) => {}
+            (Some("{name}"), Some(s)) if is_name(s) => {}
             (Some("{cve}"), Some(s)) if is_cve(s) => {}
             (Some(w), Some(h)) if w == h => {}
             _ => return false,
         }
     }
+}
+
+/// Is it a name with nothing encoded but `@`, `/` and `:`, and no way up in it?
+fn is_name(segment: &str) -> bool {
+    let plain = segment.replace("%40", "@").replace("%2F", "/").replace("%3A", ":");
+    !plain.contains('%') && plain.split('/').all(|s| !matches!(s, "" | "." | ".."))
 }
 
 /// Is it a CVE id, in the form that goes into a path?
@@ -198,6 +228,21 @@ mod tests {
             assert!(allowed(Service::Vulnogram, "POST", &format!("/cve5/{bad}")).is_err(), "{bad}");
             assert!(allowed(Service::CveList, "GET", &format!("/cve/{bad}")).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_name_is_one_segment_and_leads_nowhere_else() {
+        let get = |name: &str| {
+            allowed(Service::DepsDev, "GET", &format!("/v3/systems/npm/packages/{name}/versions/1.0")).is_ok()
+        };
+        for good in ["left-pad", "%40scope%2Fname", "org.acme%3Aserver", "a.b_c~d+e"] {
+            assert!(get(good), "{good}");
+        }
+        for bad in ["..%2F..", "%2F", "a%2F%2Fb", "a%2F..%2Fb", "a%20b", "%252F", "a%2fb", "a%", "a%00"] {
+            assert!(!get(bad), "{bad}");
+        }
+        assert!(allowed(Service::DepsDev, "GET", "/v3/systems/n%2Fm/packages/a/versions/1").is_err());
+        assert!(allowed(Service::Mailbox, "GET", "/gmail/v1/users/me/threads/a%2Fb").is_err());
     }
 
     #[test]
