@@ -32,11 +32,11 @@ pub struct ListArchive {
     list: String,
 }
 
-static VOTE: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static VOTE: LazyLock<Regex> = LazyLock::new(|| {
     #[allow(clippy::unwrap_used, reason = "a constant, compiled in every test run")]
     Regex::new(r"(?i)\[\s*(?:VOTE|RESULTS?|CANCEL\w*|VOTE\s*RESULTS?|RESULTS?\s*VOTE)\s*\]").unwrap()
 });
-static SETTLED: LazyLock<Regex> = LazyLock::new(|| {
+pub(super) static SETTLED: LazyLock<Regex> = LazyLock::new(|| {
     #[allow(clippy::unwrap_used, reason = "a constant, compiled in every test run")]
     Regex::new(r"(?i)\[[^\]]*(?:RESULT|CANCEL)").unwrap()
 });
@@ -127,17 +127,7 @@ impl ListArchive {
 
     fn list_mail(&self, m: Message) -> ListMail {
         let url = self.link(&m);
-        let in_reply_to = m.in_reply_to.first().or(m.references.last()).cloned().unwrap_or_default();
-        ListMail {
-            url,
-            message_id: m.key.id.clone(),
-            in_reply_to,
-            subject: m.subject.clone(),
-            from: m.from.clone(),
-            at: m.arrived().unwrap_or_default(),
-            body: m.text.chars().take(BODY).collect(),
-            vouched: false,
-        }
+        list_mail(m, url)
     }
 
     /// The archive's page of a message. A header may be written by whoever sent the mail, so it counts only when it leads
@@ -165,6 +155,21 @@ impl ListArchive {
     }
 }
 
+/// A message as a mail of a list, at that address.
+pub(super) fn list_mail(m: Message, url: String) -> ListMail {
+    let in_reply_to = m.in_reply_to.first().or(m.references.last()).cloned().unwrap_or_default();
+    ListMail {
+        url,
+        message_id: m.key.id.clone(),
+        in_reply_to,
+        subject: m.subject.clone(),
+        from: m.from.clone(),
+        at: m.arrived().unwrap_or_default(),
+        body: m.text.chars().take(BODY).collect(),
+        vouched: false,
+    }
+}
+
 /// May words of this message be written in other bytes than their own?
 fn encoded(raw: &[u8]) -> bool {
     let head = raw.get(..raw.len().min(64 * 1024)).unwrap_or(raw);
@@ -185,7 +190,7 @@ fn lower_cve(raw: &[u8]) -> bool {
     [&b"cve-"[..], b"Cve-"].iter().any(|w| memmem::find(raw, w).is_some())
 }
 
-fn is_answer(m: &Message) -> bool {
+pub(super) fn is_answer(m: &Message) -> bool {
     let re = m.subject.trim_start().get(..3).is_some_and(|s| s.eq_ignore_ascii_case("re:"));
     m.is_reply() || re
 }
@@ -200,7 +205,7 @@ fn host(url: &str) -> Option<String> {
 }
 
 /// Percent-encode what is not unreserved in a path segment or query.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for b in text.bytes() {
         if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) {
