@@ -1,10 +1,13 @@
-//! The public CVE list as a local copy: a clone of the list's own repository, or a folder of records (sync page §13).
+//! The public CVE list (sync page §13): as a local copy, which is a clone of the list's own repository or a folder of
+//! records, and at its service.
 
 use std::path::{Path, PathBuf};
 
 use desk::case::{Listed, ListedState};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
+
+use crate::net::{Client, Fault, Request, Site};
 
 /// Largest record that is read, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -59,6 +62,30 @@ fn read(path: &Path) -> Result<Listed, String> {
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     file.take(LARGEST).read_to_string(&mut text).map_err(|e| e.to_string())?;
     let json: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    listed(json)
+}
+
+/// What the public service shows of a CVE. Where it has none, that is said; a page in its place is no answer.
+///
+/// # Errors
+/// When it cannot be asked, or answers about something else.
+pub fn ask(client: &Client, site: &Site, cve: &str) -> Result<Option<Listed>, Fault> {
+    let reply = client.call(site, &Request::get(format!("/cve/{cve}")))?;
+    match reply.status() {
+        200 => {}
+        // The service says so itself; a reserved id has no record yet.
+        404 if reply.json().is_ok() => return Ok(None),
+        _ => return Err(reply.refusal()),
+    }
+    let json = reply.json()?;
+    let id = json.pointer("/cveMetadata/cveId").and_then(Value::as_str);
+    if id != Some(cve) {
+        return Err(Fault::unexpected(&reply, "the answer is another record"));
+    }
+    listed(json).map(Some).map_err(|why| Fault::unexpected(&reply, why))
+}
+
+fn listed(json: Value) -> Result<Listed, String> {
     let meta = |key: &str| json.pointer(&format!("/cveMetadata/{key}")).and_then(Value::as_str);
     let state = match meta("state") {
         Some("PUBLISHED") => ListedState::Published,
@@ -111,5 +138,47 @@ mod tests {
             look_up(&dir.path().join("none"), "CVE-2026-1234").unwrap_err().to_string().contains("list_path")
         );
         assert!(time("2026-11-22T10:00:00").is_some());
+    }
+
+    #[test]
+    fn the_service_is_asked_and_what_goes_wrong_is_no_answer() {
+        use std::time::Duration;
+
+        use serde_json::json;
+        use testkit::serve::{Answer, Asked, Server, Wrong};
+
+        use crate::net::{Address, Limits, Service, Surroundings, SystemPace};
+
+        let server = Server::start(|asked: &Asked| match asked.path.as_str() {
+            "/api/cve/CVE-2026-12345" => Answer::json(
+                200,
+                &json!({"cveMetadata": {"cveId": "CVE-2026-12345", "state": "PUBLISHED",
+                        "datePublished": "2026-11-22T10:00:00.000Z"}}),
+            ),
+            _ => Answer::json(404, &json!({"error": "CVE_RECORD_DNE"})),
+        });
+        let limits = Limits {
+            first_wait: Duration::from_millis(1),
+            longest_wait: Duration::from_millis(20),
+            body: 100_000,
+            ..Limits::default()
+        };
+        let client = Client::new(&Surroundings::default(), limits, Box::new(SystemPace::default())).unwrap();
+        let address = Address::parse(&format!("{}/api", server.url()), false).unwrap();
+        let site = Site { service: Service::CveList, address, per_minute: None };
+        let state = |cve: &str| ask(&client, &site, cve).map(|l| l.map(|l| l.state));
+        assert_eq!(state("CVE-2026-12345"), Ok(Some(ListedState::Published)));
+        assert_eq!(state("CVE-2026-9999"), Ok(None));
+        assert!(state("../secret").is_err());
+        for wrong in Wrong::every().into_iter().filter(|w| !matches!(w, Wrong::Silence)) {
+            server.go_wrong_times("GET", "/", wrong.clone(), 4);
+            let found = state("CVE-2026-12345");
+            server.all_well();
+            match wrong {
+                Wrong::Late(_) => assert_eq!(found, Ok(Some(ListedState::Published))),
+                Wrong::Status(404) => assert_eq!(found, Ok(None)),
+                wrong => assert!(found.is_err(), "{wrong:?}: {found:?}"),
+            }
+        }
     }
 }

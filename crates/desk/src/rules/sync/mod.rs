@@ -770,6 +770,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.fill-fields", "the fix is out and the fields are not ready: tell the developer"),
     ("sync.close-out", "the advisory is archived: publish the record and close"),
     ("sync.published", "cve.org shows the record"),
+    ("sync.drift", "cve.org shows something else than the tracker says"),
     ("sync.split", "two scopes: a tracker for each"),
     ("sync.overdue", "the disclosure window has passed"),
     ("sync.grace", "a fix is ready, and the grace for its release has passed"),

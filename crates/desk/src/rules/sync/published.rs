@@ -2,7 +2,8 @@
 
 use super::{Proposal, View, tell::Event};
 use crate::{
-    case::{Evidence, ListedState},
+    case::{Evidence, Listed, ListedState},
+    cve::{Record, drift},
     plan::{Action, ActionKind, Told},
     rules::stage::Stage,
     tracker::LabelRole,
@@ -26,6 +27,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             out.notices.push(format!("cve.org shows {cve} as reserved still; it is asked again"))
         }
         ListedState::Published => {
+            differs(v, cve, listed, out);
             let action = Action::with(ActionKind::Sync, "published");
             if super::tell::was_told(v, Event::Published) || super::noted(v, &action) {
                 return;
@@ -41,5 +43,24 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
             .next(Stage::Done.next());
             out.push_with(p, Event::Published);
         }
+    }
+}
+
+/// Does the list show what the tracker says? What differs is reported; which of the two is right, a person knows.
+fn differs(v: &View<'_>, cve: &str, listed: &Listed, out: &mut super::Gathered) {
+    let Some(json) = &listed.json else { return };
+    let live = match Record::from_value(json.clone()) {
+        Ok(live) => live,
+        Err(e) => {
+            out.notices.push(format!("the record of {cve} on cve.org cannot be compared: {e}"));
+            return;
+        }
+    };
+    for d in drift(&live, &super::record::built(v).record) {
+        let field = d.field.map_or("Title", |f| v.g.headings.heading(f));
+        out.notices.push(format!(
+            "sync.drift: cve.org shows {cve} otherwise, {field}: {}; mend the tracker, or publish the record again",
+            d.what
+        ));
     }
 }

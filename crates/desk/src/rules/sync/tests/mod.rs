@@ -197,6 +197,12 @@ fn plan(case: &Value) -> Planned {
     plan_with(case, &json!({}))
 }
 
+/// The record of a case as it would be generated.
+fn built(case: &Value) -> Value {
+    let (case, basis, now) = read(case, &json!({}));
+    super::record::built(&View::new(&case, basis.ground("ann", now))).record.to_value()
+}
+
 /// A gate over a case.
 fn gate(case: &Value, config: &Value, f: impl Fn(&View<'_>) -> GateReport) -> GateReport {
     let (case, basis, now) = read(case, config);

@@ -319,6 +319,22 @@ fn t10_published_is_told_once() {
 }
 
 #[test]
+fn what_cve_org_shows_otherwise_is_reported() {
+    let with = |change: &dyn Fn(&mut Value)| {
+        let case = over(closed(), &json!({"thread": thread()}));
+        let mut live = built(&case);
+        change(&mut live);
+        plan(&over(case, &json!({"cve_org": {"state": "PUBLISHED", "json": live}})))
+    };
+    let same = with(&|_| {});
+    assert!(!same.plan.notices.iter().any(|n| n.contains("sync.drift")), "{same}");
+    with(&|r| r["containers"]["cna"]["credits"] = json!([])).notice("sync.drift: cve.org shows");
+    with(&|r| r["containers"]["cna"]["references"] = json!([{"url": "https://a.example"}]))
+        .notice("https://a.example");
+    with(&|r| *r = json!("page")).notice("cannot be compared");
+}
+
+#[test]
 fn permanent_labels_never_come_off() {
     let cases =
         [fresh(), assessed(), allocated(), in_pr(), merged(), shipped(), queue(), archived(), closed()];
