@@ -1,13 +1,18 @@
-//! The public CVE list (sync page §13): as a local copy, which is a clone of the list's own repository or a folder of
-//! records, and at its service.
+//! The public CVE list: a local copy, which is a clone of the list's own repository or a folder of records; or the list's own
+//! service (sync page §13).
 
 use std::path::{Path, PathBuf};
 
-use desk::case::{Listed, ListedState};
+use std::sync::Arc;
+
+use desk::{
+    case::{Listed, ListedState},
+    cve::authority::same_id,
+};
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use crate::net::{Client, Fault, Request, Site};
+use crate::net::{Client, Fault, Reply, Request, Site, is_cve};
 
 /// Largest record that is read, in bytes.
 const LARGEST: u64 = 4 * 1024 * 1024;
@@ -61,28 +66,68 @@ fn read(path: &Path) -> Result<Listed, String> {
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     file.take(LARGEST).read_to_string(&mut text).map_err(|e| e.to_string())?;
-    let json: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
-    listed(json)
+    listed(serde_json::from_str(&text).map_err(|e| e.to_string())?)
 }
 
-/// What the public service shows of a CVE. Where it has none, that is said; a page in its place is no answer.
-///
-/// # Errors
-/// When it cannot be asked, or answers about something else.
-pub fn ask(client: &Client, site: &Site, cve: &str) -> Result<Option<Listed>, Fault> {
-    let reply = client.call(site, &Request::get(format!("/cve/{cve}")))?;
-    match reply.status() {
-        200 => {}
-        // The service says so itself; a reserved id has no record yet.
-        404 if reply.json().is_ok() => return Ok(None),
-        _ => return Err(reply.refusal()),
+/// The public list over the network, read without any key.
+pub struct NetList {
+    client: Arc<Client>,
+    site: Site,
+}
+
+impl NetList {
+    /// Ask it with that client at that address.
+    #[must_use]
+    pub fn new(client: Arc<Client>, site: Site) -> Self {
+        Self { client, site }
     }
-    let json = reply.json()?;
-    let id = json.pointer("/cveMetadata/cveId").and_then(Value::as_str);
-    if id != Some(cve) {
-        return Err(Fault::unexpected(&reply, "the answer is another record"));
+
+    /// Where it is.
+    #[must_use]
+    pub fn host(&self) -> &str {
+        self.site.address.host()
     }
-    listed(json).map(Some).map_err(|why| Fault::unexpected(&reply, why))
+
+    /// What the list shows of a CVE; `None` when it knows no such id. A reserved id has no record: its state is asked
+    /// for first, so that "no record" is told from "not there" (CVE page §11).
+    ///
+    /// # Errors
+    /// When it cannot be asked, or answers something else.
+    pub fn look_up(&self, cve: &str) -> Result<Option<Listed>, Fault> {
+        if !is_cve(cve) {
+            return Ok(None);
+        }
+        let Some((id, reply)) = self.read(format!("/cve-id/{cve}"), "CVE_ID_DNE")? else { return Ok(None) };
+        if id.get("cve_id").and_then(Value::as_str) != Some(cve) {
+            return Err(Fault::unexpected(&reply, format!("the answer is not about {cve}")));
+        }
+        let bare = |state| Ok(Some(Listed { state, ..Listed::default() }));
+        match id.get("state").and_then(Value::as_str) {
+            Some("RESERVED") => return bare(ListedState::Reserved),
+            Some("REJECTED") => return bare(ListedState::Rejected),
+            Some("PUBLISHED") => {}
+            _ => return Err(Fault::unexpected(&reply, format!("it names no state of {cve}"))),
+        }
+        let strange = |reply: &Reply, why: String| Fault::unexpected(reply, why);
+        match self.read(format!("/cve/{cve}"), "CVE_RECORD_DNE")? {
+            None => Err(strange(&reply, format!("{cve} is published and has no record"))),
+            Some((json, reply)) => {
+                same_id(&json, cve).map_err(|why| strange(&reply, why))?;
+                listed(json).map(Some).map_err(|why| strange(&reply, why))
+            }
+        }
+    }
+
+    fn read(&self, path: String, absent: &str) -> Result<Option<(Value, Reply)>, Fault> {
+        let reply = self.client.call(&self.site, &Request::get(path))?;
+        if reply.status() == 404 && reply.json().is_ok_and(|v| v.get("error").is_some_and(|e| e == absent)) {
+            return Ok(None);
+        }
+        if !reply.ok() {
+            return Err(reply.refusal());
+        }
+        Ok(Some((reply.json()?, reply)))
+    }
 }
 
 fn listed(json: Value) -> Result<Listed, String> {
@@ -107,6 +152,38 @@ fn time(text: &str) -> Option<Timestamp> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_lists_service_tells_reserved_from_unknown_and_trouble_from_both() {
+        use testkit::serve::{CveServicesFake, Server, Wrong};
+
+        use crate::net::{Address, Limits, Service, Surroundings, SystemPace};
+
+        let server = Server::start(CveServicesFake::new("key").with("CVE-2026-1000").with("CVE-2026-2000"));
+        server.with(|f| {
+            f.ids.get_mut("CVE-2026-2000").unwrap().0 = "PUBLISHED".into();
+            let json = serde_json::json!({"cveMetadata": {"cveId": "CVE-2026-2000", "state": "PUBLISHED",
+                "datePublished": "2026-11-22T10:00:00.000Z"}});
+            f.records.insert("CVE-2026-2000".into(), json);
+        });
+        let limits = Limits { tries: 1, ..Limits::default() };
+        let client = Client::new(&Surroundings::default(), limits, Box::<SystemPace>::default()).unwrap();
+        let address = Address::parse(&server.url(), false).unwrap();
+        let list =
+            NetList::new(Arc::new(client), Site { service: Service::CveList, address, per_minute: None });
+        let state = |cve: &str| list.look_up(cve).unwrap().map(|l| l.state);
+        assert_eq!(state("CVE-2026-1000"), Some(ListedState::Reserved));
+        assert_eq!(state("CVE-2026-2000"), Some(ListedState::Published));
+        assert_eq!(state("CVE-2026-3000"), None);
+        assert_eq!(state("CVE-2026-../x"), None);
+        for wrong in Wrong::every().into_iter().filter(|w| !matches!(w, Wrong::Late(_) | Wrong::Silence)) {
+            for at in 0..2 {
+                server.go_wrong_at(at, 1, wrong.clone());
+                assert!(list.look_up("CVE-2026-2000").is_err(), "{wrong:?} at {at}");
+                server.all_well();
+            }
+        }
+    }
 
     #[test]
     fn a_record_is_found_in_the_lists_own_layout_and_in_a_folder() {
@@ -138,47 +215,5 @@ mod tests {
             look_up(&dir.path().join("none"), "CVE-2026-1234").unwrap_err().to_string().contains("list_path")
         );
         assert!(time("2026-11-22T10:00:00").is_some());
-    }
-
-    #[test]
-    fn the_service_is_asked_and_what_goes_wrong_is_no_answer() {
-        use std::time::Duration;
-
-        use serde_json::json;
-        use testkit::serve::{Answer, Asked, Server, Wrong};
-
-        use crate::net::{Address, Limits, Service, Surroundings, SystemPace};
-
-        let server = Server::start(|asked: &Asked| match asked.path.as_str() {
-            "/api/cve/CVE-2026-12345" => Answer::json(
-                200,
-                &json!({"cveMetadata": {"cveId": "CVE-2026-12345", "state": "PUBLISHED",
-                        "datePublished": "2026-11-22T10:00:00.000Z"}}),
-            ),
-            _ => Answer::json(404, &json!({"error": "CVE_RECORD_DNE"})),
-        });
-        let limits = Limits {
-            first_wait: Duration::from_millis(1),
-            longest_wait: Duration::from_millis(20),
-            body: 100_000,
-            ..Limits::default()
-        };
-        let client = Client::new(&Surroundings::default(), limits, Box::new(SystemPace::default())).unwrap();
-        let address = Address::parse(&format!("{}/api", server.url()), false).unwrap();
-        let site = Site { service: Service::CveList, address, per_minute: None };
-        let state = |cve: &str| ask(&client, &site, cve).map(|l| l.map(|l| l.state));
-        assert_eq!(state("CVE-2026-12345"), Ok(Some(ListedState::Published)));
-        assert_eq!(state("CVE-2026-9999"), Ok(None));
-        assert!(state("../secret").is_err());
-        for wrong in Wrong::every().into_iter().filter(|w| !matches!(w, Wrong::Silence)) {
-            server.go_wrong_times("GET", "/", wrong.clone(), 4);
-            let found = state("CVE-2026-12345");
-            server.all_well();
-            match wrong {
-                Wrong::Late(_) => assert_eq!(found, Ok(Some(ListedState::Published))),
-                Wrong::Status(404) => assert_eq!(found, Ok(None)),
-                wrong => assert!(found.is_err(), "{wrong:?}: {found:?}"),
-            }
-        }
     }
 }

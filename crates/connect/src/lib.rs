@@ -4,6 +4,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
 pub mod archive;
+pub mod cve;
 pub mod cvelist;
 pub mod drafts;
 pub mod mailbox;

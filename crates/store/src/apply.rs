@@ -207,6 +207,54 @@ impl Desk {
         })
     }
 
+    /// Write the receipt of a change made to a record at an authority outside, with what is known of it now.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn settle_record(
+        &self,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        receipt: &Receipt,
+        by: By<'_>,
+        what: &records::Elsewhere<'_>,
+    ) -> Result<(), StoreError> {
+        self.write("write a receipt", |c| {
+            records::seen(self, c, what, by.at)?;
+            trackers::touch(c, what.tracker, by.at).map_err(|e| self.err("write a receipt", e))?;
+            done(c, key, effect, receipt, by).map_err(|e| self.err("write a receipt", e))
+        })
+    }
+
+    /// Take an intent back of which it is certain that it came to nothing.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn withdraw(&self, key: &StepKey, why: &str, by: By<'_>) -> Result<(), StoreError> {
+        self.write("take an intent back", |c| {
+            let put = || {
+                c.execute("delete from journal where key = ?1 and state = 'intended'", [key.to_string()])?;
+                let payload = serde_json::json!({"key": key.to_string(), "plan": by.plan, "why": why});
+                events::append(c, by.at, "withdrawn", &by.actor.handle, &key.subject, &payload)
+            };
+            put().map(drop).map_err(|e| self.err("take an intent back", e))
+        })
+    }
+
+    /// When a step was begun that has no receipt.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn intended_at(&self, key: &StepKey) -> Result<Option<Timestamp>, StoreError> {
+        let read = || {
+            self.conn
+                .prepare_cached("select intended_at from journal where key = ?1")?
+                .query_row([key.to_string()], |r| r.get::<_, String>(0))
+                .optional()
+        };
+        Ok(read().map_err(|e| self.err("be read", e))?.and_then(|t| t.parse().ok()))
+    }
+
     /// Record that an approved item was refused.
     ///
     /// # Errors
@@ -612,6 +660,12 @@ fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("record of {cve} published")).with("state", "public"))
         }
+        Change::RetractRecord { tracker, cve, .. } => {
+            records::retract(desk, c, tracker, cve)?;
+            touch(tracker)?;
+            Ok(Receipt::new(format!("{cve} taken back")).with("state", "retracted"))
+        }
+        Change::ReserveId { .. } => Err(StoreError::Refused("this desk hands out no ids".into())),
         Change::RecordRejection { message, reply, summary } => {
             let (sender, thread): (String, String) = c
                 .query_row(

@@ -7,6 +7,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used, reason = "a test that fails should say where"))]
 
 mod apply;
+mod authority;
 mod comments;
 mod copies;
 mod desk;
@@ -24,6 +25,7 @@ mod trackers;
 mod words;
 
 pub use crate::{
+    authority::OwnAuthority,
     desk::{Desk, OpenOptions, SCHEMA},
     error::StoreError,
     events::{Event, Verified},
@@ -31,4 +33,5 @@ pub use crate::{
     messages::Stored,
     observe::{NewMessage, Observed},
     plans::{PlanRow, PlanState},
+    records::Elsewhere,
 };

@@ -66,7 +66,12 @@ impl Row {
     fn record(&self, desk: &Desk) -> Result<Record, StoreError> {
         let json =
             self.json.as_deref().map(|j| value(j).map_err(|e| desk.corrupt("record", e))).transpose()?;
-        Ok(Record { state: stage(desk, &self.state)?, json, version: self.version.to_string() })
+        Ok(Record {
+            state: stage(desk, &self.state)?,
+            base: json.clone(),
+            json,
+            version: self.version.to_string(),
+        })
     }
 }
 
@@ -177,6 +182,50 @@ pub fn publish(
         return Err(StoreError::Refused(why));
     }
     put(desk, c, tracker, cve, RecordStage::Public, record, at)
+}
+
+/// Take a record back that is not public.
+///
+/// # Errors
+/// When it is public, or not here.
+pub fn retract(desk: &Desk, c: &Connection, tracker: &TrackerKey, cve: &str) -> Result<(), StoreError> {
+    let Some(row) = ours(desk, c, tracker, cve, "{}")? else {
+        return Err(StoreError::Refused(format!("the desk holds no record of {cve}")));
+    };
+    if stage(desk, &row.state)? == RecordStage::Public {
+        return Err(StoreError::Refused(format!("{cve} is public; it is not taken back by this")));
+    }
+    c.execute("update records set state = 'retracted' where cve = ?1", [cve])
+        .map(drop)
+        .map_err(|e| desk.err("make a change", e))
+}
+
+/// What is known of a record at an authority outside, after a change there was made.
+pub fn seen(desk: &Desk, c: &Connection, what: &Elsewhere<'_>, at: Timestamp) -> Result<(), StoreError> {
+    let json = what.pushed.unwrap_or("{}");
+    ours(desk, c, what.tracker, what.cve, json)?;
+    let state = if what.state == RecordStage::Unknown { RecordStage::Allocated } else { what.state };
+    c.execute(
+        "insert into records (cve, tracker, state, json, version, pushed_at) values (?1, ?2, ?3, ?4, 1, ?5)
+         on conflict (cve) do update set state = excluded.state, version = version + 1,
+           json = coalesce(excluded.json, json), pushed_at = excluded.pushed_at",
+        params![what.cve, what.tracker.0, state.as_str(), what.pushed, at.to_string()],
+    )
+    .map(drop)
+    .map_err(|e| desk.err("make a change", e))
+}
+
+/// A record at an authority outside, as it stands after a change.
+#[derive(Clone, Copy, Debug)]
+pub struct Elsewhere<'a> {
+    /// Whose.
+    pub tracker: &'a TrackerKey,
+    /// Which.
+    pub cve: &'a str,
+    /// How far it is there.
+    pub state: RecordStage,
+    /// What the tracker made of it, when that was brought there: the base of the next merge.
+    pub pushed: Option<&'a str>,
 }
 
 fn put(

@@ -236,3 +236,33 @@ fn milestones_count_their_trackers_and_close_only_when_all_are_closed() {
     p.make(close("2.4.1")).unwrap();
     assert!(!p.desk.milestones("announced").unwrap()[0].open);
 }
+
+struct OwnStand<'a> {
+    authority: crate::OwnAuthority<'a>,
+}
+
+impl testkit::authority::Stand for OwnStand<'_> {
+    fn authority(&self) -> &dyn desk::cve::authority::CveAuthority {
+        &self.authority
+    }
+    fn effects(&self) -> u64 {
+        let record = self.authority.desk.cve_record(CVE).unwrap();
+        record.map_or(0, |r| r.version.parse().unwrap())
+    }
+    fn state(&self, cve: &str) -> RecordStage {
+        self.authority.desk.cve_record(cve).unwrap().map(|r| r.state).unwrap_or_default()
+    }
+    fn strict(&self) -> bool {
+        false
+    }
+}
+
+#[test]
+fn the_desk_is_an_authority_like_the_others() {
+    testkit::authority::conforms(&|| {
+        // A test's places live as long as the test.
+        let place: &'static Place = Box::leak(Box::new(Place::new(1)));
+        let at = at("2026-11-22T12:00:00Z");
+        Box::new(OwnStand { authority: crate::OwnAuthority { desk: &place.desk, tracker: key(1), at } })
+    });
+}

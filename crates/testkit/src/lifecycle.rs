@@ -271,7 +271,8 @@ impl Hand<'_> {
                 });
             }
             Change::PublishRecord { .. } => self.record(|r| r.state = RecordStage::Public),
-            Change::AttachRecord { .. } => {}
+            Change::RetractRecord { .. } => self.record(|r| r.state = RecordStage::Retracted),
+            Change::AttachRecord { .. } | Change::ReserveId { .. } => {}
             Change::SetFate { .. } | Change::RecordRejection { .. } | Change::Choose { .. } => {
                 return Err(wrong(format!("{} is no step of a sync", step.effect.name())));
             }

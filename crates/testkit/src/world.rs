@@ -415,6 +415,14 @@ impl World {
                 }
                 self.record(cve, record.as_str())?.state = RecordStage::Public;
             }
+            Change::RetractRecord { tracker, cve, .. } => {
+                self.case(tracker)?;
+                match self.records.get_mut(cve) {
+                    Some(r) if r.state != RecordStage::Public => r.state = RecordStage::Retracted,
+                    _ => return Err(refused(format!("{cve} cannot be taken back"))),
+                }
+            }
+            Change::ReserveId { .. } => return Err(refused("this desk reserves no ids".into())),
             Change::MailDraft { subject, letter } => return Ok(self.draft(subject, letter)),
             Change::RecordRejection { message, reply, summary } => {
                 self.rejections.push((message.digest.0.clone(), reply.clone(), summary.as_str().into()));
@@ -770,6 +778,8 @@ fn shape<W: Wording>(
         Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),
         Change::PushRecord { tracker, cve, state, record } => json!([tracker, cve, state, draft(record)]),
         Change::PublishRecord { tracker, cve, record } => json!([tracker, cve, public(record)]),
+        Change::RetractRecord { tracker, cve, reason } => json!([tracker, cve, public(reason)]),
+        Change::ReserveId { tracker, year } => json!([tracker, year]),
         Change::MailDraft { subject, letter: l } => {
             let words = match &l.text {
                 LetterText::Reporter { subject, body } => json!(["reporter", r(subject), r(body)]),

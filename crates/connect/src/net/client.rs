@@ -401,7 +401,7 @@ impl Client {
         if !wait.is_zero() {
             // A service's own rate is waited for even past the longest wait: a sync of many trackers is to end.
             let patient = site.per_minute.is_some() && wait <= minute;
-            if (!patient && wait > self.limits.longest_wait) || (!patient && now + wait >= until) {
+            if !patient && (wait > self.limits.longest_wait || now + wait >= until) {
                 let what = format!("{} {}", request.method.as_str(), site.address.at(&request.path));
                 return Err(Fault::Throttled { what, wait: Some(wait) });
             }

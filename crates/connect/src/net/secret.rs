@@ -53,6 +53,11 @@ pub enum SecretError {
         "a secret is named by its place, `env:NAME` or `file:PATH`, and never written into a configuration"
     )]
     NoReference,
+    /// A place this program cannot look into.
+    #[error(
+        "a keyring cannot be asked yet; keep the secret in a file (`file:PATH`) or the environment (`env:NAME`)"
+    )]
+    Keyring,
     /// The variable is not set.
     #[error("the environment has no {0}; set it for this session")]
     Unset(String),
@@ -98,6 +103,7 @@ impl SecretRef {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
+            Some(("keyring", _)) => Err(SecretError::Keyring),
             _ => Err(SecretError::NoReference),
         }
     }

@@ -137,6 +137,8 @@ pub struct Record {
     pub json: Option<serde_json::Value>,
     /// Its version at the authority.
     pub version: String,
+    /// What the tracker made when it was pushed last: others' changes since then are told from ours by it.
+    pub base: Option<serde_json::Value>,
 }
 
 /// What cve.org says (sync page §13).

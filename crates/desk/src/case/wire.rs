@@ -598,7 +598,12 @@ fn record(v: &At<'_>) -> Read<Record> {
             ));
         }
     };
-    Ok(Record { state, json: v.get("json").map(|j| j.value.clone()), version: v.text_of(&["version"])? })
+    Ok(Record {
+        state,
+        json: v.get("json").map(|j| j.value.clone()),
+        version: v.text_of(&["version"])?,
+        base: v.get("base").map(|j| j.value.clone()),
+    })
 }
 
 fn milestone(v: &At<'_>) -> Read<Milestone> {

@@ -687,8 +687,22 @@ pub struct Cve {
     pub states: Vec<RecordState>,
     /// How "public" is detected.
     pub propagation: Propagation,
+    /// Base address of the tool's own service.
+    pub address: String,
+    /// Where the log-in session of Vulnogram is kept.
+    pub session: String,
+    /// Where the user of CVE Services is kept.
+    pub api_user: String,
+    /// Short name of the organization at CVE Services.
+    pub api_org: String,
+    /// Where the key of CVE Services is kept.
+    pub api_key: String,
+    /// May the tool be asked over plain http on another machine?
+    pub plain_http: bool,
     /// Path of a local copy of the public CVE list.
     pub list_path: String,
+    /// Base address of the public CVE list's service.
+    pub list_url: String,
     /// Does the tool mail the list about an allocation?
     pub emits_allocation_mail: bool,
     /// Who reviews records.
@@ -732,7 +746,14 @@ impl Default for Cve {
                 RecordState::Public,
             ],
             propagation: Propagation::default(),
+            address: String::new(),
+            session: String::new(),
+            api_user: String::new(),
+            api_org: String::new(),
+            api_key: String::new(),
+            plain_http: false,
             list_path: String::new(),
+            list_url: String::new(),
             emits_allocation_mail: false,
             reviewer_channel: ReviewerChannel::default(),
             gate: CveGate::default(),

@@ -4,6 +4,7 @@
 //! names the field to mend; the record is never mended behind the tracker's back.
 
 mod affected;
+pub mod authority;
 mod build;
 pub mod check;
 mod credits;

@@ -468,6 +468,22 @@ pub enum Change<W: Wording> {
         /// The record as JSON text.
         record: W::CvePublic,
     },
+    /// Take a record or an id back that is not public (sync page §9).
+    RetractRecord {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Which CVE.
+        cve: String,
+        /// Why, in words the authority may show.
+        reason: W::CvePublic,
+    },
+    /// Ask the authority for an id (CVE page §11). It cannot be repeated: a second request is a second id.
+    ReserveId {
+        /// For which tracker.
+        tracker: TrackerKey,
+        /// The year of the id.
+        year: i16,
+    },
     /// Write a mail draft.
     MailDraft {
         /// Subject of the ledger row: tracker or message key.
@@ -618,6 +634,14 @@ impl Change<Drafted> {
                 cve: cve.clone(),
                 record: with.any(record)?,
             },
+            Change::RetractRecord { tracker, cve, reason } => Change::RetractRecord {
+                tracker: tracker.clone(),
+                cve: cve.clone(),
+                reason: with.any(reason)?,
+            },
+            Change::ReserveId { tracker, year } => {
+                Change::ReserveId { tracker: tracker.clone(), year: *year }
+            }
             Change::MailDraft { subject, letter } => {
                 Change::MailDraft { subject: subject.clone(), letter: letter.clear(with)? }
             }
@@ -713,6 +737,8 @@ impl<W: Wording> Change<W> {
             Change::AttachRecord { .. } => "attach-record",
             Change::PushRecord { .. } => "push-record",
             Change::PublishRecord { .. } => "publish-record",
+            Change::RetractRecord { .. } => "retract-record",
+            Change::ReserveId { .. } => "reserve-id",
             Change::MailDraft { .. } => "mail-draft",
             Change::RecordRejection { .. } => "record-rejection",
             Change::Close { .. } => "close",
@@ -739,6 +765,8 @@ impl<W: Wording> Change<W> {
             | Change::AttachRecord { tracker, .. }
             | Change::PushRecord { tracker, .. }
             | Change::PublishRecord { tracker, .. }
+            | Change::RetractRecord { tracker, .. }
+            | Change::ReserveId { tracker, .. }
             | Change::Close { tracker, .. }
             | Change::Reopen { tracker } => Some(tracker),
             Change::SetFate { to, .. } => to.tracker(),

@@ -13,7 +13,7 @@ use crate::{
     case::Case,
     config::CveGate,
     people::Role,
-    plan::{Action, ActionKind, ItemNo, Plan, Precondition, Told, digest},
+    plan::{Action, ActionKind, ItemNo, Plan, Precondition, Told, digest, effect::Change},
     tracker::{self, FieldRole, LabelRole, Marked},
 };
 
@@ -124,6 +124,30 @@ pub fn request(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Plan {
         p = p.step(effect, vec![v.field_is(FieldRole::CveToolLink)]);
     }
     one_plan(v, vec![p.next(Stage::AllocationPending.next())])
+}
+
+/// Plan to ask the authority itself for an id: one item, which cannot be repeated. What follows from the id is a plan of its
+/// own, once it is there.
+#[must_use]
+pub fn reserve(v: &View<'_>, who: &str) -> Plan {
+    let gate = gate::allocate(v);
+    let year = v.g.now.to_zoned(jiff::tz::TimeZone::UTC).year();
+    let mut p = Proposal::new(
+        "allocate.reserve",
+        format!("Ask {who} for a CVE id for {}", v.name),
+        v.evidence("allocate.reserve", format!("{} asks for it", v.mention(v.g.actor))),
+    );
+    p.blocked = blocked(&gate);
+    p.notices = warned(&gate);
+    p.notices
+        .push("an id that was asked for cannot be given back unseen: it counts against the quota".into());
+    if v.g.config.cve.gate == CveGate::GovernanceMember {
+        p.needs = vec![Role::Governance];
+    }
+    let open = Precondition::TrackerIs { tracker: v.t.key.clone(), open: true };
+    let effect = Change::ReserveId { tracker: v.t.key.clone(), year };
+    let requires = vec![open, v.field_is(FieldRole::CveToolLink)];
+    one_plan(v, vec![p.step(effect, requires).next(Stage::AllocationPending.next())])
 }
 
 fn blocked(gate: &GateReport) -> Option<String> {
@@ -287,6 +311,7 @@ fn one_plan(v: &View<'_>, proposals: Vec<Proposal>) -> Plan {
 /// The ids of these rules, and what each means.
 pub const RULES: &[(&str, &str)] = &[
     ("allocate.request", "a CVE id was asked for; nobody asks twice"),
+    ("allocate.reserve", "the authority is asked for an id, once"),
     ("allocate.id", "the id that came back goes into the tracker"),
     ("allocate.label", "the label of an allocated id"),
     ("allocate.entry", "the status says so"),

@@ -177,6 +177,7 @@ impl Wrong {
 struct Planned {
     method: String,
     path: String,
+    skip: usize,
     times: usize,
     wrong: Wrong,
 }
@@ -252,7 +253,17 @@ impl<S: Service + 'static> Server<S> {
 
     /// The same for that many requests.
     pub fn go_wrong_times(&self, method: &str, path: &str, wrong: Wrong, times: usize) {
-        lock(&self.shared.planned).push(Planned { method: method.into(), path: path.into(), times, wrong });
+        self.plan(method, path, 0, times, wrong);
+    }
+
+    /// After `skip` more requests, that many go wrong.
+    pub fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
+        self.plan("", "", skip, times, wrong);
+    }
+
+    fn plan(&self, method: &str, path: &str, skip: usize, times: usize, wrong: Wrong) {
+        let (method, path) = (method.into(), path.into());
+        lock(&self.shared.planned).push(Planned { method, path, skip, times, wrong });
     }
 
     /// Forget what was to go wrong; says whether anything was left.
@@ -324,12 +335,17 @@ fn serve<S: Service>(mut stream: TcpStream, shared: &Shared<S>) -> std::io::Resu
     lock(&shared.seen).push(asked.clone());
     let wrong = {
         let mut planned = lock(&shared.planned);
-        let hit = planned
-            .iter_mut()
-            .find(|p| p.times > 0 && p.method == asked.method && asked.path.contains(&p.path));
-        hit.map(|p| {
+        let hit = planned.iter_mut().find(|p| {
+            let here = p.method.is_empty() || p.method == asked.method;
+            p.times > 0 && here && asked.path.contains(&p.path)
+        });
+        hit.and_then(|p| {
+            if p.skip > 0 {
+                p.skip -= 1;
+                return None;
+            }
             p.times -= 1;
-            p.wrong.clone()
+            Some(p.wrong.clone())
         })
     };
     let work = || lock(&shared.service).answer(&asked);

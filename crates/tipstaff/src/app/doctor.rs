@@ -24,7 +24,7 @@ fn finding(level: &'static str, what: &str, found: impl Into<String>, mend: impl
     Finding { level, what: what.into(), found: found.into(), mend: mend.into() }
 }
 
-/// Check everything that can be checked without asking anybody.
+/// Check everything that can be checked: what is here, and whether the CVE authority lets this session in.
 ///
 /// # Errors
 /// When the desk cannot be read at all.
@@ -98,6 +98,16 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
         Err(e) => {
             out.push(finding("fault", "drafts", e.to_string(), "set mail.drafts to a folder you can write"))
         }
+    }
+    match session.authority() {
+        Ok(None) => {}
+        Err(why) => {
+            out.push(finding("fault", "CVE authority", why, "correct the [cve] keys, or unset cve.address"))
+        }
+        Ok(Some(a)) => match a.probe() {
+            Ok(found) => out.push(finding("ok", "CVE authority", format!("{}: {found}", a.name()), "")),
+            Err(e) => out.push(finding("fault", "CVE authority", e.to_string(), e.mend())),
+        },
     }
     let clone = &session.config().user.upstream_clone;
     if !clone.is_empty() {

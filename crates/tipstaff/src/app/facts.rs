@@ -23,6 +23,7 @@ use desk::{
         RecordStage, Routing, Seen, Source, ToldRow,
     },
     config::{ArchiveKind, CveTool, Propagation},
+    cve::authority::AuthorityError,
     mail::{self, Message},
     plan::Fate,
     rules::{
@@ -43,6 +44,8 @@ const THREAD: usize = 200;
 const REFERENCES: usize = 30;
 /// Days before the oldest report in which its fix may have been merged already.
 const BEFORE_DAYS: i64 = 2 * 365;
+/// Days after its close in which a tracker's record is looked for on the public list (sync page §13).
+const LISTED_DAYS: i64 = 90;
 /// The source that git tags are as a registry.
 const TAGS: &str = "git_tags";
 
@@ -70,11 +73,12 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
         let users = outside.users.as_ref().map(|(a, ids)| scope.spawn(move || a.mentions(ids, now)));
         let dev = outside.dev.as_ref().map(|a| scope.spawn(move || a.votes(now)));
         own(session, cases)?;
-        listed(session, cases, &mut notes);
+        listed(session, cases, reach, &mut notes);
         if reach != Reach::Desk {
             correspondence(session, cases)?;
         }
         if reach == Reach::World {
+            records(session, cases, &mut notes)?;
             code(session, cases, &mut notes);
             let archive = |path: &str| format!("archive {path}");
             let gone = || MailboxError::Taker("the reader of an archive ended early".into());
@@ -165,6 +169,42 @@ fn own(session: &Session, cases: &mut [Case]) -> Result<()> {
                 };
             }
         }
+    }
+    Ok(())
+}
+
+/// The records at an authority on the network: one request for each open tracker that has an id. When it does not let us in
+/// or does not answer, it is not asked again in this run.
+fn records(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) -> Result<()> {
+    let authority = match session.authority() {
+        Ok(None) => return Ok(()),
+        Ok(Some(a)) => Ok(a),
+        Err(why) => Err(why),
+    };
+    let mut down: Option<String> = authority.as_ref().err().cloned();
+    notes.extend(down.clone());
+    for case in cases.iter_mut().filter(|c| c.tracker.state.is_open()) {
+        let Some(cve) = cve(session, case) else { continue };
+        let (Ok(a), None) = (&authority, &down) else {
+            case.observed.record = Fact::Unknown(down.clone().unwrap_or_default());
+            continue;
+        };
+        case.observed.record = match a.fetch(&cve) {
+            Ok(Some(mut r)) => {
+                r.base = session.desk.cve_record(&cve)?.and_then(|kept| kept.base);
+                let seen = Seen { at: session.now(), version: r.version.clone() };
+                Fact::Known(r, Source(a.name()), seen)
+            }
+            Ok(None) => Fact::Absent(Source(a.name())),
+            Err(e) => {
+                let why = e.to_string();
+                notes.push(why.clone());
+                if matches!(e, AuthorityError::Expired { .. } | AuthorityError::Unreachable { .. }) {
+                    down = Some(why.clone());
+                }
+                Fact::Unknown(why)
+            }
+        };
     }
     Ok(())
 }
@@ -472,12 +512,21 @@ fn votes(session: &Session, cases: &mut [Case], found: Votes, source: &str, note
 }
 
 /// What the public CVE list shows (S14). One small file per tracker: it is looked up wherever trackers are shown.
-fn listed(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
+/// The list's own service is asked only when everything is, and only about trackers it can still matter for.
+fn listed(session: &Session, cases: &mut [Case], reach: Reach, notes: &mut Vec<String>) {
     let config = &session.config().cve;
     let path: Option<PathBuf> = (!config.list_path.is_empty()).then(|| session.base.join(&config.list_path));
     let mut failed = BTreeSet::new();
+    let net = (path.is_none() && reach == Reach::World && !config.list_url.is_empty())
+        .then(|| super::authority::list(session));
+    let since = session.now().checked_sub(SignedDuration::from_hours(24 * LISTED_DAYS)).unwrap_or_default();
     for case in cases {
         let Some(cve) = cve(session, case) else { continue };
+        let recent = case.tracker.state.is_open() || case.closed.is_none_or(|at| at > since);
+        if let Some(net) = net.as_ref().filter(|_| recent) {
+            case.observed.listed = ask_list(session, net, &cve, &mut failed);
+            continue;
+        }
         let own = case.observed.record.known().map(|r| r.state);
         case.observed.listed = match &path {
             Some(list) => look_up(session, list, &cve, &mut failed),
@@ -490,6 +539,21 @@ fn listed(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         };
     }
     notes.extend(failed);
+}
+
+type Net = std::result::Result<cvelist::NetList, String>;
+
+fn ask_list(session: &Session, net: &Net, cve: &str, failed: &mut BTreeSet<String>) -> Fact<Listed> {
+    let why = match net {
+        Ok(list) => match list.look_up(cve) {
+            Ok(Some(found)) => return known(session, found, list.host()),
+            Ok(None) => return Fact::Absent(Source(list.host().to_owned())),
+            Err(e) => e.to_string(),
+        },
+        Err(why) => why.clone(),
+    };
+    failed.insert(why.clone());
+    Fact::Unknown(why)
 }
 
 fn look_up(session: &Session, list: &Path, cve: &str, failed: &mut BTreeSet<String>) -> Fact<Listed> {

@@ -339,12 +339,14 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
         &Threads,
     );
     let config = session.loaded.config.clone();
+    let authority = session.authority();
     let ports = Ports {
         desk: &mut session.desk,
         drafts: &session.drafts,
         config: &config,
         headings: &session.headings,
         now,
+        authority,
         embargoed: std::cell::OnceCell::new(),
     };
     ports::try_clearance(&mut plan, &session.policy, &ports)?;

@@ -1,6 +1,7 @@
 //! Use cases shared by every shell: opening a desk, importing mail, working by hand, approving and applying.
 
 pub mod affected;
+pub mod authority;
 pub mod by_hand;
 pub mod cve_check;
 pub mod doctor;

@@ -161,12 +161,14 @@ fn blocked(e: desk::plan::ApprovalError) -> AppError {
 /// When the desk cannot be written; the report says what became of each item.
 pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let config = session.loaded.config.clone();
+    let authority = session.authority();
     let mut ports = Ports {
         desk: &mut session.desk,
         drafts: &session.drafts,
         config: &config,
         headings: &session.headings,
         now: session.setting.now,
+        authority,
         embargoed: std::cell::OnceCell::new(),
     };
     let report = apply::apply(approved, &session.policy, &mut ports);

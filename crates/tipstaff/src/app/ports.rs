@@ -4,7 +4,7 @@ use std::{cell::OnceCell, collections::BTreeMap};
 
 use connect::drafts::{DraftsError, DraftsFolder};
 use desk::{
-    case::{Case, Fact, Seen, Source},
+    case::{Case, Fact, RecordStage, Seen, Source},
     confidential::{Identity, Phase, Policy, Refusal, Signals, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
@@ -19,6 +19,8 @@ use desk::{
 };
 use jiff::Timestamp;
 use store::Desk;
+
+use super::authority::{self, Shared};
 
 /// Stands in From when nothing says whom a draft is from; `.invalid` reaches nobody.
 const NO_SENDER: &str = "unset@tipstaff.invalid";
@@ -37,6 +39,9 @@ pub struct Ports<'a> {
     pub headings: &'a Headings,
     /// The time, for what is seen now.
     pub now: Timestamp,
+    /// The CVE authority on the network; none where the desk keeps its own records. An authority that cannot be used is a
+    /// reason in words.
+    pub authority: Result<Option<Shared>, String>,
     /// CVE ids of trackers that are not disclosed, by tracker; read when first needed.
     pub embargoed: OnceCell<Vec<(TrackerKey, String)>>,
 }
@@ -57,7 +62,8 @@ impl Journal for Ports<'_> {
     fn intend(&mut self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<(), PortError> {
         // A change of the desk itself is one transaction with its receipt; only what leaves the desk needs an intent
         // that is on disk before it.
-        if matches!(effect, Change::MailDraft { .. }) {
+        let there = authority::is_there(effect) && !matches!(self.authority, Ok(None));
+        if there || matches!(effect, Change::MailDraft { .. }) {
             self.desk.intend(key, effect, by)?;
             self.desk.flush_item()?;
         }
@@ -102,8 +108,47 @@ impl Ports<'_> {
     }
 }
 
+impl Ports<'_> {
+    /// The authority a change of a record goes to; none when the desk is its own.
+    fn there(&self, effect: &ClearedEffect) -> Result<Option<Shared>, PortError> {
+        if !authority::is_there(effect) {
+            return Ok(None);
+        }
+        self.authority.clone().map_err(|why| PortError::new(why, "`tipstaff doctor` checks it"))
+    }
+
+    /// How far a record is at the authority on the network; none when the desk keeps its own records.
+    fn stage(&self, cve: &str) -> Option<Fact<RecordStage>> {
+        let seen = |version: String| Seen { at: self.now, version };
+        match &self.authority {
+            Ok(None) => None,
+            Err(why) => Some(Fact::Unknown(why.clone())),
+            Ok(Some(a)) => Some(match a.fetch(cve) {
+                Ok(Some(r)) if r.state == RecordStage::Unknown => {
+                    Fact::Unknown(format!("{} has {cve} in a state this program does not know", a.name()))
+                }
+                Ok(Some(r)) => Fact::Known(r.state, Source(a.name()), seen(r.version)),
+                Ok(None) => Fact::Unknown(format!("{} has no {cve}", a.name())),
+                Err(e) => Fact::Unknown(e.to_string()),
+            }),
+        }
+    }
+}
+
 impl World for Ports<'_> {
     fn holds(&self, requires: &Precondition) -> Result<Holding, PortError> {
+        if let Precondition::RecordIn { cve, states } = requires
+            && let Some(stage) = self.stage(cve)
+        {
+            return Ok(match stage {
+                Fact::Known(s, ..) if states.contains(&s) => Holding::Holds,
+                Fact::Known(s, source, _) => {
+                    Holding::Broken(format!("the record of {cve} is {} at {source} now", s.as_str()))
+                }
+                Fact::Absent(source) => Holding::Broken(format!("{source} has no {cve}")),
+                Fact::Unknown(why) => Holding::Unknown(why),
+            });
+        }
         Ok(self.desk.holds(requires, self.headings)?)
     }
 
@@ -117,10 +162,15 @@ impl World for Ports<'_> {
                 }
                 Err(e) => Fact::Unknown(e.to_string()),
             },
-            Probe::RecordState { cve } => match self.desk.cve_record(cve) {
-                Ok(Some(r)) => Fact::Known(r.state.as_str().into(), Source("desk".into()), seen),
-                Ok(None) => Fact::Unknown(format!("the desk holds no record of {cve}")),
-                Err(e) => Fact::Unknown(e.to_string()),
+            Probe::RecordState { cve } => match self.stage(cve) {
+                Some(Fact::Known(s, source, seen)) => Fact::Known(s.as_str().into(), source, seen),
+                Some(Fact::Absent(source)) => Fact::Absent(source),
+                Some(Fact::Unknown(why)) => Fact::Unknown(why),
+                None => match self.desk.cve_record(cve) {
+                    Ok(Some(r)) => Fact::Known(r.state.as_str().into(), Source("desk".into()), seen),
+                    Ok(None) => Fact::Unknown(format!("the desk holds no record of {cve}")),
+                    Err(e) => Fact::Unknown(e.to_string()),
+                },
             },
             Probe::TrackerState { tracker } => match self.desk.case(tracker) {
                 Ok(None) => Fact::Known("absent".into(), Source("desk".into()), seen),
@@ -160,6 +210,9 @@ impl World for Ports<'_> {
     }
 
     fn perform(&mut self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Receipt, PortError> {
+        if let Some(a) = self.there(effect)? {
+            return authority::perform(a.as_ref(), self.desk, key, effect, by);
+        }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.perform(key, effect, by, self.headings)?);
         };
@@ -175,7 +228,18 @@ impl World for Ports<'_> {
         Ok(receipt)
     }
 
-    fn look_up(&self, _key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
+    fn look_up(&self, key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
+        if let Some(a) = self.there(effect)? {
+            let taken = |id: &str| -> Result<bool, PortError> {
+                let here = self.desk.cve_record(id)?.is_some();
+                let named = |c: &Case| {
+                    let body = tracker::parse(&c.tracker.body, self.headings);
+                    body.get(FieldRole::CveToolLink).and_then(cve).as_deref() == Some(id)
+                };
+                Ok(here || self.desk.cases()?.iter().any(named))
+            };
+            return authority::look_up(a.as_ref(), self.desk, &taken, key, effect);
+        }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());
         };

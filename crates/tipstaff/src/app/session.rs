@@ -42,6 +42,10 @@ pub struct Setting {
     pub now: Timestamp,
     /// Was the time given, and not read from the clock?
     pub now_given: bool,
+    /// A variable of the environment: proxy, authorities and the secrets that the configuration names are asked for here.
+    pub env: fn(&str) -> Option<String>,
+    /// Where the log of requests goes, when one is wanted.
+    pub trace: Option<fn(&str)>,
 }
 
 impl Setting {
@@ -142,6 +146,7 @@ pub struct Session {
     pub base: PathBuf,
     /// The person at the desk.
     pub actor: Actor,
+    reached: std::cell::OnceCell<std::result::Result<Option<super::authority::Shared>, String>>,
 }
 
 impl Session {
@@ -206,7 +211,17 @@ impl Session {
             replies,
             base,
             actor,
+            reached: std::cell::OnceCell::new(),
         })
+    }
+
+    /// The CVE authority on the network, made when it is first asked for; none where the desk keeps its own records or was
+    /// not told how to reach one.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn authority(&self) -> std::result::Result<Option<super::authority::Shared>, String> {
+        self.reached.get_or_init(|| super::authority::of(self)).clone()
     }
 
     /// The configuration.

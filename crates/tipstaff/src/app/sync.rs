@@ -116,12 +116,14 @@ fn fingerprint(cases: &[Case], session: &Session) -> String {
 /// When the desk cannot be read.
 pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
     let (config, now) = (session.loaded.config.clone(), session.setting.now);
+    let authority = session.authority();
     let ports = Ports {
         desk: &mut session.desk,
         drafts: &session.drafts,
         config: &config,
         headings: &session.headings,
         now,
+        authority,
         embargoed: std::cell::OnceCell::new(),
     };
     Ok(ports::try_clearance(plan, &session.policy, &ports)?)

@@ -1,9 +1,13 @@
 //! `allocate`: who asks for the CVE, with which words, and what follows once the id is there.
 
-use desk::rules::{
-    allocate::{self, Path, Recipe},
-    gate::GateVerdict,
-    sync::View,
+use desk::{
+    case::RecordStage,
+    rules::{
+        allocate::{self, Path, Recipe},
+        gate::{self, GateVerdict},
+        sync::View,
+    },
+    tracker::TrackerKey,
 };
 
 use super::{
@@ -12,7 +16,9 @@ use super::{
     term::{Mark, Term, untrusted_line},
 };
 use crate::app::{
-    AppError, Exit, Session, by_hand as hand,
+    AppError, Exit, Session,
+    authority::Shared,
+    by_hand as hand,
     error::Result,
     facts::{self, Reach},
     sync,
@@ -40,6 +46,9 @@ pub fn run(a: &AllocateArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
         let plan = allocate::request(&view, &roles);
         return plan_cmd::offer(s, &plan, term);
     }
+    if let Some(authority) = reserving(s)? {
+        return reserve(&a.tracker, &authority, s, term);
+    }
     let recipe = allocate::recipe(&view, &roles);
     let name = case.tracker.reference.number;
     if term.json {
@@ -48,6 +57,47 @@ pub fn run(a: &AllocateArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
         show(&recipe, name, term)?;
     }
     Ok(if recipe.gate.verdict == GateVerdict::Blocked { Exit::Blocked } else { Exit::Done })
+}
+
+/// The authority, when it hands out ids to this person's program.
+fn reserving(s: &Session) -> Result<Option<Shared>> {
+    if !gate::may_allocate(s.config().cve.gate, &s.actor.roles) {
+        return Ok(None);
+    }
+    let there = s.authority().map_err(|why| {
+        AppError::new(Exit::Failed, why, "`tipstaff doctor` checks the way to the CVE tool")
+    })?;
+    Ok(there.filter(|a| a.capabilities().reserves))
+}
+
+/// Ask the authority for an id, once, and propose what follows from it.
+fn reserve(tracker: &str, authority: &Shared, s: &mut Session, term: &mut Term) -> Result<Exit> {
+    let key = hand::tracker(s, tracker)?.tracker.key;
+    if held(s, &key)?.is_none() {
+        let case = hand::tracker(s, tracker)?;
+        let mut plan = allocate::reserve(&View::new(&case, s.ground()), &authority.name());
+        sync::judge(s, &mut plan)?;
+        let end = plan_cmd::offer(s, &plan, term)?;
+        if end != Exit::Done {
+            return Ok(end);
+        }
+    }
+    let Some(id) = held(s, &key)? else {
+        return Err(AppError::new(Exit::Failed, "the id that was reserved is not on this desk", ""));
+    };
+    let mut cases = vec![hand::tracker(s, tracker)?];
+    facts::gather(s, &mut cases, Reach::World)?;
+    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let mut plan = allocate::plan(&View::new(case, s.ground()), &id);
+    sync::judge(s, &mut plan)?;
+    plan_cmd::offer(s, &plan, term)
+}
+
+/// An id that was reserved for this tracker.
+fn held(s: &Session, tracker: &TrackerKey) -> Result<Option<String>> {
+    let all = s.desk.cve_records()?;
+    let mine = all.into_iter().filter(|(_, t, state)| t == tracker && *state != RecordStage::Retracted);
+    Ok(mine.map(|(cve, ..)| cve).next())
 }
 
 fn show(r: &Recipe, number: u64, term: &mut Term) -> Result<()> {

@@ -25,6 +25,9 @@ pub struct Cli {
     /// Pretend that it is this time (RFC 3339)
     #[arg(long, global = true, value_name = "TIME", env = "TIPSTAFF_NOW", hide_env = true)]
     pub now: Option<String>,
+    /// Write every request to a service on standard error, without its secrets
+    #[arg(long, global = true)]
+    pub trace: bool,
     /// What to do
     #[command(subcommand)]
     pub command: Command,
@@ -353,6 +356,8 @@ pub enum CveCommand {
         after_help = "Examples:\n  tipstaff cve affected 12\n  tipstaff cve affected 12 --since 4f2a91c\n  tipstaff cve affected 12 --since 2.3.0"
     )]
     Affected(AffectedArgs),
+    /// Take an id back whose record is not public; it is not used again
+    Retract(RetractArgs),
     /// The record in the form others read: OSV, CSAF, OpenVEX, mail, page
     #[command(
         after_help = "Examples:\n  tipstaff cve export 12 --format mail\n  tipstaff cve export CVE-2026-12345.json --format osv"
@@ -370,6 +375,17 @@ pub struct AffectedArgs {
     /// without the fix counts
     #[arg(long, value_name = "COMMIT|PR|VERSION")]
     pub since: Vec<String>,
+}
+
+/// Arguments of `cve retract`.
+#[derive(Debug, Args)]
+pub struct RetractArgs {
+    /// Which tracker
+    #[command(flatten)]
+    pub tracker: TrackerArg,
+    /// Why; the reason stands in the rejected record
+    #[arg(long, value_name = "TEXT")]
+    pub reason: String,
 }
 
 /// Arguments of `cve export`.

@@ -35,6 +35,7 @@ pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exi
         CveCommand::Refresh(a) => cve_desk::ask(&a, Ask::Refresh, &mut open()?, term),
         CveCommand::Push(a) => cve_desk::ask(&a, Ask::Push, &mut open()?, term),
         CveCommand::Publish(a) => cve_desk::ask(&a, Ask::Publish, &mut open()?, term),
+        CveCommand::Retract(a) => cve_desk::retract(&a, &mut open()?, term),
         CveCommand::State(a) => cve_desk::compare(&a, false, &open()?, term),
         CveCommand::Diff(a) => cve_desk::compare(&a, true, &open()?, term),
         CveCommand::Affected(a) => cve_desk::affected(&a, &mut open()?, term),

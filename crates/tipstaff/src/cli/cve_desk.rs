@@ -18,7 +18,7 @@ use desk::{
 use serde_json::{Value, json};
 
 use super::{
-    args::{AffectedArgs, CveExportArgs, ExportFormat, TrackerArg},
+    args::{AffectedArgs, CveExportArgs, ExportFormat, RetractArgs, TrackerArg},
     desk_cmd::file,
     plan_cmd,
     term::{Mark, Term, untrusted, untrusted_line},
@@ -47,6 +47,21 @@ pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Resul
     plan_cmd::offer(s, &plan, term)
 }
 
+/// `cve retract N --reason …`.
+///
+/// # Errors
+/// When the tracker is not there, has no id, or its record is public.
+pub fn retract(a: &RetractArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
+    let mut cases = vec![hand::tracker(s, &a.tracker.tracker)?];
+    facts::gather(s, &mut cases, Reach::World)?;
+    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let view = View::new(case, s.ground());
+    let proposal = record::retract(&view, &a.reason).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
+    let mut plan = record::plan(&view, proposal);
+    sync::judge(s, &mut plan)?;
+    plan_cmd::offer(s, &plan, term)
+}
+
 /// `cve state N`, and `cve diff N`: how the record at its authority stands to the tracker's.
 ///
 /// # Errors
@@ -68,13 +83,19 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
         let kept = case.observed.attached.as_deref().filter(|t| !t.is_empty())?;
         serde_json::from_str(kept).ok()
     });
-    let diff = theirs.as_ref().map(|t| record::difference(t, &b.record.to_value())).unwrap_or_default();
+    let ours = b.record.to_value();
+    // At an authority where others write too, what they wrote is no difference.
+    let wanted = case.observed.record.known().and_then(|r| record::merged(&view, r, &ours)).map(|m| m.record);
+    let diff =
+        theirs.as_ref().map(|t| record::difference(t, wanted.as_ref().unwrap_or(&ours))).unwrap_or_default();
+    let contested = record::contested(&view, &ours);
+    let unknown = case.observed.record.failure().filter(|w| !w.is_empty());
     if term.json {
         let rows: Vec<Value> =
             diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
         term.value(&json!({
             "tracker": view.name, "cve": cve, "state": view.record().as_str(), "readiness": b.readiness,
-            "hygiene": record::held_back(&view, &b), "compared": theirs.is_some(), "difference": rows,
+            "hygiene": record::held_back(&view, &b), "contested": contested, "unknown": unknown, "compared": theirs.is_some(), "difference": rows,
         }))?;
         return Ok(Exit::Done);
     }
@@ -85,6 +106,14 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     for (field, why) in record::held_back(&view, &b) {
         let head = term.mark(Mark::Warn, "held back:");
         term.line(&format!("  {head} {field}: {}", untrusted_line(&why, 160)))?;
+    }
+    if let Some(why) = unknown {
+        let head = term.mark(Mark::Warn, "not asked:");
+        term.line(&format!("  {head} {}", untrusted_line(why, 200)))?;
+    }
+    for at in &contested {
+        let head = term.mark(Mark::Bad, "both changed:");
+        term.line(&format!("  {head} {}", untrusted_line(at, 160)))?;
     }
     if theirs.is_none() {
         term.line("  nothing was pushed or kept yet: `tipstaff cve refresh N`")?;

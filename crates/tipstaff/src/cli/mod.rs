@@ -81,6 +81,8 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
         os_user: os_user.unwrap_or_else(|| "operator".into()),
         now,
         now_given: cli.now.is_some(),
+        env: |name| std::env::var(name).ok(),
+        trace: cli.trace.then_some(term::trace as fn(&str)),
     };
     match cli.command {
         Command::X(x) => x::run(x, &setting, term),

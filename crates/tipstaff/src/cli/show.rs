@@ -138,6 +138,7 @@ fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
         }
         Change::PushRecord { record, .. } => record_head(term, &indent, &record.preview())?,
         Change::PublishRecord { record, .. } => record_head(term, &indent, &record.preview())?,
+        Change::RetractRecord { reason, .. } => block(term, &indent, &reason.preview())?,
         Change::SetField { value, .. } => block(term, &indent, &value.preview())?,
         Change::AppendEntry { note, .. } => {
             let told = told(&note.told);
@@ -219,6 +220,10 @@ pub fn effect(e: &Effect) -> String {
             format!("push the record of {cve}, at least {}", state.as_str())
         }
         Change::PublishRecord { cve, .. } => format!("publish the record of {cve}"),
+        Change::RetractRecord { cve, .. } => format!("take {cve} back at its authority"),
+        Change::ReserveId { year, .. } => {
+            format!("ask the CVE authority for an id of {year}; this cannot be undone")
+        }
         Change::MailDraft { letter, .. } => {
             format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)
         }

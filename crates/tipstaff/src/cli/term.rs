@@ -157,3 +157,9 @@ pub fn is_broken_pipe(e: &anyhow::Error) -> bool {
                 .is_some_and(|e| e.io_error_kind() == Some(io::ErrorKind::BrokenPipe))
     })
 }
+
+/// Write a line of the log of requests on standard error.
+pub fn trace(line: &str) {
+    // Standard error is the last place left to write to.
+    let _ = writeln!(anstream::stderr().lock(), "{}", untrusted(line));
+}

@@ -273,6 +273,11 @@ fn step_value(s: &Step) -> Value {
             put("labels", json!(labels));
         }
         Change::AttachRecord { cve, .. } | Change::PublishRecord { cve, .. } => put("cve", json!(cve)),
+        Change::RetractRecord { cve, reason, .. } => {
+            put("cve", json!(cve));
+            put("reason", reason.preview().into());
+        }
+        Change::ReserveId { year, .. } => put("year", json!(year)),
         Change::PushRecord { cve, state, .. } => {
             put("cve", json!(cve));
             put("state", json!(state));

@@ -62,6 +62,8 @@ pub fn setting(desk: &Path) -> Setting {
         os_user: "maren".into(),
         now: NOW.parse().unwrap(),
         now_given: true,
+        env: |_| None,
+        trace: None,
     }
 }
 
@@ -179,6 +181,7 @@ pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
             config: &config,
             headings: &session.headings,
             now: NOW.parse().unwrap(),
+            authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),
         };
         let mut ports = Mortal { inner, at, after, count };

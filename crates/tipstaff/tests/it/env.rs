@@ -53,6 +53,11 @@ impl Env {
         Self { dir: tempfile::tempdir().unwrap(), config: Some(path.into()) }
     }
 
+    /// Use that configuration from now on.
+    pub fn use_config(&mut self, path: &Path) {
+        self.config = Some(path.into());
+    }
+
     /// The working folder.
     pub fn path(&self) -> &Path {
         self.dir.path()

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails should say where")]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a measure is printed for whoever asks for it")]
 
+mod authorities;
 mod bad_input;
 mod by_hand;
 mod crash;

@@ -137,7 +137,7 @@ fn explain_names_value_layer_and_what_it_replaced() {
     assert_eq!(
         gate.to_string(),
         "cve.gate = \"security_team\"\n  from     project, tipstaff.toml:5\n  instead of \"governance_member\"  (profile \
-         asf, profiles/asf.toml:50)\n  means    Who may allocate; anyone else gets a message to pass on\n  takes    one \
+         asf, profiles/asf.toml:51)\n  means    Who may allocate; anyone else gets a message to pass on\n  takes    one \
          word\n  allowed  security_team, governance_member, maintainer, none\n  default  \"security_team\"\n  used by  \
          CVE allocation and records\n"
     );

@@ -141,20 +141,20 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     let mut case = v.case.clone();
     p.steps.iter().for_each(|(e, _)| record::apply(&mut case, e, v));
     let then = View::new(&case, v.g);
-    let publish = |state: RecordStage| {
-        let mut all = record::disclose(&then, &cve, state);
+    let publish = || {
+        let mut all = record::disclose(&then, &cve);
         all.extend(steps.iter().cloned());
         all
     };
     if v.has_record_tool() {
         let mut arms: BTreeMap<String, Vec<(Effect, Vec<Precondition>)>> = BTreeMap::new();
         for state in [RecordStage::ReviewReady, RecordStage::PublishReady, RecordStage::Public] {
-            arms.insert(state.as_str().into(), publish(state));
+            arms.insert(state.as_str().into(), publish());
         }
         let defer = if record::reviewed(v) {
             comments::publication_ready(v, &url).map(|e| (e, Vec::new())).into_iter().collect()
         } else {
-            publish(RecordStage::Allocated)
+            publish()
         };
         arms.insert(RecordStage::Allocated.as_str().into(), defer);
         p.details.push((
@@ -169,7 +169,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         }
         p = super::choose(p, v, Probe::RecordState { cve }, arms);
     } else {
-        for (effect, requires) in publish(RecordStage::Unknown) {
+        for (effect, requires) in publish() {
             p = p.step(effect, requires);
         }
     }

@@ -5,10 +5,13 @@ use serde_json::Value;
 
 use super::{Gathered, Proposal, View};
 use crate::{
-    case::{Case, RecordStage},
+    case::{Case, Record, RecordStage},
     confidential::{CveDraft, CvePublic, Draft},
     config::{CveTool, RecordState},
-    cve::{self, Built, Level, Options, Target},
+    cve::{
+        self, Built, Level, Options, Target,
+        authority::{Merge, Prefer, merge},
+    },
     plan::{Action, ActionKind, Effect, Group, Precondition, Told, effect::Change},
     rules::stage::Stage,
     tracker::{self, FieldRole, by_team},
@@ -129,6 +132,82 @@ fn same(theirs: &Value, ours: &Value) -> bool {
     }
 }
 
+/// What a push or a publication would leave at the authority: what others wrote there stands beside ours.
+#[must_use]
+pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
+    let there = theirs.json.as_ref()?;
+    // The desk's own record has one writer.
+    if v.g.config.cve.tool == CveTool::Desk {
+        return Some(Merge { record: ours.clone(), ..Merge::default() });
+    }
+    // Only the container goes to an authority without drafts; everything else there is its own.
+    if v.g.config.cve.tool == CveTool::CveServices {
+        let cna = |r: &Value| {
+            let mut cna = r.pointer("/containers/cna").cloned().unwrap_or_default();
+            if let Value::Object(o) = &mut cna {
+                o.remove("providerMetadata");
+            }
+            serde_json::json!({"containers": {"cna": cna}})
+        };
+        let m = merge(theirs.base.as_ref().map(cna).as_ref(), &cna(ours), &cna(there), Prefer::Neither);
+        let mut record = there.clone();
+        if let (Some(Value::Object(to)), Some(Value::Object(from))) =
+            (record.pointer_mut("/containers/cna"), m.record.pointer("/containers/cna"))
+        {
+            let provider = to.remove("providerMetadata");
+            to.clone_from(from);
+            if let Some(p) = provider {
+                to.insert("providerMetadata".into(), p);
+            }
+        }
+        return Some(Merge { record, ..m });
+    }
+    Some(merge(theirs.base.as_ref(), ours, there, Prefer::Neither))
+}
+
+/// Would bringing the record there change anything, or meet somebody else's change?
+fn differs(v: &View<'_>, theirs: &Record, ours: &Value) -> bool {
+    let Some(there) = &theirs.json else { return false };
+    if v.g.config.cve.tool == CveTool::Desk {
+        return !same(there, ours);
+    }
+    merged(v, theirs, ours).is_some_and(|m| !m.conflicts.is_empty() || m.record != *there)
+}
+
+/// The places that the tracker and people at the authority both changed since the last push.
+#[must_use]
+pub fn contested(v: &View<'_>, ours: &Value) -> Vec<String> {
+    let theirs = v.o.record.known();
+    let m = theirs.and_then(|r| merged(v, r, ours));
+    m.map(|m| m.conflicts.into_iter().map(|c| c.at).collect()).unwrap_or_default()
+}
+
+/// What would change there, in a few lines, for the person who approves.
+fn shown(v: &View<'_>, ours: &Value, p: &mut Proposal) {
+    const LINES: usize = 12;
+    let Some(theirs) = v.o.record.known() else { return };
+    let (Some(there), Some(m)) = (&theirs.json, merged(v, theirs, ours)) else { return };
+    if v.g.config.cve.tool == CveTool::Desk {
+        return;
+    }
+    let all = difference(there, &m.record);
+    let word = |v: &Option<Value>| {
+        v.as_ref().map_or_else(|| "nothing".to_owned(), |v| crate::mail::one_line(&v.to_string(), 80))
+    };
+    for (at, old, new) in all.iter().take(LINES) {
+        p.details.push(("change".into(), format!("{at}: {} → {}", word(old), word(new))));
+    }
+    if all.len() > LINES {
+        p.details.push(("change".into(), format!("and {} more: `tipstaff cve diff`", all.len() - LINES)));
+    }
+    if !m.kept.is_empty() {
+        p.notices.push(format!("kept as others changed it there: {}", m.kept.join(", ")));
+    }
+    if !m.replaced.is_empty() {
+        p.notices.push(format!("replaces what stands there: {}", m.replaced.join(", ")));
+    }
+}
+
 /// Make the record again, keep it, push it; once a tracker has an id.
 pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
@@ -190,8 +269,17 @@ fn push(
     p: &mut Proposal,
     out: &mut Gathered,
 ) {
+    let tool = v.g.config.cve.tool;
+    if tool == CveTool::CveServices {
+        // It keeps no drafts: publishing is the first it sees.
+        return;
+    }
     let remote = match &v.o.record {
         crate::case::Fact::Known(r, ..) => Some(r),
+        crate::case::Fact::Absent(source) if tool != CveTool::Desk => {
+            out.notices.push(format!("{source} has no record of {cve}, so nothing is pushed"));
+            return;
+        }
         crate::case::Fact::Absent(_) => None,
         crate::case::Fact::Unknown(why) => {
             if !why.is_empty() {
@@ -209,7 +297,7 @@ fn push(
     let behind = wanted > state;
     let differs = match remote {
         None => true,
-        Some(r) => r.json.as_ref().is_some_and(|theirs| !same(theirs, &b.record.to_value())),
+        Some(r) => differs(v, r, &b.record.to_value()),
     };
     let unpushed = remote.is_some_and(|r| r.json.is_none() && r.version == "0");
     if !(behind || differs || unpushed) {
@@ -218,6 +306,14 @@ fn push(
     let held = held_back(then, b);
     if !held.is_empty() {
         out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
+        return;
+    }
+    let contested = contested(v, &b.record.to_value());
+    if !contested.is_empty() {
+        out.notices.push(format!(
+            "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both",
+            contested.join(", ")
+        ));
         return;
     }
     let states = [state].into_iter().filter(|s| *s != RecordStage::Unknown).collect();
@@ -233,12 +329,13 @@ fn push(
         record: Draft::<CveDraft>::text(text),
     };
     p.details.push(("record".into(), format!("{} → {}", state.as_str(), wanted.max(state).as_str())));
+    shown(v, &b.record.to_value(), p);
     p.steps.push((effect, requires));
 }
 
 /// The record's part of a close-out, by the state it is found in: kept, pushed with the advisory's address, published.
 #[must_use]
-pub fn disclose(then: &View<'_>, cve: &str, state: RecordStage) -> Vec<(Effect, Vec<Precondition>)> {
+pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> {
     let b = built(then);
     let text = b.record.render();
     let mut steps = Vec::new();
@@ -259,12 +356,11 @@ pub fn disclose(then: &View<'_>, cve: &str, state: RecordStage) -> Vec<(Effect, 
         },
         Vec::new(),
     ));
-    if state != RecordStage::Public {
-        steps.push((
-            Change::PublishRecord { tracker, cve: cve.into(), record: Draft::<CvePublic>::text(text) },
-            Vec::new(),
-        ));
-    }
+    // A record that somebody made public already is brought up to date by the same step.
+    steps.push((
+        Change::PublishRecord { tracker, cve: cve.into(), record: Draft::<CvePublic>::text(text) },
+        Vec::new(),
+    ));
     steps
 }
 
@@ -309,6 +405,22 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 v.t.reference.number
             ));
         }
+        if v.g.config.cve.tool != CveTool::Desk && !reached(v) {
+            let why = v.o.record.failure().filter(|w| !w.is_empty());
+            let why = why.unwrap_or("cve.address and its secret are not set, so this desk cannot reach it");
+            return Err(format!(
+                "{why}; paste it by hand meanwhile, `tipstaff cve export {} --format json`",
+                v.t.reference.number
+            ));
+        }
+        let contested = contested(v, &b.record.to_value());
+        if !contested.is_empty() {
+            p.blocked = Some(format!(
+                "the tracker and the record at its authority both changed {}: settle it on one side",
+                contested.join(", ")
+            ));
+        }
+        shown(v, &b.record.to_value(), &mut p);
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
             p.blocked = Some(all.join("; "));
@@ -323,9 +435,25 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
             };
         }
         Ask::Push => Default::default(),
+        Ask::Publish if state == RecordStage::Public => [RecordStage::Public].into(),
+        Ask::Publish if !reviewed(v) => {
+            [RecordStage::Allocated, RecordStage::ReviewReady, RecordStage::PublishReady].into()
+        }
         Ask::Publish => [RecordStage::ReviewReady, RecordStage::PublishReady].into(),
     };
     let tracker = v.t.key.clone();
+    if ask == Ask::Push && v.g.config.cve.tool == CveTool::CveServices {
+        return Err(format!(
+            "CVE Services keep no drafts: `tipstaff cve publish {}` makes the record public, after the advisory",
+            v.t.reference.number
+        ));
+    }
+    if ask == Ask::Push && state == RecordStage::Public && v.g.config.cve.tool != CveTool::Desk {
+        return Err(format!(
+            "the record of {cve} is public: `tipstaff cve publish {}` brings it up to date",
+            v.t.reference.number
+        ));
+    }
     if ask == Ask::Push {
         let to = wanted(v, &b).max(state);
         p.details.push(("record".into(), format!("{} → {}", state.as_str(), to.as_str())));
@@ -345,7 +473,10 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
             "a record is published after its advisory: capture the archived mail's address first".into(),
         );
     } else if state == RecordStage::Public {
-        return Err(format!("the record of {cve} is public already"));
+        if !v.o.record.known().is_some_and(|r| differs(v, r, &b.record.to_value())) {
+            return Err(format!("the record of {cve} is public already"));
+        }
+        p.notices.push("the record is public: this changes what the public reads".into());
     } else if !state.is_reviewable() && reviewed(v) {
         p.blocked = Some(format!("the record is {}: it goes through review first", state.as_str()));
     }
@@ -355,6 +486,56 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     let requires = vec![Precondition::RecordIn { cve: cve.clone(), states: needs }];
     let effect = Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text) };
     Ok(p.step(effect, requires).noted(&cve, word))
+}
+
+/// Was the authority asked, and did it answer?
+fn reached(v: &View<'_>) -> bool {
+    !matches!(v.o.record, crate::case::Fact::Unknown(_))
+}
+
+/// Plan to take an id back: the record is withdrawn, and the id is not used again.
+///
+/// # Errors
+/// Why it cannot be asked: no id, a public record, an authority that takes no such request.
+pub fn retract(v: &View<'_>, reason: &str) -> Result<Proposal, String> {
+    let Some(cve) = v.cve.clone() else {
+        return Err(format!("{} has no CVE id", v.name));
+    };
+    let (tool, state) = (v.g.config.cve.tool, v.record());
+    if !pushes(v) || tool != CveTool::Desk && !reached(v) {
+        let why = v.o.record.failure().filter(|w| !w.is_empty());
+        let why = why.map(|w| format!(" ({w})")).unwrap_or_default();
+        return Err(format!(
+            "{} takes no such request from this desk{why}: ask whoever gave out {cve} to reject it, with the reason:\n\n{}",
+            tool.as_str(),
+            reason.trim()
+        ));
+    }
+    match state {
+        RecordStage::Public => {
+            return Err(format!(
+                "{cve} is public: a public record is rejected by its CNA after talking to those who use it, not from here"
+            ));
+        }
+        RecordStage::Retracted => return Err(format!("{cve} was taken back already")),
+        _ => {}
+    }
+    if reason.trim().is_empty() {
+        return Err("say why: the reason stands in the rejected record".into());
+    }
+    let why = v.evidence("record.retract", format!("{} asks for it", v.mention(v.g.actor)));
+    let mut p = Proposal::new("record.retract", format!("Take {cve} back"), why).in_record();
+    p.notices.push(format!("{cve} cannot be used again after this"));
+    if v.g.config.cve.gate == crate::config::CveGate::GovernanceMember {
+        p.needs = vec![crate::people::Role::Governance];
+    }
+    let states = [RecordStage::Allocated, RecordStage::ReviewReady, RecordStage::PublishReady].into();
+    let effect = Change::RetractRecord {
+        tracker: v.t.key.clone(),
+        cve: cve.clone(),
+        reason: Draft::<CvePublic>::text(reason.trim()),
+    };
+    Ok(p.step(effect, vec![Precondition::RecordIn { cve: cve.clone(), states }]).noted(&cve, "taken back"))
 }
 
 impl Proposal {
@@ -416,4 +597,5 @@ pub const BY_HAND: &[(&str, &str)] = &[
     ("record.refresh", "a person asks to make the record again"),
     ("record.push", "a person asks to push the record"),
     ("record.publish", "a person asks to publish the record"),
+    ("record.retract", "a person asks to take an id back"),
 ];

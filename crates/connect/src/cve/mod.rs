@@ -1,0 +1,24 @@
+//! CVE authorities on the network, each behind [`desk::cve::authority::CveAuthority`].
+
+mod services;
+mod vulnogram;
+
+use desk::cve::authority::AuthorityError;
+
+use crate::net::Fault;
+
+pub use services::{CveServices, Key};
+pub use vulnogram::{Session, Vulnogram};
+
+/// A fault of the network in the words of an authority.
+fn error(who: &str, fault: Fault) -> AuthorityError {
+    let (who, why) = (who.to_owned(), fault.to_string());
+    match fault {
+        Fault::UnknownOutcome { .. } => AuthorityError::CannotTell { who, why },
+        Fault::NotAllowed(_) | Fault::Setup(_) => AuthorityError::Refused { who, why },
+        _ => AuthorityError::Unreachable { who, why },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,256 @@
+//! The program against CVE authorities on the network, which are fakes on this machine: an id, a push, a publication, an id
+//! taken back; and what happens when the line goes dead in the middle.
+#![cfg(unix)]
+
+use std::os::unix::fs::PermissionsExt;
+
+use serde_json::Value;
+use testkit::serve::{CveServicesFake, Server, Service, VulnogramFake, Wrong};
+
+use crate::{
+    env::{Env, Said},
+    mails::one,
+};
+
+const CVE: &str = "CVE-2026-12345";
+const COOKIE: &str = "s%3Aplanted-session.cookie";
+const KEY: &str = "planted-api-key-0123";
+const ADVISORY: &str = "https://lists.server.example/thread/advisory@server.example";
+
+/// A desk with one valid report, told how to reach its authority.
+fn desk<S: Service>(server: &Server<S>, keys: &str) -> Env {
+    let mut env = Env::new();
+    let config = include_str!("../fixtures/lifecycle.toml");
+    let cve = format!("[cve]\naddress = \"{}\"\n{keys}\npropagation = \"poll\"\n", server.url());
+    let config = config.replace("[cve]\ntool = \"desk\"\n", &cve).replace("list_path = \"cvelist\"\n", "");
+    let path = env.write("tipstaff.toml", config);
+    env.use_config(&path);
+    env.write("users.mbox", "");
+    env.write("dev.mbox", "");
+    for (name, value) in [("session", COOKIE), ("user", "desk@example.org"), ("key", KEY)] {
+        let path = env.write(name, value);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
+    }
+    env.write("report.md", "The upload writes outside of its folder.\n");
+    yes(&env, &["new", "--title", "Path traversal in file upload", "--body", "report.md", "--via", "chat"]);
+    yes(&env, &["edit", "1", "label", "+server"]);
+    yes(&env, &["edit", "1", "label", "-needs triage"]);
+    env
+}
+
+fn vulnogram() -> (Server<VulnogramFake>, Env) {
+    let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal in file upload"));
+    let env = desk(
+        &server,
+        "tool = \"vulnogram\"\nsession = \"file:session\"\nstates = [\"allocated\", \"review-ready\", \"publish-ready\", \"public\"]",
+    );
+    (server, env)
+}
+
+fn services() -> (Server<CveServicesFake>, Env) {
+    let server = Server::start(CveServicesFake::new(KEY));
+    let keys = "tool = \"cve_services\"\napi_user = \"file:user\"\napi_org = \"example\"\napi_key = \"file:key\"\nstates = [\"allocated\", \"public\"]";
+    let env = desk(&server, keys);
+    (server, env)
+}
+
+fn yes(env: &Env, args: &[&str]) -> Said {
+    env.answer(args, "y\ny\ny\n").expect(0)
+}
+
+fn fill(env: &Env) {
+    let text = "An authenticated user can write files outside of the data folder of Example Server before 2.4.1 \
+                through the upload endpoint. Users are recommended to upgrade to version 2.4.1 or later.";
+    for (field, value) in [
+        ("public_summary", text),
+        ("cwe", "CWE-22: Improper Limitation of a Pathname to a Restricted Directory"),
+        ("severity", "High"),
+        ("affected_versions", "< 2.4.1"),
+        ("reporter_credit", "Ann Archer"),
+        ("pr_with_fix", "https://github.com/example/server/pull/12"),
+    ] {
+        yes(env, &["edit", "1", field, value]);
+    }
+}
+
+fn state(env: &Env) -> Value {
+    env.run(&["cve", "state", "1", "--json"]).json()
+}
+
+/// Nothing that was planted shows in what the program said or kept.
+fn no_secret(env: &Env, said: &[&Said]) {
+    for s in said {
+        for secret in [COOKIE, KEY, "csrf-planted-token"] {
+            assert!(!s.out.contains(secret) && !s.err.contains(secret), "{}\n{}", s.out, s.err);
+        }
+    }
+    let mut folders = vec![env.desk()];
+    while let Some(dir) = folders.pop() {
+        for entry in std::fs::read_dir(dir).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+                continue;
+            }
+            let bytes = std::fs::read(&path).unwrap();
+            for secret in [COOKIE, KEY, "csrf-planted-token"] {
+                let there = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
+                assert!(!there, "{} holds a secret", path.display());
+            }
+        }
+    }
+}
+
+#[test]
+fn a_record_goes_to_vulnogram_and_public_and_never_back() {
+    let (server, env) = vulnogram();
+    let there = |s: &Server<VulnogramFake>| s.with(|f| f.state(CVE));
+    // The tool hands out no ids to a program: a person asks, and pastes what they got.
+    let recipe = env.run(&["allocate", "1"]).expect(0);
+    assert!(recipe.out.contains("paste this title"), "{}", recipe.out);
+    yes(&env, &["allocate", "1", CVE]);
+    assert_eq!(state(&env)["state"], "allocated");
+    fill(&env);
+    let trace = env.answer(&["cve", "push", "1", "--trace"], "y\n").expect(0);
+    assert!(trace.err.contains("vulnogram POST http://127.0.0.1"), "{}", trace.err);
+    assert!(trace.out.contains("/containers/cna/credits"), "what is written is shown: {}", trace.out);
+    assert_eq!((there(&server).as_str(), server.with(|f| f.saves)), ("REVIEW", 1));
+    // The same again writes nothing, and so mails nobody.
+    let again = env.answer(&["cve", "push", "1"], "y\n").expect(0);
+    assert!(again.out.contains("nothing had to be written"), "{}", again.out);
+    assert_eq!(server.with(|f| (f.saves, f.mails.len())), (1, 1));
+    // A reviewer promotes it and writes beside us; the next push keeps both.
+    server.with(|f| {
+        f.set(CVE, "/CNA_private/state", "READY".into());
+        f.set(CVE, "/containers/cna/x_note", "reviewed".into());
+    });
+    let early = env.answer(&["cve", "publish", "1"], "y\n").expect(5);
+    assert!(early.err.contains("advisory"), "{}", early.err);
+    yes(&env, &["edit", "1", "public_advisory_url", ADVISORY]);
+    yes(&env, &["cve", "push", "1"]);
+    assert_eq!(there(&server), "READY");
+    yes(&env, &["cve", "publish", "1"]);
+    let body = server.with(|f| f.records[CVE].0.clone());
+    assert_eq!(body["CNA_private"]["state"], "PUBLIC");
+    assert_eq!(body["containers"]["cna"]["x_note"], "reviewed");
+    assert_eq!(state(&env)["state"], "public");
+    let twice = env.answer(&["cve", "publish", "1"], "y\n").expect(3);
+    assert!(twice.err.contains("public already"), "{}", twice.err);
+    let back = env.answer(&["cve", "retract", "1", "--reason", "no"], "y\n").expect(3);
+    assert!(back.err.contains("public"), "{}", back.err);
+    // Only the public list proves that it is published (sync page §13).
+    let facts = env.run(&["why", "1", "--json"]).expect(0).out;
+    assert!(!facts.contains("published"), "{facts}");
+    let doctor = env.run(&["doctor"]);
+    assert!(doctor.out.contains("the session is let in"), "{}", doctor.out);
+    no_secret(&env, &[&trace, &again, &doctor]);
+}
+
+#[test]
+fn a_dead_line_leaves_the_tracker_and_goes_on_later() {
+    for (wrong, saves) in [
+        (Wrong::HangUp, 0),
+        (Wrong::Wait(429, "86400".into()), 0),
+        (Wrong::RedirectTo("/users/login".into()), 0),
+        (Wrong::Status(403), 0),
+    ] {
+        let (server, env) = vulnogram();
+        yes(&env, &["allocate", "1", CVE]);
+        fill(&env);
+        let before: i64 = one(&env.desk(), "select count(*) from records where state <> 'allocated'");
+        server.go_wrong_times("POST", "/cve5/", wrong.clone(), 99);
+        let said = env.answer(&["cve", "push", "1"], "y\n");
+        assert!(matches!(said.code, 1 | 5), "{wrong:?}: {}\n{}", said.out, said.err);
+        assert_eq!(server.with(|f| f.saves), saves, "{wrong:?}");
+        let after: i64 = one(&env.desk(), "select count(*) from records where state <> 'allocated'");
+        assert_eq!(before, after, "{wrong:?}");
+        server.all_well();
+        // What failed goes on; what was refused is asked for again.
+        let resumed = env.answer(&["plan", "resume"], "");
+        if resumed.code != 0 {
+            yes(&env, &["cve", "push", "1"]);
+        }
+        assert_eq!(server.with(|f| (f.state(CVE), f.saves)), ("REVIEW".into(), 1), "{wrong:?}");
+        no_secret(&env, &[&said, &resumed]);
+    }
+}
+
+#[test]
+fn a_session_that_is_over_is_named_and_nothing_else_changes() {
+    let (server, env) = vulnogram();
+    yes(&env, &["allocate", "1", CVE]);
+    server.with(|f| f.session.clear());
+    let doctor = env.run(&["doctor"]);
+    assert!(doctor.out.contains("does not let this session in"), "{}", doctor.out);
+    let push = env.answer(&["cve", "push", "1"], "y\n").expect(3);
+    assert!(push.err.contains("log-in") && push.err.contains("paste it by hand"), "{}", push.err);
+    // A file that others can read is no place for a session.
+    std::fs::set_permissions(env.path().join("session"), std::fs::Permissions::from_mode(0o644)).unwrap();
+    let doctor = env.run(&["doctor"]);
+    assert!(doctor.out.contains("chmod 600"), "{}", doctor.out);
+    no_secret(&env, &[&push, &doctor]);
+}
+
+#[test]
+fn cve_services_give_an_id_and_publish() {
+    let (server, env) = services();
+    yes(&env, &["allocate", "1"]);
+    let id = "CVE-2026-40001";
+    assert_eq!(server.with(|f| f.writes.clone()), [format!("reserve {id}")]);
+    let field = env.run(&["show", "1", "--json"]).json()["fields"]["cve_tool_link"].to_string();
+    assert!(field.contains(id), "{field}");
+    // A second time there is nothing to ask for.
+    let again = env.answer(&["allocate", "1"], "y\ny\n");
+    assert!(matches!(again.code, 3 | 5), "{}\n{}", again.out, again.err);
+    assert_eq!(server.count("POST", "/cve-id"), 1);
+    fill(&env);
+    let push = env.answer(&["cve", "push", "1"], "y\n").expect(3);
+    assert!(push.err.contains("no drafts"), "{}", push.err);
+    let early = env.answer(&["cve", "publish", "1"], "y\n").expect(5);
+    assert!(early.err.contains("advisory"), "{}", early.err);
+    yes(&env, &["edit", "1", "public_advisory_url", ADVISORY]);
+    // The answer of the publication is lost: it is looked up, not sent again.
+    server.go_wrong("POST", "/cna", Wrong::HangUpAfter);
+    yes(&env, &["cve", "publish", "1"]);
+    assert_eq!(server.with(|f| (f.state(id), f.writes.len())), ("PUBLISHED".into(), 2));
+    assert_eq!(server.count("POST", "/cna"), 1);
+    assert_eq!(env.answer(&["cve", "publish", "1"], "y\n").code, 3);
+    // A correction goes out as an update.
+    yes(&env, &["edit", "1", "severity", "Critical"]);
+    yes(&env, &["cve", "publish", "1"]);
+    assert_eq!(server.with(|f| f.writes[2].clone()), format!("update {id}"));
+    let doctor = env.run(&["doctor"]);
+    assert!(doctor.out.contains("ids can be reserved"), "{}", doctor.out);
+    no_secret(&env, &[&push, &doctor]);
+}
+
+#[test]
+fn a_lost_reservation_is_never_asked_for_twice() {
+    let (server, env) = services();
+    server.go_wrong("POST", "/cve-id", Wrong::HangUpAfter);
+    let lost = env.answer(&["allocate", "1"], "y\n").expect(1);
+    assert!(lost.out.contains("not known") || lost.err.contains("not known"), "{}\n{}", lost.out, lost.err);
+    let id = "CVE-2026-40001";
+    for _ in 0..2 {
+        let asked = env.run(&["plan", "resume"]).expect(4);
+        assert!(asked.out.contains(id), "{}\n{}", asked.out, asked.err);
+    }
+    assert_eq!(server.count("POST", "/cve-id"), 1);
+    // The person takes it; the unfinished plan asks for no other.
+    yes(&env, &["allocate", "1", id]);
+    let resumed = env.run(&["plan", "resume"]);
+    assert_eq!(server.count("POST", "/cve-id"), 1, "{}", resumed.out);
+    assert_eq!(server.with(|f| f.writes.len()), 1);
+}
+
+#[test]
+fn an_id_can_be_taken_back_while_nothing_is_public() {
+    let (server, env) = services();
+    yes(&env, &["allocate", "1"]);
+    let why = "The report turned out to be no flaw of this product.";
+    yes(&env, &["cve", "retract", "1", "--reason", why]);
+    assert_eq!(server.with(|f| f.state("CVE-2026-40001")), "REJECTED");
+    let body = server.with(|f| f.records["CVE-2026-40001"].clone());
+    assert_eq!(body["containers"]["cna"]["rejectedReasons"][0]["value"], why);
+    assert_eq!(env.answer(&["cve", "retract", "1", "--reason", why], "y\n").code, 3);
+}
