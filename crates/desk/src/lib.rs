@@ -10,6 +10,7 @@ pub mod confidential;
 pub mod config;
 pub mod cve;
 pub mod mail;
+pub mod pattern;
 pub mod people;
 pub mod plan;
 pub mod reply;

@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 /// Compiles a literal of this file; the tests below use every one of them.
 #[expect(clippy::unwrap_used, reason = "literal patterns, each one compiled by a test")]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     Cell, Cleared, Draft, Identity, Info, Kind, Phase, Piece, Recipients, Refusal, Refused, ScanRequest,

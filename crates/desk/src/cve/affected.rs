@@ -1,6 +1,6 @@
 //! `affected[]`: one entry per package with sorted, overlap-checked versions (CVE page §5, OURS; §13 rows 1–19).
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     finding::{Finding, Level},

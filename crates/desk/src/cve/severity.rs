@@ -2,8 +2,8 @@
 
 use std::sync::LazyLock;
 
+use crate::pattern::Regex;
 use cvss::Cvss;
-use regex::Regex;
 use serde_json::{Value, json};
 
 use super::{

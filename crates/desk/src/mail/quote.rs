@@ -3,7 +3,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 /// A message forwarded inside a text. A field is `None` when its line is missing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

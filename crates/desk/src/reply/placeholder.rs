@@ -2,7 +2,7 @@
 
 use std::{fmt, sync::LazyLock};
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 /// What may stand in the place of a placeholder.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -4,7 +4,7 @@
 //! A product name goes only as whole words: `Example's`, `Examples`, `ExampleX`, `Example-cli` and `Example.js` are
 //! other words. What came off is listed, so that the facts in it (a GHSA id, an external id) can move to the body.
 
-use regex::{Regex, RegexBuilder};
+use crate::pattern::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization;
 

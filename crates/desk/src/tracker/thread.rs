@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{body, field::FieldRole, field::Headings};
@@ -93,7 +93,8 @@ pub fn thread_ref(value: &str) -> ThreadRef {
             }
         };
     }
-    let group = |c: &regex::Captures<'_>| c.get(1).or_else(|| c.get(2)).map(|m| m.as_str().to_owned());
+    let group =
+        |c: &crate::pattern::Captures<'_>| c.get(1).or_else(|| c.get(2)).map(|m| m.as_str().to_owned());
     let message_id = MESSAGE_ID.captures(value).as_ref().and_then(group);
     let archive = urls.iter().find(|u| !PULL_REQUEST.is_match(u) && !FORGE_PAGE.is_match(u));
     if let Some(url) = archive.filter(|_| !(NO_ARCHIVE.is_match(value) && message_id.is_some())) {

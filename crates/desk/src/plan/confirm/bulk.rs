@@ -9,7 +9,7 @@ use std::{
     sync::LazyLock,
 };
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     Action, ConfirmItem, ConfirmRequest, Confirmation, Edit, Grammar, TrackerChoice, Unknown, grammar::Rules,

@@ -12,7 +12,7 @@ mod words;
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use regex::{Regex, RegexBuilder};
+use crate::pattern::{Regex, RegexBuilder};
 
 use super::text;
 use crate::config::Config;

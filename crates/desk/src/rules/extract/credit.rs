@@ -222,7 +222,7 @@ pub fn private_scanners(text: &str, config: &Config) -> Vec<ScannerHit> {
             }
             let words: Vec<String> = word.split_whitespace().map(regex::escape).collect();
             // An escaped literal always compiles unless it exceeds the size limit; then it is no product name.
-            let Ok(re) = regex::Regex::new(&format!("(?i){}", words.join(r"\s+"))) else { continue };
+            let Ok(re) = crate::pattern::Regex::new(&format!("(?i){}", words.join(r"\s+"))) else { continue };
             for m in re.find_iter(text) {
                 let whole = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
                 if whole(text[..m.start()].chars().next_back()) && whole(text[m.end()..].chars().next()) {

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use crate::pattern::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -8,7 +8,7 @@ use std::{
     sync::{Arc, LazyLock, Mutex, PoisonError},
 };
 
-use regex::{Regex, RegexBuilder};
+use crate::pattern::{Regex, RegexBuilder};
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 /// One line of mail without its quote marks.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@
 
 use std::{fmt, sync::LazyLock};
 
+use crate::pattern::Regex;
 use jiff::Timestamp;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     cue::{Signal, words},

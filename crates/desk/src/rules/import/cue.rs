@@ -1,6 +1,6 @@
 //! Cues: a rule id, a weight and a pattern; hits carry the words that matched.
 
-use regex::Regex;
+use crate::pattern::Regex;
 use serde::{Deserialize, Serialize};
 
 /// One rule that spoke, with the words it saw (DESIGN §7, `signals[]{rule,evidence}`).
@@ -221,7 +221,7 @@ macro_rules! cues {
 macro_rules! words {
     ($($(#[$m:meta])* $vis:vis $name:ident = $pattern:expr;)+) => {$(
         $(#[$m])*
-        $vis static $name: std::sync::LazyLock<regex::Regex> =
+        $vis static $name: std::sync::LazyLock<crate::pattern::Regex> =
             std::sync::LazyLock::new(|| $crate::rules::import::cue::pattern($pattern));
     )+};
 }

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use regex::Regex;
+use crate::pattern::Regex;
 use unicode_normalization::UnicodeNormalization;
 
 use super::{

@@ -1,6 +1,6 @@
 //! Does the mail itself say that the fix is public, and show it? (intake page §4, Weakness 13)
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     cue::{Signal, words},

@@ -6,7 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     Proposal, View,

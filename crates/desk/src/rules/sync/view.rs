@@ -2,7 +2,7 @@
 
 use std::{cell::OnceCell, sync::LazyLock};
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{Ground, target::Target};
 use crate::{

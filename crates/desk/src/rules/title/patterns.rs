@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::{Regex, RegexBuilder};
+use crate::pattern::{Regex, RegexBuilder};
 
 /// Ids of other trackers (CVE page §2.3, T4).
 pub(super) const EXTERNAL: &[&str] = &["ZDRES", "HUNTR", "GHSL", "ZDI"];

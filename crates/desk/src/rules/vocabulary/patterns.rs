@@ -5,7 +5,7 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use crate::rules::import::cue::pattern;
 

@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, ops::Range, sync::LazyLock};
 
+use crate::pattern::Regex;
 use pulldown_cmark::{Event, HeadingLevel, LinkType, Parser, Tag, TagEnd};
-use regex::Regex;
 
 use crate::tracker::{invisible, structure};
 

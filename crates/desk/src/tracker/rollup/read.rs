@@ -2,8 +2,8 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use crate::pattern::Regex;
 use hmac::{Hmac, KeyInit, Mac};
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::super::text;
 
@@ -55,13 +55,8 @@ static ANNOUNCED: LazyLock<Regex> =
 /// Every expression in a clause, from left to right.
 pub(super) fn find(clause: &str) -> Vec<Expression> {
     let mut out = Vec::new();
-    let mut at = 0;
-    while let Some(c) = EXPRESSION.captures_at(clause, at) {
+    for c in EXPRESSION.captures_iter(clause) {
         let Some(m) = c.get(0) else { break };
-        at = m.end().max(m.start() + 1);
-        while !clause.is_char_boundary(at) && at < clause.len() {
-            at += 1;
-        }
         let text = m.as_str();
         // The run of noise before a version belongs to what stands before it.
         let lead = VERSION.find(text).map_or(0, |v| v.start());

@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{
     super::text,
@@ -105,7 +105,7 @@ pub(super) fn clauses(sentence: &str) -> Vec<String> {
     let mut asides = Vec::new();
     // `5.1.0 (untested)`: the note takes its own version away, not the list it stands in.
     let sentence = SPARED.replace_all(sentence, " ");
-    let main = PAREN.replace_all(&sentence, |c: &regex::Captures<'_>| {
+    let main = PAREN.replace_all(&sentence, |c: &crate::pattern::Captures<'_>| {
         let inner = c.get(1).map_or("", |m| m.as_str());
         let lower = inner.trim().to_lowercase();
         // `(inclusive)` and `(and earlier)` belong to the version; a bare version hangs on what stands before it.

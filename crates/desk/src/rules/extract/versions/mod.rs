@@ -11,7 +11,7 @@ mod prefix;
 
 use std::cmp::Ordering;
 
-use regex::Regex;
+use crate::pattern::Regex;
 use serde::{Deserialize, Serialize};
 
 use crate::config::Config;

@@ -5,7 +5,7 @@ use std::{
     sync::LazyLock,
 };
 
-use regex::Regex;
+use crate::pattern::Regex;
 
 use super::{Desk, InboxThread};
 use crate::{

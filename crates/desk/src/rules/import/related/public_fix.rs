@@ -6,8 +6,8 @@
 
 use std::{collections::BTreeSet, sync::LazyLock};
 
+use crate::pattern::Regex;
 use jiff::Timestamp;
-use regex::Regex;
 use serde::{Deserialize, Serialize};
 
 use super::{Grade, ReportFacts, Terms, Why, terms};

@@ -1,0 +1,338 @@
+//! What a text must hold for a pattern to match: rows of three characters, as in an index for code search. Looking for
+//! them in a table made once for the text costs far less than a search, and a pattern whose rows are missing need not
+//! even be compiled.
+//!
+//! Characters are taken without case, every run of white space as one blank, every digit as 0; two characters may share
+//! a code. So a text may seem to hold what it does not, never the other way round.
+
+use std::cell::RefCell;
+
+use regex_syntax::hir::{Class, Hir, HirKind};
+
+/// Words a pattern may stand for before they are cut off; more are rarely worth the time to look for them.
+const MOST: usize = 24;
+/// Codes in such a word.
+const LONGEST: usize = 24;
+/// Bits in the table of a text.
+const BITS: usize = 1 << 15;
+/// Texts beyond this many bytes are searched without a table: they would fill it, and hold nearly everything.
+pub(super) const LARGEST: usize = 1 << 16;
+
+/// The code of a character.
+fn code(c: char) -> u8 {
+    match c {
+        '0'..='9' => b'0',
+        c if c.is_ascii_whitespace() || c == '\x0B' => b' ',
+        c if c.is_ascii() => c.to_ascii_lowercase() as u8,
+        // These two are letters of ASCII when case does not count.
+        '\u{17F}' => b's',
+        '\u{212A}' => b'k',
+        c if c.is_whitespace() => b' ',
+        c => 0x80 | (u32::from(c) & 0x7F) as u8,
+    }
+}
+
+fn bit(a: u8, b: u8, c: u8) -> u16 {
+    let all = u32::from(a) | u32::from(b) << 8 | u32::from(c) << 16;
+    // The upper 15 bits of a product: the codes spread over all of it.
+    (all.wrapping_mul(0x9E37_79B1) >> 17) as u16
+}
+
+/// A condition on the table of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Needs {
+    /// None.
+    Nothing,
+    /// All of these bits.
+    Bits(Box<[u16]>),
+    /// Every one of these.
+    All(Vec<Needs>),
+    /// At least one of these; none at all can never be met.
+    One(Vec<Needs>),
+}
+
+impl Needs {
+    /// What that pattern needs.
+    pub(super) fn of(hir: &Hir) -> Self {
+        match read(hir) {
+            Read::Words(w) => words(&w),
+            Read::Needs(n) => n,
+        }
+    }
+
+    fn met(&self, table: &Table) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::Bits(bits) => bits.iter().all(|b| table.has(*b)),
+            Self::All(n) => n.iter().all(|n| n.met(table)),
+            Self::One(n) => n.iter().any(|n| n.met(table)),
+        }
+    }
+}
+
+/// What a part of a pattern can be: one of a few words, or something that needs this.
+enum Read {
+    Words(Vec<Vec<u8>>),
+    Needs(Needs),
+}
+
+fn words(list: &[Vec<u8>]) -> Needs {
+    if list.iter().any(|w| w.len() < 3) {
+        return Needs::Nothing;
+    }
+    let mut each = list.iter().map(|w| {
+        Needs::Bits(
+            w.windows(3).filter_map(|t| <[u8; 3]>::try_from(t).ok()).map(|[a, b, c]| bit(a, b, c)).collect(),
+        )
+    });
+    match (each.next(), list.len()) {
+        (Some(only), 1) => only,
+        (first, _) => Needs::One(first.into_iter().chain(each).collect()),
+    }
+}
+
+fn all(mut list: Vec<Needs>) -> Needs {
+    list.retain(|n| *n != Needs::Nothing);
+    match list.len() {
+        0 => Needs::Nothing,
+        1 => list.swap_remove(0),
+        _ => Needs::All(list),
+    }
+}
+
+fn push(word: &mut Vec<u8>, code: u8) {
+    if code != b' ' || word.last() != Some(&b' ') {
+        word.push(code);
+    }
+}
+
+fn joined(left: &[Vec<u8>], right: &[Vec<u8>]) -> Option<Vec<Vec<u8>>> {
+    if left.len() * right.len() > MOST {
+        return None;
+    }
+    let mut out = Vec::with_capacity(left.len() * right.len());
+    for l in left {
+        for r in right {
+            let mut w = Vec::with_capacity(l.len() + r.len());
+            w.extend_from_slice(l);
+            r.iter().for_each(|c| push(&mut w, *c));
+            out.push(w);
+        }
+    }
+    out.sort_unstable();
+    out.dedup();
+    Some(out)
+}
+
+fn empty() -> Vec<Vec<u8>> {
+    vec![Vec::new()]
+}
+
+fn read(hir: &Hir) -> Read {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Read::Words(empty()),
+        HirKind::Literal(l) => {
+            let Ok(text) = std::str::from_utf8(&l.0) else { return Read::Needs(Needs::Nothing) };
+            let mut word = Vec::with_capacity(text.len());
+            text.chars().for_each(|c| push(&mut word, code(c)));
+            Read::Words(vec![word])
+        }
+        HirKind::Class(class) => one_of(class),
+        HirKind::Capture(c) => read(&c.sub),
+        HirKind::Repetition(r) => {
+            let sub = read(&r.sub);
+            match sub {
+                Read::Words(w) if w.iter().all(|w| w == b" ") && r.min > 0 => Read::Words(w),
+                Read::Words(mut w) if r.min == 0 && (r.max == Some(1) || w.iter().all(|w| w == b" ")) => {
+                    if w.len() >= MOST {
+                        return Read::Needs(Needs::Nothing);
+                    }
+                    w.push(Vec::new());
+                    w.sort_unstable();
+                    w.dedup();
+                    Read::Words(w)
+                }
+                Read::Words(w) if r.min == 1 && r.max == Some(1) => Read::Words(w),
+                _ if r.min == 0 => Read::Needs(Needs::Nothing),
+                Read::Words(w) => Read::Needs(words(&w)),
+                Read::Needs(n) => Read::Needs(n),
+            }
+        }
+        HirKind::Concat(subs) => row(subs),
+        HirKind::Alternation(subs) => choice(subs),
+    }
+}
+
+/// The codes of a class when they are few.
+fn one_of(class: &Class) -> Read {
+    let mut out: Vec<Vec<u8>> = Vec::new();
+    let mut add = |from: char, to: char| -> bool {
+        // Ranges are in order and most characters of a wide one have codes of their own.
+        if from.is_ascii_digit() && to.is_ascii_digit() || u32::from(to) - u32::from(from) < 16 {
+            out.extend((from..=to).map(|c| vec![code(c)]));
+            return out.len() <= 4 * MOST;
+        }
+        false
+    };
+    let few = match class {
+        Class::Unicode(c) => {
+            c.ranges().len() <= 2 * MOST && c.ranges().iter().all(|r| add(r.start(), r.end()))
+        }
+        Class::Bytes(c) => {
+            c.ranges().len() <= MOST
+                && c.is_ascii()
+                && c.ranges().iter().all(|r| add(char::from(r.start()), char::from(r.end())))
+        }
+    };
+    out.sort_unstable();
+    out.dedup();
+    if few && out.len() <= MOST { Read::Words(out) } else { Read::Needs(Needs::Nothing) }
+}
+
+/// Parts that follow each other.
+fn row(subs: &[Hir]) -> Read {
+    let mut needs = Vec::new();
+    let mut now = empty();
+    let mut whole = true;
+    for sub in subs {
+        match read(sub) {
+            Read::Words(next) => match joined(&now, &next) {
+                Some(w) if w.iter().all(|w| w.len() <= LONGEST) => now = w,
+                _ => {
+                    whole = false;
+                    needs.push(words(&now));
+                    // The last two codes go on into what follows.
+                    for w in &mut now {
+                        w.drain(..w.len().saturating_sub(2));
+                    }
+                    now.sort_unstable();
+                    now.dedup();
+                    now = joined(&now, &next).unwrap_or(next);
+                }
+            },
+            Read::Needs(n) => {
+                whole = false;
+                needs.push(words(&std::mem::replace(&mut now, empty())));
+                needs.push(n);
+            }
+        }
+    }
+    if whole {
+        return Read::Words(now);
+    }
+    needs.push(words(&now));
+    Read::Needs(all(needs))
+}
+
+/// Parts of which one stands there.
+fn choice(subs: &[Hir]) -> Read {
+    let read: Vec<Read> = subs.iter().map(read).collect();
+    let count: usize = read.iter().map(|r| if let Read::Words(w) = r { w.len() } else { MOST + 1 }).sum();
+    if count <= MOST {
+        let mut out: Vec<Vec<u8>> = Vec::with_capacity(count);
+        for r in read {
+            if let Read::Words(w) = r {
+                out.extend(w);
+            }
+        }
+        out.sort_unstable();
+        out.dedup();
+        return Read::Words(out);
+    }
+    let mut each = Vec::with_capacity(read.len());
+    for r in read {
+        let n = match r {
+            Read::Words(w) => words(&w),
+            Read::Needs(n) => n,
+        };
+        if n == Needs::Nothing {
+            return Read::Needs(n);
+        }
+        each.push(n);
+    }
+    Read::Needs(Needs::One(each))
+}
+
+/// Which rows of three a text holds.
+struct Table(Box<[u64]>);
+
+impl Table {
+    fn new() -> Self {
+        Self(vec![0; BITS / 64].into_boxed_slice())
+    }
+
+    fn has(&self, bit: u16) -> bool {
+        self.0.get(usize::from(bit) / 64).is_some_and(|w| w >> (bit % 64) & 1 == 1)
+    }
+
+    fn fill(&mut self, text: &str) {
+        self.0.fill(0);
+        let (mut a, mut b) = (0, 0);
+        let mut count = 0_usize;
+        let mut next = |c: u8| {
+            if c == b' ' && b == b' ' && count > 0 {
+                return;
+            }
+            count += 1;
+            if count > 2 {
+                let bit = bit(a, b, c);
+                if let Some(w) = self.0.get_mut(usize::from(bit) / 64) {
+                    *w |= 1 << (bit % 64);
+                }
+            }
+            (a, b) = (b, c);
+        };
+        if text.is_ascii() {
+            text.bytes().for_each(|b| next(CODES.get(usize::from(b)).copied().unwrap_or(b)));
+        } else {
+            text.chars().for_each(|c| next(code(c)));
+        }
+    }
+}
+
+/// [`code`] of ASCII.
+static CODES: std::sync::LazyLock<[u8; 128]> =
+    std::sync::LazyLock::new(|| std::array::from_fn(|i| u8::try_from(i).map_or(0, |b| code(char::from(b)))));
+
+/// A text that was met lately. It is found again by its whole content.
+#[derive(Default)]
+struct Met {
+    text: String,
+    beyond: bool,
+    table: Option<Table>,
+    filled: bool,
+}
+
+/// Texts are met by many patterns in turn, and some patterns by the sentences of one text in turn.
+const REMEMBERED: usize = 16;
+
+thread_local! {
+    static LATELY: RefCell<[Met; REMEMBERED]> = RefCell::default();
+}
+
+/// Whether the text is ASCII, when it holds what the pattern needs. `pick` says what that is for an ASCII text or for
+/// another, and whether the pattern is compiled: then a table is worth its time only when the text comes again.
+pub(super) fn may_match<'n>(text: &str, pick: impl FnOnce(bool) -> (&'n Needs, bool)) -> Option<bool> {
+    LATELY.with_borrow_mut(|lately| {
+        // Where to look; what is found there is compared in full.
+        let at = (text.as_ptr().addr() >> 4 ^ text.len()) % REMEMBERED;
+        let Some(met) = lately.get_mut(at) else { return Some(text.is_ascii()) };
+        let again = met.text == text;
+        if !again {
+            met.text.clear();
+            met.text.push_str(text);
+            met.beyond = !text.is_ascii();
+            met.filled = false;
+        }
+        let ascii = !met.beyond;
+        let (needs, ready) = pick(ascii);
+        if *needs == Needs::Nothing || (!again && ready) {
+            return Some(ascii);
+        }
+        let table = met.table.get_or_insert_with(Table::new);
+        if !std::mem::replace(&mut met.filled, true) {
+            table.fill(text);
+        }
+        needs.met(table).then_some(ascii)
+    })
+}
