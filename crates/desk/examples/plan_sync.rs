@@ -1,5 +1,5 @@
-//! How long a plan over many trackers takes with the facts in hand: `plan_sync NUMBER [ROUNDS]`. `bench/plan/run.py` calls
-//! it. With `--json FILE` the same facts are written as JSON, so that reading them can be compared.
+//! How long a plan over many trackers takes with the facts in hand: `plan_sync NUMBER [ROUNDS] [--one-thread]`.
+//! `bench/plan/run.py` calls it. With `--json FILE` the same facts are written as JSON, so that reading them can be compared.
 
 #![allow(
     clippy::print_stdout,
@@ -9,9 +9,18 @@
 )]
 #![allow(clippy::disallowed_methods, reason = "a measurement needs a clock and a file")]
 
-use std::time::Instant;
+use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
 
-use desk::{case::Case, rules::sync};
+use desk::{
+    case::Case,
+    rules::sync,
+    spread::{InTurn, Spread},
+};
 use serde_json::{Value, json};
 use testkit::lifecycle as life;
 
@@ -83,27 +92,62 @@ fn case(n: usize) -> Value {
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let n: usize = args.first().and_then(|a| a.parse().ok()).unwrap_or(200);
+    let spread: &dyn Spread = if args.iter().any(|a| a == "--one-thread") { &InTurn } else { &Two };
     let rounds: usize = args.get(1).and_then(|a| a.parse().ok()).unwrap_or(5);
-    let values: Vec<Value> = (1..=n).map(case).collect();
     if let Some(path) = args.iter().position(|a| a == "--json").and_then(|at| args.get(at + 1)) {
-        std::fs::write(path, serde_json::to_vec(&values).unwrap()).unwrap();
+        let mut out = BufWriter::new(File::create(path).unwrap());
+        for i in 1..=n {
+            out.write_all(if i == 1 { b"[" } else { b"," }).unwrap();
+            serde_json::to_writer(&mut out, &case(i)).unwrap();
+        }
+        out.write_all(b"]").unwrap();
+        out.flush().unwrap();
     }
     let mut config = life::config();
-    let cases: Vec<Case> = values.iter().map(|v| life::read(v, &mut config)).collect();
-    drop(values);
+    // One by one: what is measured is the memory of the trackers and their plans, not of JSON.
+    let cases: Vec<Case> = (1..=n).map(|i| life::read(&case(i), &mut config)).collect();
+    let facts = memory("VmRSS");
     let basis = life::basis(config);
     let mut best = f64::MAX;
     let mut items = 0;
     for _ in 0..rounds {
         let start = Instant::now();
-        let plans = sync::plan(&cases, basis.ground("ann", life::now()));
+        let plans = sync::plan_with(&cases, basis.ground("ann", life::now()), spread);
         best = best.min(start.elapsed().as_secs_f64());
         items = plans.iter().map(|p| p.items.len()).sum();
     }
-    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|l| l.strip_prefix("VmHWM:")).unwrap_or_default().trim().to_owned();
     println!(
         "{}",
-        json!({"trackers": n, "items": items, "milliseconds": (best * 1e6).round() / 1e3, "peak": peak})
+        json!({"trackers": n, "items": items, "milliseconds": (best * 1e6).round() / 1e3, "facts": facts,
+            "peak": memory("VmHWM")})
     );
+}
+
+/// A line of what the system says of this process.
+fn memory(what: &str) -> String {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|l| l.strip_prefix(what)?.strip_prefix(':'));
+    line.unwrap_or_default().trim().to_owned()
+}
+
+/// Two threads, as the program uses on two cores.
+struct Two;
+
+impl Spread for Two {
+    fn each(&self, pieces: usize, work: &(dyn Fn(usize) + Sync)) {
+        let next = AtomicUsize::new(0);
+        let go_on = || {
+            loop {
+                let piece = next.fetch_add(1, Ordering::Relaxed);
+                if piece >= pieces {
+                    return;
+                }
+                work(piece);
+            }
+        };
+        std::thread::scope(|s| {
+            s.spawn(go_on);
+            go_on();
+        });
+    }
 }

@@ -32,7 +32,19 @@ const PATH: &str = "/containers/cna/affected";
 /// a line without a package belongs to `scope`.
 #[must_use]
 pub fn affected(field: &str, scope: Option<&Scope>, config: &Config, data: DataVersion) -> AffectedReport {
-    let options = options(scope, config);
+    affected_by(field, scope, config, &VersionOptions::from_config(config), data)
+}
+
+/// The same with [`VersionOptions`] that were made from the configuration before.
+#[must_use]
+pub(super) fn affected_by(
+    field: &str,
+    scope: Option<&Scope>,
+    config: &Config,
+    versions: &VersionOptions,
+    data: DataVersion,
+) -> AffectedReport {
+    let options = options(scope, config, versions);
     let report = versions::parse(field, &options);
     let mut out = AffectedReport::default();
     for p in &report.problems {
@@ -86,8 +98,8 @@ fn key(scope: &Scope) -> Option<String> {
     filled(&scope.package).or_else(|| filled(&scope.product))
 }
 
-fn options(scope: Option<&Scope>, config: &Config) -> VersionOptions {
-    let mut options = VersionOptions::from_config(config);
+fn options(scope: Option<&Scope>, config: &Config, versions: &VersionOptions) -> VersionOptions {
+    let mut options = versions.clone();
     options.package = scope.and_then(key);
     options.ecosystem = scope.and_then(|s| filled(&s.collection_url));
     let of_project = [config.project.name.trim(), config.project.short_name.trim()];

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
-    affected::affected,
+    affected::{AffectedReport, affected_by},
     credits::credits,
     cwe::weaknesses,
     finding::{Finding, Level},
@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     config::{Config, CveTool, Scope},
+    rules::extract::VersionOptions,
     tracker::{self, BodyProblem, BodyProblemKind, FieldRole, Headings, LabelNames, Labels},
 };
 
@@ -154,8 +155,20 @@ impl Built {
 /// Builds the record. Pure; never fails: what cannot be recorded is a finding, and the record lacks it.
 #[must_use]
 pub fn build(facts: &Facts, config: &Config, options: Options) -> Built {
+    build_with(facts, config, &LabelNames::new(config), &VersionOptions::from_config(config), options)
+}
+
+/// As [`build()`], with what follows from the configuration made before: for many records.
+#[must_use]
+pub fn build_with(
+    facts: &Facts,
+    config: &Config,
+    names: &LabelNames,
+    versions: &VersionOptions,
+    options: Options,
+) -> Built {
     let mut findings: Vec<Finding> = Vec::new();
-    let labels = LabelNames::new(config).read(&facts.labels);
+    let labels = names.read(&facts.labels);
     for p in &facts.problems {
         let field = p.role.map_or("body", FieldRole::as_str);
         findings.push(Finding::new("record.body", Level::Error, "", field, p.message.clone()).at(p.at));
@@ -175,9 +188,10 @@ pub fn build(facts: &Facts, config: &Config, options: Options) -> Built {
         ));
     }
 
-    let affected = affected(facts.field(FieldRole::AffectedVersions), scope, config, options.data);
-    let affected =
-        if facts.field(FieldRole::AffectedVersions).is_empty() { Default::default() } else { affected };
+    let affected = match facts.field(FieldRole::AffectedVersions) {
+        "" => AffectedReport::default(),
+        field => affected_by(field, scope, config, versions, options.data),
+    };
     let cwes = weaknesses(facts.field(FieldRole::Cwe));
     let severity = severity(facts.field(FieldRole::Severity));
     let credits = credits(

@@ -39,8 +39,14 @@ pub const RULES: &[(&str, &str)] = &[
 /// All seven, in order. A record without findings may be pushed.
 #[must_use]
 pub fn hygiene(record: &Record, facts: &Facts, config: &Config) -> Vec<Finding> {
+    hygiene_with(record, facts, config, &TitleRules::from_config(config))
+}
+
+/// As [`hygiene`], with the title cascade of the configuration made before: for many records.
+#[must_use]
+pub fn hygiene_with(record: &Record, facts: &Facts, config: &Config, titles: &TitleRules) -> Vec<Finding> {
     let mut out = Vec::new();
-    out.extend(title(facts, config));
+    out.extend(title(facts, titles));
     out.extend(upgrade_version(record, facts));
     out.extend(who_when_action(facts));
     out.extend(cross_cve(record, facts));
@@ -58,7 +64,7 @@ fn pattern(p: &str) -> Regex {
 }
 
 /// H1: the title of the tracker is at rest under the cascade and long enough.
-fn title(facts: &Facts, config: &Config) -> Option<Finding> {
+fn title(facts: &Facts, titles: &TitleRules) -> Option<Finding> {
     let raw = facts.title.split_whitespace().collect::<Vec<_>>().join(" ");
     if raw.is_empty() {
         return None;
@@ -66,7 +72,7 @@ fn title(facts: &Facts, config: &Config) -> Option<Finding> {
     let say = |message: String| {
         Some(Finding::new("hygiene.title", Level::Error, "/containers/cna/title", "title", message))
     };
-    let report = normalise(&raw, &TitleRules::from_config(config));
+    let report = normalise(&raw, titles);
     if !report.stripped.is_empty() {
         let off: Vec<String> = report.stripped.iter().map(|s| format!("`{}`", s.text)).collect();
         return say(format!("take {} off: `{}`", off.join(", "), report.normalized));

@@ -23,13 +23,13 @@ pub mod schema;
 mod severity;
 
 pub use affected::{AffectedReport, affected, purl};
-pub use build::{Built, DISCOVERIES, Envelope, Facts, Options, Target, build, html};
+pub use build::{Built, DISCOVERIES, Envelope, Facts, Options, Target, build, build_with, html};
 pub use credits::{CREDIT_TYPES, CreditReport, credits};
 pub use cwe::{Cwe, CweReport, CweUsage, cwe, weaknesses};
 pub use drift::{Drift, drift};
 pub use embed::{EmbedError, Embedded, embed, embedded};
 pub use finding::{Finding, Level, RULES};
-pub use hygiene::{RULES as HYGIENE_RULES, hygiene};
+pub use hygiene::{RULES as HYGIENE_RULES, hygiene, hygiene_with};
 pub use ready::{Missing, Readiness, ready, tool_state};
 pub use record::*;
 pub use references::{ReferenceReport, host, references};

@@ -43,11 +43,11 @@ fn bit(a: u8, b: u8, c: u8) -> u16 {
 pub(super) enum Needs {
     /// None.
     Nothing,
-    /// All of these bits.
-    Bits(Box<[u16]>),
+    /// All bits of at least one of these words: of each the rarest rows, which are enough.
+    Words(Box<[[u16; 3]]>),
     /// Every one of these.
     All(Vec<Needs>),
-    /// At least one of these; none at all can never be met.
+    /// At least one of these.
     One(Vec<Needs>),
 }
 
@@ -63,7 +63,7 @@ impl Needs {
     fn met(&self, table: &Table) -> bool {
         match self {
             Self::Nothing => true,
-            Self::Bits(bits) => bits.iter().all(|b| table.has(*b)),
+            Self::Words(words) => words.iter().any(|w| w.iter().all(|b| table.has(*b))),
             Self::All(n) => n.iter().all(|n| n.met(table)),
             Self::One(n) => n.iter().any(|n| n.met(table)),
         }
@@ -80,15 +80,22 @@ fn words(list: &[Vec<u8>]) -> Needs {
     if list.iter().any(|w| w.len() < 3) {
         return Needs::Nothing;
     }
-    let mut each = list.iter().map(|w| {
-        Needs::Bits(
-            w.windows(3).filter_map(|t| <[u8; 3]>::try_from(t).ok()).map(|[a, b, c]| bit(a, b, c)).collect(),
-        )
-    });
-    match (each.next(), list.len()) {
-        (Some(only), 1) => only,
-        (first, _) => Needs::One(first.into_iter().chain(each).collect()),
-    }
+    Needs::Words(list.iter().filter_map(|w| rarest(w)).collect())
+}
+
+/// The rows of a word that texts hold least often, by how common their letters are in languages of Latin script.
+fn rarest(word: &[u8]) -> Option<[u16; 3]> {
+    const COMMON: &[u8] = b" etaoinsrhldcumfpgwybvkxjqz";
+    let rare = |c: u8| COMMON.iter().position(|k| *k == c).unwrap_or(COMMON.len() / 2);
+    let mut rows: Vec<(usize, u16)> = word
+        .windows(3)
+        .filter_map(|t| <[u8; 3]>::try_from(t).ok())
+        .map(|[a, b, c]| (rare(a) + rare(b) + rare(c), bit(a, b, c)))
+        .collect();
+    rows.sort_unstable_by(|a, b| b.cmp(a));
+    let first = rows.first()?.1;
+    let at = |i: usize| rows.get(i).map_or(first, |r| r.1);
+    Some([first, at(1), at(2)])
 }
 
 fn all(mut list: Vec<Needs>) -> Needs {
@@ -239,16 +246,25 @@ fn choice(subs: &[Hir]) -> Read {
         out.dedup();
         return Read::Words(out);
     }
-    let mut each = Vec::with_capacity(read.len());
+    let mut flat: Vec<[u16; 3]> = Vec::new();
+    let mut each = Vec::new();
     for r in read {
         let n = match r {
             Read::Words(w) => words(&w),
             Read::Needs(n) => n,
         };
-        if n == Needs::Nothing {
-            return Read::Needs(n);
+        match n {
+            Needs::Nothing => return Read::Needs(n),
+            Needs::Words(w) => flat.extend(w),
+            Needs::One(list) => each.extend(list),
+            Needs::All(_) => each.push(n),
         }
-        each.push(n);
+    }
+    if each.is_empty() {
+        return Read::Needs(Needs::Words(flat.into()));
+    }
+    if !flat.is_empty() {
+        each.push(Needs::Words(flat.into()));
     }
     Read::Needs(Needs::One(each))
 }

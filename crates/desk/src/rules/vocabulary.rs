@@ -264,34 +264,43 @@ const CLOSE: usize = 36;
 /// Words of a text, folded: lower case, ASCII-like forms, singular, American spelling. Cheap, and applied to the tables
 /// as well.
 pub fn fold_word(word: &str) -> String {
-    let mut w: String = if word.is_ascii() {
-        word.to_ascii_lowercase()
+    let mut w = String::with_capacity(word.len() + 1);
+    fold_into(word, &mut w);
+    w
+}
+
+/// [`fold_word`] at the end of a text: every word of every tracker is folded.
+fn fold_into(word: &str, out: &mut String) {
+    let from = out.len();
+    if word.is_ascii() {
+        out.extend(word.bytes().map(|b| char::from(b.to_ascii_lowercase())));
     } else {
-        word.nfkc().flat_map(char::to_lowercase).collect()
-    };
-    if w.len() > 5 {
-        for (from, to) in [("isation", "ization"), ("ise", "ize"), ("ised", "ized"), ("ising", "izing")] {
-            if w.ends_with(from)
+        out.extend(word.nfkc().flat_map(char::to_lowercase));
+    }
+    let tail = |out: &str, ending: &str| out.get(from..).is_some_and(|w| w.ends_with(ending));
+    if out.len() - from > 5 {
+        for (ending, to) in [("isation", "ization"), ("ise", "ize"), ("ised", "ized"), ("ising", "izing")] {
+            if tail(out, ending)
                 && !matches!(
-                    w.as_str(),
+                    out.get(from..).unwrap_or(""),
                     "otherwise" | "promise" | "precise" | "exercise" | "enterprise" | "premise" | "expertise"
                 )
             {
-                w.truncate(w.len() - from.len());
-                w.push_str(to);
+                out.truncate(out.len() - ending.len());
+                out.push_str(to);
                 break;
             }
         }
     }
-    if w.len() > 3 && w.ends_with('s') && !w.ends_with("ss") && !w.ends_with("us") && !w.ends_with("is") {
-        if w.len() > 4 && w.ends_with("ies") {
-            w.truncate(w.len() - 3);
-            w.push('y');
+    let len = out.len() - from;
+    if len > 3 && tail(out, "s") && !["ss", "us", "is"].iter().any(|e| tail(out, e)) {
+        if len > 4 && tail(out, "ies") {
+            out.truncate(out.len() - 3);
+            out.push('y');
         } else {
-            w.pop();
+            out.pop();
         }
     }
-    w
 }
 
 /// The folded words of a text.
@@ -304,8 +313,8 @@ pub fn words(text: &str) -> impl Iterator<Item = String> {
 pub fn folded(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push(' ');
-    for w in words(text) {
-        out.push_str(&w);
+    for w in text.split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        fold_into(w, &mut out);
         out.push(' ');
     }
     out

@@ -19,6 +19,7 @@ use super::{
     facts::{self, Reach},
     ports::{self, Ports},
     session::Session,
+    threads::Threads,
 };
 
 /// What a run of `sync` proposes.
@@ -77,7 +78,7 @@ pub fn cases(session: &Session, numbers: &BTreeSet<u64>) -> Result<Vec<Case>> {
 pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64>) -> Result<Synced> {
     let mut cases = cases(session, numbers)?;
     let notes = facts::gather(session, &mut cases, Reach::World)?;
-    let (mut plan, mut trackers) = sync::merged(&cases, session.ground());
+    let (mut plan, mut trackers) = sync::merged(&cases, session.ground(), &Threads);
     plan.facts = fingerprint(&cases, session);
     plan.notices.extend(notes.iter().cloned());
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));

@@ -78,7 +78,7 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
             "`tipstaff allocate N`",
         ));
     };
-    let b = record::built(&view);
+    let b = view.built();
     let theirs = case.observed.record.known().and_then(|r| r.json.clone()).or_else(|| {
         let kept = case.observed.attached.as_deref().filter(|t| !t.is_empty())?;
         serde_json::from_str(kept).ok()
@@ -95,7 +95,7 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
             diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
         term.value(&json!({
             "tracker": view.name, "cve": cve, "state": view.record().as_str(), "readiness": b.readiness,
-            "hygiene": record::held_back(&view, &b), "contested": contested, "unknown": unknown, "compared": theirs.is_some(), "difference": rows,
+            "hygiene": record::held_back(&view), "contested": contested, "unknown": unknown, "compared": theirs.is_some(), "difference": rows,
         }))?;
         return Ok(Exit::Done);
     }
@@ -103,7 +103,7 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     let mark = if b.readiness.ready { Mark::Good } else { Mark::Warn };
     let word = term.mark(mark, &b.readiness.why);
     term.line(&format!("  the tracker's record: {word}"))?;
-    for (field, why) in record::held_back(&view, &b) {
+    for (field, why) in record::held_back(&view) {
         let head = term.mark(Mark::Warn, "held back:");
         term.line(&format!("  {head} {field}: {}", untrusted_line(&why, 160)))?;
     }
@@ -208,7 +208,7 @@ pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Ex
         let s = Session::open(setting.clone(), false)?;
         let case = hand::tracker(&s, &a.what)?;
         let view = View::new(&case, s.ground());
-        (record::built(&view).record, s.config().clone())
+        (view.built().record.clone(), s.config().clone())
     } else {
         let text = file(path)?;
         let record = Record::parse(&text).map_err(|e| {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::pattern::Regex;
 
 use super::{
-    Proposal, View, comments, record,
+    Proposal, View, comments,
     target::{self, Shipped},
 };
 use crate::{
@@ -557,14 +557,13 @@ pub fn hygiene(v: &View<'_>) -> Vec<(&'static str, FieldRole, String)> {
     if v.record().is_reviewable() {
         return Vec::new();
     }
-    let b = record::built(v);
     let known = |rule: &str| cve::HYGIENE_RULES.iter().find(|(id, _)| *id == rule).map(|(id, _)| *id);
-    cve::hygiene(&b.record, &record::facts(v), v.g.config)
-        .into_iter()
+    v.hygiene()
+        .iter()
         .filter(|f| f.level == cve::Level::Error)
         .filter_map(|f| {
             let role = f.field.as_deref().and_then(|w| w.parse().ok()).unwrap_or(FieldRole::PublicSummary);
-            Some((known(&f.rule)?, role, f.message))
+            Some((known(&f.rule)?, role, f.message.clone()))
         })
         .collect()
 }

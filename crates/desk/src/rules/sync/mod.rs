@@ -48,6 +48,7 @@ use crate::{
         stage::{self, Position, Stage},
         title::TitleRules,
     },
+    spread::{self, InTurn, Spread},
     tracker::{
         BodyProblemKind, ColumnNames, Headings, LabelNames, LabelRole, Marked, TrackerKey, by_team, marked,
         marked_text, rollup,
@@ -171,17 +172,32 @@ pub struct TrackerPlan {
 /// Plan every case, ascending by number (sync page §14). The same facts give the same bytes (G6).
 #[must_use]
 pub fn plan(cases: &[Case], ground: Ground<'_>) -> Vec<TrackerPlan> {
+    plan_with(cases, ground, &InTurn)
+}
+
+/// As [`plan`], with somebody who does pieces of the work; the result is the same. What a tracker needs depends on no
+/// other; only the numbers of the items do.
+#[must_use]
+pub fn plan_with(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> Vec<TrackerPlan> {
     let mut order: Vec<&Case> = cases.iter().collect();
     order.sort_by_key(|c| (c.tracker.reference.number, &c.tracker.key));
     let mut next = 1;
-    order
-        .into_iter()
-        .map(|c| {
-            let plan = plan_one(&View::new(c, ground), next);
+    let mut plans = Vec::with_capacity(order.len());
+    spread::in_order(
+        spread,
+        &order,
+        |c| {
+            let view = View::new(c, ground);
+            let (position, out) = gather(&view);
+            (view, position, out)
+        },
+        |_, (view, position, out)| {
+            let plan = finish(&view, position, out, next);
             next += u32::try_from(plan.items.len()).unwrap_or(0);
-            plan
-        })
-        .collect()
+            plans.push(plan);
+        },
+    );
+    plans
 }
 
 /// What the rules gather for one tracker.
@@ -212,11 +228,16 @@ impl Gathered {
 /// Run every rule over one tracker; `first` is the number of its first item.
 #[must_use]
 pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
+    let (position, out) = gather(v);
+    finish(v, position, out, first)
+}
+
+fn gather(v: &View<'_>) -> (Position, Gathered) {
     let position = stage::position(v);
     let mut out = Gathered::default();
     if v.has(LabelRole::RejectionsLedger) {
         out.notices.push("this is the list of rejected mail, no tracker".into());
-        return finish(v, position, out, first);
+        return (position, out);
     }
     damage(v, &mut out);
     split::rule(v, &mut out);
@@ -244,7 +265,7 @@ pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
     for failure in &v.o.failures {
         out.notices.push(failure.clone());
     }
-    finish(v, position, out, first)
+    (position, out)
 }
 
 fn moves_card(effect: &Effect) -> bool {
@@ -722,8 +743,8 @@ fn choose(p: Proposal, v: &View<'_>, probe: Probe, arms: BTreeMap<String, Steps>
 
 /// The same as one plan that can be stored and approved.
 #[must_use]
-pub fn merged(cases: &[Case], ground: Ground<'_>) -> (Plan, Vec<TrackerPlan>) {
-    let plans = plan(cases, ground);
+pub fn merged(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> (Plan, Vec<TrackerPlan>) {
+    let plans = plan_with(cases, ground, spread);
     let mut out =
         Plan::new("sync", ground.config_digest.to_owned(), digest::of(&fingerprint(cases)), ground.now);
     for p in &plans {

@@ -56,7 +56,7 @@ fn differs(v: &View<'_>, cve: &str, listed: &Listed, out: &mut super::Gathered) 
             return;
         }
     };
-    for d in drift(&live, &super::record::built(v).record) {
+    for d in drift(&live, &v.built().record) {
         let field = d.field.map_or("Title", |f| v.g.headings.heading(f));
         out.notices.push(format!(
             "sync.drift: cve.org shows {cve} otherwise, {field}: {}; mend the tracker, or publish the record again",

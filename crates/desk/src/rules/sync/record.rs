@@ -30,11 +30,10 @@ pub fn facts(v: &View<'_>) -> cve::Facts {
     }
 }
 
-/// The record of a tracker as it stands.
-#[must_use]
-pub fn built(v: &View<'_>) -> Built {
+/// The record of a tracker as it stands; [`View::built`] keeps it.
+pub(super) fn build(v: &View<'_>) -> Built {
     let options = Options { target: Target::of(v.g.config.cve.tool), ..Options::default() };
-    cve::build(&facts(v), v.g.config, options)
+    cve::build_with(v.record_facts(), v.g.config, v.g.labels, v.g.versions, options)
 }
 
 /// Does the project's CVE tool take pushes from a program?
@@ -57,11 +56,23 @@ pub fn reviewed(v: &View<'_>) -> bool {
 #[must_use]
 pub fn after(v: &View<'_>, items: &[Proposal]) -> Case {
     let mut case = v.case.clone();
-    let counted = items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed);
-    for (effect, _) in counted.flat_map(|p| &p.steps) {
+    for effect in counted(items) {
         apply(&mut case, effect, v);
     }
     case
+}
+
+fn counted(items: &[Proposal]) -> impl Iterator<Item = &Effect> {
+    let counted = items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed);
+    counted.flat_map(|p| &p.steps).map(|(effect, _)| effect)
+}
+
+/// Does any of these proposals change what [`apply`] changes?
+fn changes_record(items: &[Proposal]) -> bool {
+    let changes = |e: &Effect| {
+        matches!(e, Change::SetField { .. } | Change::SetTitle { .. } | Change::SetLabels { .. })
+    };
+    counted(items).any(changes)
 }
 
 /// One change of what a record is made from.
@@ -85,7 +96,7 @@ pub fn apply(case: &mut Case, effect: &Effect, v: &View<'_>) {
 #[must_use]
 pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
     let cve = v.cve.clone()?;
-    let text = built(v).record.render();
+    let text = v.built().record.render();
     let kept = v.o.attached.as_ref()?;
     if *kept == text {
         return None;
@@ -116,11 +127,11 @@ pub fn wanted(v: &View<'_>, b: &Built) -> RecordStage {
 
 /// What keeps a record from being pushed, by field.
 #[must_use]
-pub fn held_back(v: &View<'_>, b: &Built) -> Vec<(String, String)> {
-    cve::hygiene(&b.record, &facts(v), v.g.config)
-        .into_iter()
+pub fn held_back(v: &View<'_>) -> Vec<(String, String)> {
+    v.hygiene()
+        .iter()
         .filter(|f| f.level == Level::Error)
-        .map(|f| (f.field.unwrap_or_default(), f.message))
+        .map(|f| (f.field.clone().unwrap_or_default(), f.message.clone()))
         .collect()
 }
 
@@ -218,9 +229,11 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
     {
         return;
     }
-    let case = after(v, &out.items);
-    let then = View::new(&case, v.g);
-    let b = built(&then);
+    // Most plans change nothing that the record is made from: then it is the record as it stands.
+    let case = changes_record(&out.items).then(|| after(v, &out.items));
+    let changed = case.as_ref().map(|c| View::new(c, v.g));
+    let then = changed.as_ref().unwrap_or(v);
+    let b = then.built();
     let text = b.record.render();
     let mut p = Proposal::new(
         "sync.record",
@@ -232,7 +245,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
         p = p.step(attach_step(v, &cve, &text), Vec::new());
     }
     if pushes(v) {
-        push(v, &then, &b, &cve, &text, &mut p, out);
+        push(v, then, b, &cve, &text, &mut p, out);
     }
     if p.steps.is_empty() {
         return;
@@ -303,7 +316,7 @@ fn push(
     if !(behind || differs || unpushed) {
         return;
     }
-    let held = held_back(then, b);
+    let held = held_back(then);
     if !held.is_empty() {
         out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
         return;
@@ -336,7 +349,7 @@ fn push(
 /// The record's part of a close-out, by the state it is found in: kept, pushed with the advisory's address, published.
 #[must_use]
 pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> {
-    let b = built(then);
+    let b = then.built();
     let text = b.record.render();
     let mut steps = Vec::new();
     if then.o.attached.as_ref().is_some_and(|kept| *kept != text) {
@@ -383,7 +396,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     let Some(cve) = v.cve.clone() else {
         return Err(format!("{} has no CVE id: `tipstaff allocate {}`", v.name, v.t.reference.number));
     };
-    let b = built(v);
+    let b = v.built();
     let text = b.record.render();
     let state = v.record();
     let (rule, word) = match ask {
@@ -396,7 +409,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     if v.o.attached.as_ref().is_none_or(|kept| *kept != text) {
         p = p.step(attach_step(v, &cve, &text), Vec::new());
     }
-    let held = held_back(v, &b);
+    let held = held_back(v);
     if ask != Ask::Refresh {
         if !pushes(v) {
             return Err(format!(
@@ -455,7 +468,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         ));
     }
     if ask == Ask::Push {
-        let to = wanted(v, &b).max(state);
+        let to = wanted(v, b).max(state);
         p.details.push(("record".into(), format!("{} → {}", state.as_str(), to.as_str())));
         p = p.step(
             Change::PushRecord {

@@ -8,6 +8,7 @@ use super::{Ground, target::Target};
 use crate::{
     case::{Case, Evidence, Fact, MailThread, Observed, PullRequest, PullState, RecordStage, Routing},
     config::Scope,
+    cve,
     plan::{Precondition, digest},
     rules::title::{TitleReport, normalise},
     tracker::{
@@ -92,6 +93,9 @@ pub struct View<'a> {
     pub(super) target: OnceCell<Option<Target>>,
     routing: OnceCell<Routing>,
     title: OnceCell<TitleReport>,
+    record_facts: OnceCell<cve::Facts>,
+    built: OnceCell<cve::Built>,
+    hygiene: OnceCell<Vec<cve::Finding>>,
 }
 
 impl<'a> View<'a> {
@@ -121,7 +125,30 @@ impl<'a> View<'a> {
             target: OnceCell::new(),
             routing: OnceCell::new(),
             title: OnceCell::new(),
+            record_facts: OnceCell::new(),
+            built: OnceCell::new(),
+            hygiene: OnceCell::new(),
         }
+    }
+
+    /// What its record is made from.
+    #[must_use]
+    pub fn record_facts(&self) -> &cve::Facts {
+        self.record_facts.get_or_init(|| super::record::facts(self))
+    }
+
+    /// Its record as it stands.
+    #[must_use]
+    pub fn built(&self) -> &cve::Built {
+        self.built.get_or_init(|| super::record::build(self))
+    }
+
+    /// What hygiene says of that record.
+    #[must_use]
+    pub fn hygiene(&self) -> &[cve::Finding] {
+        self.hygiene.get_or_init(|| {
+            cve::hygiene_with(&self.built().record, self.record_facts(), self.g.config, self.g.titles)
+        })
     }
 
     /// Its title by the cascade.

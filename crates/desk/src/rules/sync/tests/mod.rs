@@ -200,7 +200,7 @@ fn plan(case: &Value) -> Planned {
 /// The record of a case as it would be generated.
 fn built(case: &Value) -> Value {
     let (case, basis, now) = read(case, &json!({}));
-    super::record::built(&View::new(&case, basis.ground("ann", now))).record.to_value()
+    View::new(&case, basis.ground("ann", now)).built().record.to_value()
 }
 
 /// A gate over a case.
