@@ -23,7 +23,10 @@ mod terms;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -115,6 +118,12 @@ impl ReportFacts {
         Self { title: title.into(), text: text.into(), ..Self::default() }
     }
 
+    /// What the report is about, for several searches.
+    #[must_use]
+    pub fn read(&self) -> ReportTerms {
+        ReportTerms(Arc::new(self.terms()))
+    }
+
     fn terms(&self) -> Terms {
         let mut terms = Terms::of(&self.title, &self.text);
         let extra = Terms::of("", &format!("{}\n{}", self.ghsa.join("\n"), self.pointers.join("\n")));
@@ -126,6 +135,10 @@ impl ReportFacts {
         terms
     }
 }
+
+/// What a report is about, read once.
+#[derive(Clone, Debug)]
+pub struct ReportTerms(Arc<Terms>);
 
 /// How closely two things are related.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -253,6 +266,31 @@ impl Index {
         )
     }
 
+    /// An index over reports that were read before: of each as a tracker only what [`Terms`] leave out is taken.
+    #[must_use]
+    pub fn of_reports<'r>(reports: impl Iterator<Item = (IndexedTracker, &'r ReportTerms)>) -> Self {
+        let mut index = Self::default();
+        for (t, terms) in reports {
+            index.add(&t, (*terms.0).clone());
+        }
+        index
+    }
+
+    fn add(&mut self, t: &IndexedTracker, terms: Terms) {
+        let id = u32::try_from(self.trackers.len()).unwrap_or(u32::MAX);
+        self.corpus.add(terms, &t.cve);
+        for e in &t.reporter_emails {
+            let e = e.trim().to_lowercase();
+            for key in [local_key(&e), Some(e.clone())].into_iter().flatten() {
+                let list = self.reporters.entry(key).or_default();
+                if list.last() != Some(&id) {
+                    list.push(id);
+                }
+            }
+        }
+        self.trackers.push(IndexedTracker { body: String::new(), comments: Vec::new(), ..t.clone() });
+    }
+
     fn of(trackers: &[IndexedTracker], own: BTreeSet<u64>, spread: &dyn Spread) -> Self {
         let mut index = Self { corpus: Corpus { own, ..Corpus::default() }, ..Self::default() };
         let read = |t: &IndexedTracker| {
@@ -267,22 +305,7 @@ impl Index {
             }
             terms
         };
-        let mut next = 0u32;
-        in_order(spread, trackers, read, |t, terms| {
-            let id = next;
-            next = next.saturating_add(1);
-            index.corpus.add(terms, &t.cve);
-            for e in &t.reporter_emails {
-                let e = e.trim().to_lowercase();
-                for key in [local_key(&e), Some(e.clone())].into_iter().flatten() {
-                    let list = index.reporters.entry(key).or_default();
-                    if list.last() != Some(&id) {
-                        list.push(id);
-                    }
-                }
-            }
-            index.trackers.push(IndexedTracker { body: String::new(), comments: Vec::new(), ..t.clone() });
-        });
+        in_order(spread, trackers, read, |t, terms| index.add(t, terms));
         index
     }
 
@@ -304,6 +327,12 @@ impl Index {
         self.search(report).0
     }
 
+    /// [`Index::related`] for a report that was read before.
+    #[must_use]
+    pub fn related_to(&self, report: &ReportFacts, terms: &ReportTerms) -> Vec<Related> {
+        self.graded(report, &terms.0, self.corpus.compare(&terms.0)).0
+    }
+
     /// Trackers of the same reporter that are otherwise unrelated: a note, no grade (D3, reporter identity).
     #[must_use]
     pub fn reporter_notes(&self, report: &ReportFacts) -> Vec<Related> {
@@ -312,11 +341,10 @@ impl Index {
 
     /// [`Index::related`] and [`Index::precedents`] with one search.
     #[must_use]
-    pub fn both(&self, report: &ReportFacts) -> (Vec<Related>, Vec<Precedent>) {
-        let terms = report.terms();
-        let shared = self.corpus.compare(&terms);
-        let precedents = self.precedents_among(&terms, &shared);
-        (self.graded(report, &terms, shared).0, precedents)
+    pub fn both(&self, report: &ReportFacts, terms: &ReportTerms) -> (Vec<Related>, Vec<Precedent>) {
+        let shared = self.corpus.compare(&terms.0);
+        let precedents = self.precedents_among(&terms.0, &shared);
+        (self.graded(report, &terms.0, shared).0, precedents)
     }
 
     fn search(&self, report: &ReportFacts) -> (Vec<Related>, Vec<Related>) {

@@ -15,7 +15,8 @@ use crate::{
         import::{
             Class, ClassifyInput, Fate, Once, RejectVerdict, TrackerSummary, Verdict, classify_once,
             related::{
-                Changes, Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts, Why,
+                Changes, Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts,
+                ReportTerms, Why,
             },
         },
     },
@@ -52,6 +53,7 @@ pub struct Candidate {
     pub precedents: Vec<Precedent>,
     /// A public fix.
     pub public_fix: Option<PublicFix>,
+    terms: ReportTerms,
     /// What is proposed.
     pub proposal: Proposal,
     /// The group it has when nobody overrides it.
@@ -208,7 +210,9 @@ impl Pass<'_> {
     ) -> Read {
         let desk = self.desk;
         let extract::Read { forwarder, fields, credit } = self.reader.read(&m.message);
-        let fix = (!self.changes.is_empty()).then(|| self.changes.fix(&facts(&m.message, &fields))).flatten();
+        let facts = facts(&m.message, &fields);
+        let terms = facts.read();
+        let fix = (!self.changes.is_empty()).then(|| self.changes.fix(&facts, &terms)).flatten();
         let strong = fix.as_ref().filter(|f| f.grade == Grade::Strong).map(fix_words);
         let input = ClassifyInput {
             thread,
@@ -221,7 +225,7 @@ impl Pass<'_> {
             now: desk.now,
         };
         let verdict = classify_once(&input, once);
-        Read { forwarder, fields, credit, fix, verdict }
+        Read { forwarder, fields, credit, fix, terms, verdict }
     }
 
     fn candidate(&self, inbox: &InboxThread, at: usize, m: &InboxMessage, mut read: Read) -> Candidate {
@@ -233,7 +237,7 @@ impl Pass<'_> {
         }
         if matches!(c.verdict.class, Class::Report | Class::RelayedReport | Class::ConvergedReport) {
             let facts = facts(&m.message, &c.fields);
-            (c.related, c.precedents) = self.index.both(&facts);
+            (c.related, c.precedents) = self.index.both(&facts, &c.terms);
         }
         (c.proposal, c.natural) = propose(&c, &c.own_key(), self.desk);
         if let Proposal::NewTracker(key) = &c.proposal {
@@ -249,6 +253,7 @@ struct Read {
     fields: ReportFields,
     credit: CreditFinding,
     fix: Option<PublicFix>,
+    terms: ReportTerms,
     verdict: Verdict,
 }
 
@@ -318,6 +323,7 @@ fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {
         related: Vec::new(),
         precedents: Vec::new(),
         public_fix: None,
+        terms: read.terms,
         proposal: Proposal::SetAside,
         natural: Group::SetAside,
         twin: false,
@@ -421,15 +427,14 @@ fn join_twins(candidates: &mut [Candidate]) {
     if new.len() < 2 {
         return;
     }
-    let indexed: Vec<IndexedTracker> =
-        new.iter().filter_map(|i| candidates.get(*i).map(|c| proposed(*i, c))).collect();
-    let index = Index::build(&indexed);
+    let index =
+        Index::of_reports(new.iter().filter_map(|i| candidates.get(*i).map(|c| (proposed(*i, c), &c.terms))));
     // Where each of them ended up: with itself, or with the twin that opens the tracker. Never with one that joins.
     let mut joined: BTreeMap<usize, usize> = BTreeMap::new();
     for &i in &new {
         let Some(c) = candidates.get(i) else { continue };
         let earlier: Vec<Related> = index
-            .related(&facts(&c.lead.message, &c.fields))
+            .related_to(&facts(&c.lead.message, &c.fields), &c.terms)
             .into_iter()
             .filter(|r| usize::try_from(r.number).is_ok_and(|n| n <= i && n > 0))
             .collect();
@@ -459,7 +464,6 @@ fn proposed(at: usize, c: &Candidate) -> IndexedTracker {
         number: u64::try_from(at + 1).unwrap_or(u64::MAX),
         open: true,
         title: c.fields.title.clone(),
-        body: c.lead.message.text.clone(),
         reporter_emails: Some(c.lead.message.from.email.clone())
             .filter(|e| !e.is_empty())
             .into_iter()

@@ -10,7 +10,7 @@ use crate::pattern::Regex;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{Grade, ReportFacts, Terms, Why, terms};
+use super::{Grade, ReportFacts, ReportTerms, Terms, Why, terms};
 use crate::rules::vocabulary::{self, BUG_CLASSES};
 
 /// A public change.
@@ -110,12 +110,12 @@ impl<'a> Changes<'a> {
 
     /// The best public fix among these changes, if any is more than a coincidence.
     #[must_use]
-    pub fn fix(&self, report: &ReportFacts) -> Option<PublicFix> {
-        let ours = report.terms();
+    pub fn fix(&self, report: &ReportFacts, ours: &ReportTerms) -> Option<PublicFix> {
+        let ours = &*ours.0;
         let text = Named::of(format!("{}\n{}", report.title, report.text));
         let mut best: Option<PublicFix> = None;
         for read in &self.0 {
-            let Some(fix) = judge(report, &ours, &text, read) else { continue };
+            let Some(fix) = judge(report, ours, &text, read) else { continue };
             let rank = |f: &PublicFix| (f.grade, f.downgraded.is_none());
             if best.as_ref().is_none_or(|b| rank(&fix) > rank(b)) {
                 best = Some(fix);
@@ -128,7 +128,7 @@ impl<'a> Changes<'a> {
 /// The best public fix among these changes, if any is more than a coincidence.
 #[must_use]
 pub fn public_fix(report: &ReportFacts, changes: &[UpstreamChange]) -> Option<PublicFix> {
-    Changes::new(changes).fix(report)
+    Changes::new(changes).fix(report, &report.read())
 }
 
 fn judge(report: &ReportFacts, ours: &Terms, text: &Named, read: &Read<'_>) -> Option<PublicFix> {
