@@ -107,14 +107,10 @@ fn upgrade_version(record: &Record, facts: &Facts) -> Option<Finding> {
     if text.is_empty() {
         return None;
     }
-    let said = sentences(text)
-        .into_iter()
-        .any(|s| REMEDY.is_match(s) && (VERSION.is_match(s) || has_bound(s, record)));
-    if said {
+    let fixed = fixed_in(record);
+    if names_upgrade(text, &fixed) {
         return None;
     }
-    let fixed: Vec<&str> =
-        bounds(record).filter_map(|v| v.less_than.as_deref()).filter(|v| *v != "*").collect();
     let hint = fixed.last().map_or_else(
         || "no fixed version is known from the affected versions either; ask the release manager".to_owned(),
         |v| format!("add `Users are recommended to upgrade to version {v}, which fixes the issue.`"),
@@ -128,13 +124,18 @@ fn upgrade_version(record: &Record, facts: &Facts) -> Option<Finding> {
     ))
 }
 
-fn bounds(record: &Record) -> impl Iterator<Item = &super::record::Version> {
-    record.containers.cna.affected.iter().flat_map(|a| &a.versions)
+/// The first versions of a record that are not affected.
+#[must_use]
+pub fn fixed_in(record: &Record) -> Vec<&str> {
+    let all = record.containers.cna.affected.iter().flat_map(|a| &a.versions);
+    all.filter_map(|v| v.less_than.as_deref()).filter(|v| *v != "*").collect()
 }
 
-/// Does the text name the first version that is not affected, whatever its shape (`7`, `2026a`)?
-fn has_bound(text: &str, record: &Record) -> bool {
-    bounds(record).filter_map(|v| v.less_than.as_deref()).filter(|v| *v != "*").any(|v| names(text, v))
+/// Does some sentence say what to upgrade to: a version, or one of these, whatever their shape (`7`, `2026a`)?
+#[must_use]
+pub fn names_upgrade(text: &str, known: &[&str]) -> bool {
+    let version = |s: &str| VERSION.is_match(s) || known.iter().any(|v| !v.is_empty() && names(s, v));
+    sentences(text).into_iter().any(|s| REMEDY.is_match(s) && version(s))
 }
 
 fn names(text: &str, word: &str) -> bool {
@@ -192,14 +193,20 @@ static ACTION: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// Which of who, when and what happens a summary does not say.
+#[must_use]
+pub fn lacks(text: &str) -> Vec<&'static str> {
+    let parts = [("who can do it", &WHO), ("when it happens", &WHEN), ("what happens", &ACTION)];
+    parts.iter().filter(|(_, p)| !p.is_match(text)).map(|(n, _)| *n).collect()
+}
+
 /// H3: at least two of who, when and what happens (sync page §4).
 fn who_when_action(facts: &Facts) -> Option<Finding> {
     let text = facts.field(FieldRole::PublicSummary);
     if text.is_empty() {
         return None;
     }
-    let parts = [("who can do it", &WHO), ("when it happens", &WHEN), ("what happens", &ACTION)];
-    let absent: Vec<&str> = parts.iter().filter(|(_, p)| !p.is_match(text)).map(|(n, _)| *n).collect();
+    let absent = lacks(text);
     (absent.len() > 1).then(|| {
         Finding::new(
             "hygiene.who-when-action",
@@ -228,23 +235,27 @@ static ALSO: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
+/// What the summary of a follow-up of an incomplete fix does not say; nothing for any other summary.
+#[must_use]
+pub fn cross_cve_lacks(text: &str, title: &str, own: Option<&str>) -> Vec<&'static str> {
+    let mut absent = Vec::new();
+    let told = INCOMPLETE.is_match(text) || INCOMPLETE.is_match(title);
+    if text.is_empty() || !told {
+        return absent;
+    }
+    if !cve_ids(text).iter().any(|id| Some(id.as_str()) != own) {
+        absent.push("name the CVE whose fix was incomplete");
+    }
+    if !ALSO.is_match(text) {
+        absent.push("say that those who upgraded for it should also upgrade to the new version");
+    }
+    absent
+}
+
 /// H4: the follow-up of an incomplete fix names the earlier CVE and tells those who upgraded to upgrade again.
 fn cross_cve(record: &Record, facts: &Facts) -> Option<Finding> {
     let text = facts.field(FieldRole::PublicSummary);
-    let told = INCOMPLETE.is_match(text) || INCOMPLETE.is_match(&facts.title);
-    if text.is_empty() || !told {
-        return None;
-    }
-    let own = record.cve_metadata.cve_id.as_deref();
-    let named = cve_ids(text).iter().any(|id| Some(id.as_str()) != own);
-    let again = ALSO.is_match(text);
-    let mut absent = Vec::new();
-    if !named {
-        absent.push("name the CVE whose fix was incomplete");
-    }
-    if !again {
-        absent.push("say that those who upgraded for it should also upgrade to the new version");
-    }
+    let absent = cross_cve_lacks(text, &facts.title, record.cve_metadata.cve_id.as_deref());
     (!absent.is_empty()).then(|| {
         Finding::new(
             "hygiene.cross-cve",

@@ -29,7 +29,9 @@ pub use cwe::{Cwe, CweReport, CweUsage, cwe, weaknesses};
 pub use drift::{Drift, drift};
 pub use embed::{EmbedError, Embedded, embed, embedded};
 pub use finding::{Finding, Level, RULES};
-pub use hygiene::{RULES as HYGIENE_RULES, hygiene, hygiene_with};
+pub use hygiene::{
+    RULES as HYGIENE_RULES, cross_cve_lacks, fixed_in, hygiene, hygiene_with, lacks, names_upgrade,
+};
 pub use ready::{Missing, Readiness, ready, tool_state};
 pub use record::*;
 pub use references::{ReferenceReport, host, references};

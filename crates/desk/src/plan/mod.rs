@@ -202,6 +202,36 @@ pub struct Plan {
     pub made: Timestamp,
 }
 
+/// Begins the reason of an item that is blocked because of another.
+const WAITS: &str = "it comes after item ";
+
+/// What comes after a blocked item is blocked with it, and what comes after an item that needs a word needs one too: `all`
+/// takes what can be applied as a whole.
+pub fn settle(items: &mut [Item]) {
+    let mut blocked: BTreeSet<ItemNo> = BTreeSet::new();
+    let mut named: BTreeSet<ItemNo> = BTreeSet::new();
+    // Each comes after smaller numbers only.
+    for i in items {
+        if i.blocked.as_ref().is_some_and(|b| b.starts_with(WAITS)) {
+            i.blocked = None;
+        }
+        if i.blocked.is_none()
+            && let Some(first) = i.after.iter().find(|a| blocked.contains(a))
+        {
+            i.blocked = Some(format!("{WAITS}{first}, which is blocked"));
+        }
+        if i.group == Group::Proposed && i.after.iter().any(|a| named.contains(a)) {
+            i.group = Group::NeedsWord;
+        }
+        if i.blocked.is_some() {
+            blocked.insert(i.n);
+        }
+        if i.group == Group::NeedsWord {
+            named.insert(i.n);
+        }
+    }
+}
+
 impl Plan {
     /// An empty plan over those facts.
     #[must_use]

@@ -16,7 +16,7 @@ pub use library::{FillError, Filled, Library, Paragraph, Values};
 pub use opening::{Opening, openings};
 pub use placeholder::{Kind, Placeholder};
 pub use reference::reference_markdown;
-pub use style::{StyleFinding, check_style};
+pub use style::{StyleFinding, check_style, check_text};
 pub use template::{ParagraphKind, Template, TemplateError};
 
 /// The credit question to a person; goes into `CREDIT_QUESTION` unless it was asked before on the thread.

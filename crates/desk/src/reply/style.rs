@@ -54,6 +54,16 @@ pub fn check_style(filled: &Filled) -> Vec<StyleFinding> {
     out
 }
 
+/// Breaches in words that a person wrote into a letter: what never stands in one. Length is theirs to judge.
+#[must_use]
+pub fn check_text(text: &str) -> Vec<StyleFinding> {
+    let found = |(rule, regex, message): &Pattern| {
+        let m = regex.find(text)?;
+        Some(StyleFinding { rule, evidence: m.as_str().trim().to_owned(), message })
+    };
+    PATTERNS.iter().filter_map(found).collect()
+}
+
 type Pattern = (&'static str, Regex, &'static str);
 
 static PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {

@@ -415,15 +415,9 @@ proptest! {
             .filter(|i| {
                 let again = first.items.iter().zip(&ended).find(|(f, _)| f.rule == i.rule);
                 let waited = again.is_some_and(|(_, (_, e))| *e != Ended::Applied);
-                // A tracker that was closed just now may have been published before: the letter about it comes next.
-                let closed = before.tracker.state.is_open() && !case.tracker.state.is_open();
-                // Once it is split, or decided, what waited for that comes.
-                let split = first.items.iter().any(|f| ["sync.split", "sync.valid"].contains(&f.rule.as_str()));
-                let last = closed && i.rule == "sync.published";
-                // A consensus, an id or a merge that this plan notes opens the work behind it, which the next plan brings.
-                let opens = |f: &desk::plan::Item| matches!(f.rule.as_str(), "sync.valid" | "sync.allocated" | "sync.merged");
-                let opened = first.items.iter().any(opens);
-                i.blocked.is_none() && !waited && !split && !last && !opened
+                // Nothing but the split is made while there are two scopes.
+                let split = first.items.iter().any(|f| f.rule == "sync.split");
+                i.blocked.is_none() && !waited && !split
             })
             .map(|i| i.rule.as_str())
             .collect();

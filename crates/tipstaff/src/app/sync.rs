@@ -1,17 +1,22 @@
 //! `sync`: choose trackers, observe, plan, and carry edits and refusals of a person into the plan (sync page §14).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use desk::{
     case::Case,
     confidential::Draft,
-    plan::{Effect, Item, ItemNo, Plan, digest, effect::Change},
+    plan::{
+        Effect, Item, ItemNo, Plan, Step, digest,
+        effect::{Change, LetterText},
+        settle,
+    },
+    reply,
     rules::{
         selection::{self, Selection},
         stage::{self, Position},
         sync::{self, TrackerPlan, View, clocks::Clocks},
     },
-    tracker::{FieldRole, TrackerKey},
+    tracker::FieldRole,
 };
 
 use super::{
@@ -79,36 +84,27 @@ pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64
     let mut cases = cases(session, numbers)?;
     let notes = facts::gather(session, &mut cases, Reach::World)?;
     let (mut plan, mut trackers) = sync::merged(&cases, session.ground(), &Threads);
-    plan.facts = fingerprint(&cases, session);
     plan.notices.extend(notes.iter().cloned());
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
     let named: BTreeSet<&str> = named.map(|c| c.tracker.key.0.as_str()).collect();
     let declined = leave_out(session, &mut plan, &named)?;
     judge(session, &mut plan)?;
+    settle(&mut plan.items);
     for t in &mut trackers {
         take_over(t, &plan);
     }
     Ok(Synced { cases, plan, trackers, notes, declined })
 }
 
-/// The trackers' revisions and the facts about them, without the times at which they were seen.
-fn fingerprint(cases: &[Case], session: &Session) -> String {
-    let facts: Vec<_> = cases
-        .iter()
-        .map(|c| {
-            let o = &c.observed;
-            let known = (
-                o.pulls.known(),
-                o.artifacts.known(),
-                o.advisories.known(),
-                o.record.known(),
-                o.listed.known(),
-            );
-            (&c.tracker.key, c.revision, digest::of(&known), &o.told, o.thread.known(), o.drafts.known())
-        })
-        .collect();
-    // A plan of another day may speak of another window.
-    digest::of(&(facts, session.now().to_zoned(jiff::tz::TimeZone::UTC).date()))
+/// Those trackers with what can be observed about them now.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn observed(session: &mut Session, subjects: &BTreeSet<&str>) -> Result<Vec<Case>> {
+    let mut all = session.desk.cases()?;
+    all.retain(|c| subjects.contains(c.tracker.key.0.as_str()));
+    facts::gather(session, &mut all, Reach::World)?;
+    Ok(all)
 }
 
 /// Try every word of a plan against the policy, so that a refusal is seen before the yes.
@@ -188,76 +184,150 @@ fn leave_out(session: &Session, plan: &mut Plan, again: &BTreeSet<&str>) -> Resu
     Ok(out)
 }
 
-/// Change an item as a person asks for: `severity: High`, `title: …`, `milestone: …`, or only the new value where there is
-/// one thing to change. The words are judged again, and only this item needs a new yes.
+/// Change an item as a person asks for: `severity: High`, `title: …`, `milestone: …`, `comment: …`, `letter: …`,
+/// `subject: …`, or only the new value where there is one thing to change. In a comment or letter `\n` is a new line. The
+/// words are judged again, the record is made again from what the fields will say, and only this item needs a new yes.
 ///
 /// # Errors
-/// When the item holds nothing of that name.
-pub fn revise(session: &mut Session, plan: &Plan, n: ItemNo, text: &str) -> Result<Plan> {
+/// When the item holds nothing of that name, or a letter breaks the house style.
+pub fn revise(session: &mut Session, plan: &Plan, cases: &[Case], n: ItemNo, text: &str) -> Result<Plan> {
     let mut out = plan.clone();
     let Some(item) = out.items.iter_mut().find(|i| i.n == n) else {
         return Err(AppError::usage(format!("{n} is no item of this plan")));
     };
-    let names: Vec<String> = item.steps.iter().filter_map(|s| name_of(&s.effect)).collect();
-    let (key, value) = match text.split_once([':', '=']) {
-        Some((k, v)) if names.iter().any(|n| same(n, k)) => (k.trim().to_owned(), v.trim().to_owned()),
-        _ => match names.as_slice() {
-            [only] => (only.clone(), text.trim().to_owned()),
-            [] => {
-                return Err(AppError::usage(format!("item {n} holds no value that can be edited"))
-                    .next("skip it, and use `tipstaff edit` for the tracker itself"));
-            }
-            several => {
-                return Err(AppError::usage(format!("`{text}` does not say what of item {n} to change"))
-                    .next(format!("write `{n}:edit KEY: VALUE` with one of: {}", several.join(", "))));
-            }
-        },
-    };
-    for step in &mut item.steps {
-        if !name_of(&step.effect).is_some_and(|name| same(&name, &key)) {
-            continue;
+    let mut names: Vec<&'static str> = Vec::new();
+    for name in item.effects().into_iter().flat_map(names_of) {
+        if !names.contains(&name) {
+            names.push(name);
         }
-        match &mut step.effect {
-            Change::SetField { value: v, .. } => *v = Draft::text(value.clone()),
-            Change::SetTitle { title, .. } => *title = Draft::text(value.clone()),
-            Change::SetMilestone { milestone, .. } => {
-                *milestone = Some(value.clone()).filter(|v| !v.is_empty())
-            }
-            _ => {}
-        }
-        step.key.artifact = digest::of(&step.effect).get(..16).unwrap_or_default().to_owned();
     }
-    for step in &mut item.steps {
+    let (key, value) = wanted(&names, n, text)?;
+    let value = if WORDS.contains(&key) { value.replace("\\n", "\n") } else { value };
+    if key == "letter" || key == "subject" {
+        if let Some(f) = reply::check_text(&value).into_iter().next() {
+            return Err(
+                AppError::usage(format!("\"{}\": {}", f.evidence, f.message)).next("word it without that")
+            );
+        }
+    }
+    let subject = item.subject.clone();
+    each_step(&mut item.steps, &mut |step| edit(step, key, &value));
+    each_step(&mut item.steps, &mut |step| {
         if let Change::AppendEntry { note, .. } = &mut step.effect {
-            let shown = desk::tracker::inline_text(&value);
-            note.body =
-                note.body.clone().push_text(format!("\n\nEdited before it was approved: {key} is {shown}"));
-            step.key.artifact = digest::of(&step.effect).get(..16).unwrap_or_default().to_owned();
+            let line = if WORDS.contains(&key) {
+                format!("\n\nThe {key} was edited before it was approved.")
+            } else {
+                let shown = desk::tracker::inline_text(&value);
+                format!("\n\nEdited before it was approved: {key} is {shown}")
+            };
+            note.body = note.body.clone().push_text(line);
+            renamed(step);
         }
-    }
+    });
     for d in &mut item.details {
-        if same(&d.0, &key) {
+        if same(&d.0, key) {
             let before = d.1.split_once(" → ").map_or("", |(b, _)| b).to_owned();
             d.1 = if before.is_empty() { value.clone() } else { format!("{before} → {value}") };
         }
     }
-    item.notices.push(format!("{key} is as you said: {value}"));
+    item.notices.push(format!("{key} is as you said: {}", desk::mail::one_line(&value, 200)));
     item.blocked = None;
+    if let Some(case) = cases.iter().find(|c| c.tracker.key.0 == subject) {
+        sync::record::again(&mut out.items, case, session.ground());
+    }
     judge(session, &mut out)?;
+    settle(&mut out.items);
     Ok(out)
 }
 
-/// What an effect is called when it is edited.
-fn name_of(effect: &Effect) -> Option<String> {
-    match effect {
-        Change::SetField { role, .. } => Some(role.as_str().to_owned()),
-        Change::SetTitle { .. } => Some("title".into()),
-        Change::SetMilestone { .. } => Some("milestone".into()),
-        _ => None,
+/// Parts that are words to somebody, not values of the tracker.
+const WORDS: [&str; 3] = ["comment", "subject", "letter"];
+
+/// Which part of an item a person means, and what they want there.
+fn wanted(names: &[&'static str], n: ItemNo, text: &str) -> Result<(&'static str, String)> {
+    let text = unquoted(text);
+    if let Some((k, v)) = text.split_once([':', '='])
+        && let Some(name) = names.iter().find(|n| same(n, k))
+    {
+        return Ok((name, unquoted(v).to_owned()));
+    }
+    // A bare value is for the tracker's value before it is for anybody's words.
+    let values: Vec<&&str> = names.iter().filter(|n| !WORDS.contains(n)).collect();
+    let words: Vec<&&str> = names.iter().filter(|n| **n != "subject").collect();
+    match (values.as_slice(), words.as_slice()) {
+        ([only], _) | ([], [only]) => Ok((only, text.trim().to_owned())),
+        ([], []) => Err(AppError::usage(format!("item {n} holds no value that can be edited"))
+            .next("skip it, and use `tipstaff edit` for the tracker itself")),
+        _ => Err(AppError::usage(format!("`{text}` does not say what of item {n} to change"))
+            .next(format!("write `{n}:edit KEY: VALUE` with one of: {}", names.join(", ")))),
     }
 }
 
-fn same(a: &str, b: &str) -> bool {
+/// A text without the quotation marks around the whole of it.
+fn unquoted(text: &str) -> &str {
+    let text = text.trim();
+    let pairs = [('"', '"'), ('“', '”'), ('`', '`')];
+    let inner = pairs.iter().find_map(|(a, b)| text.strip_prefix(*a)?.strip_suffix(*b));
+    inner.filter(|t| !t.contains(['"', '“', '”', '`'])).unwrap_or(text).trim()
+}
+
+/// Every step, those in the arms of a choice included.
+fn each_step(steps: &mut [Step], f: &mut impl FnMut(&mut Step)) {
+    for s in steps {
+        f(s);
+        if let Change::Choose { arms, .. } = &mut s.effect {
+            arms.values_mut().for_each(|a| each_step(a, f));
+        }
+    }
+}
+
+fn edit(step: &mut Step, key: &str, value: &str) {
+    if !names_of(&step.effect).iter().any(|n| *n == key) {
+        return;
+    }
+    match &mut step.effect {
+        Change::SetField { value: v, .. } => *v = Draft::text(value),
+        Change::SetTitle { title, .. } => *title = Draft::text(value),
+        Change::SetMilestone { milestone, .. } => {
+            *milestone = Some(value.to_owned()).filter(|v| !v.is_empty())
+        }
+        Change::Comment { text, .. } | Change::PostMarked { text, .. } => *text = Draft::text(value),
+        Change::MailDraft { letter, .. } => {
+            // The ledger's key stays: it is the letter about the same event.
+            match (&mut letter.text, key) {
+                (LetterText::Reporter { subject, .. }, "subject") => *subject = Draft::text(value),
+                (LetterText::Reporter { body, .. }, _) => *body = Draft::text(value),
+                (LetterText::Forwarder { subject, .. }, "subject") => *subject = Draft::text(value),
+                (LetterText::Forwarder { body, .. }, _) => *body = Draft::text(value),
+            }
+            letter.asks_credit &= key == "subject" || value.to_lowercase().contains("credit");
+            return;
+        }
+        _ => {}
+    }
+    renamed(step);
+}
+
+fn renamed(step: &mut Step) {
+    step.key.artifact = digest::of(&step.effect).get(..16).unwrap_or_default().to_owned();
+}
+
+/// What the parts of an effect are called when they are edited.
+#[must_use]
+pub fn names_of(effect: &Effect) -> Vec<&'static str> {
+    match effect {
+        Change::SetField { role, .. } => vec![role.as_str()],
+        Change::SetTitle { .. } => vec!["title"],
+        Change::SetMilestone { .. } => vec!["milestone"],
+        Change::Comment { .. } | Change::PostMarked { .. } => vec!["comment"],
+        Change::MailDraft { .. } => vec!["letter", "subject"],
+        _ => Vec::new(),
+    }
+}
+
+/// Do two words name the same part? Case, spaces and other names of a field do not matter.
+#[must_use]
+pub fn same(a: &str, b: &str) -> bool {
     let fold = |s: &str| s.trim().to_lowercase().replace([' ', '-'], "_");
     let (a, b) = (fold(a), fold(b));
     let role = |s: &str| s.parse::<FieldRole>().ok();
@@ -299,19 +369,4 @@ pub fn clocks(session: &Session, cases: &[Case]) -> Vec<Clocks> {
 #[must_use]
 pub fn agreed(session: &Session, case: &Case) -> bool {
     matches!(View::new(case, session.ground()).consensus(), sync::Consensus::Valid(_))
-}
-
-/// Items by tracker number, for the question.
-#[must_use]
-pub fn by_number(synced: &Synced) -> BTreeMap<ItemNo, u32> {
-    let number: BTreeMap<&TrackerKey, u64> =
-        synced.cases.iter().map(|c| (&c.tracker.key, c.tracker.reference.number)).collect();
-    synced
-        .trackers
-        .iter()
-        .flat_map(|t| {
-            let n = number.get(&t.tracker).copied().unwrap_or(0);
-            t.items.iter().map(move |i| (i.n, u32::try_from(n).unwrap_or(u32::MAX)))
-        })
-        .collect()
 }

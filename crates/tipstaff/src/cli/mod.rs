@@ -1,6 +1,7 @@
 //! The command line: arguments in, words out. Every judgement is made below it.
 
 mod allocate_cmd;
+mod answer;
 mod args;
 mod config_cmd;
 mod cve_cmd;

@@ -1,20 +1,24 @@
 //! `tipstaff plan`: list, show, approve, apply, resume.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use desk::plan::{
-    ItemNo, Plan,
-    apply::{ItemOutcome, Report},
-    confirm::{self, Action},
+use desk::{
+    plan::{
+        ItemNo, Plan,
+        apply::{ItemOutcome, Report},
+        confirm::{self, Action},
+    },
+    tracker::TrackerKey,
 };
 use store::PlanState;
 
 use super::{
+    answer::Asked,
     args::{PlanArgs, PlanCommand},
-    import_cmd, prompt, show,
+    import_cmd, prompt, show, sync_cmd,
     term::{Mark, Term},
 };
-use crate::app::{AppError, Exit, Session, Setting, error::Result, plans};
+use crate::app::{AppError, Exit, Session, Setting, error::Result, plans, sync};
 
 /// Run `plan`.
 ///
@@ -32,13 +36,25 @@ pub fn plan(args: &PlanArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
                 }))?;
             } else {
                 head(term, &row.digest, &row.plan, row.state)?;
-                show::plan(term, &row.plan, true)?;
+                if row.plan.kind == "sync" {
+                    by_tracker(&session, &row.plan, term)?;
+                } else {
+                    show::plan(term, &row.plan, true)?;
+                }
             }
             Ok(Exit::Done)
         }
         PlanCommand::Approve { plan, reply } => {
             let row = plans::find(&session, plan)?;
-            let items = chosen(&session, &row.plan, &reply.join(" "))?;
+            let reply = reply.join(" ");
+            let items = if row.plan.kind == "sync" {
+                match agreed(&mut session, &row.plan, &reply, term)? {
+                    Answer::Items(items) => items,
+                    Answer::Revised(exit) => return Ok(exit),
+                }
+            } else {
+                chosen(&session, &row.plan, &reply)?
+            };
             plans::approve(&session, &row.plan, &items)?;
             let short = row.digest.get(..12).unwrap_or(&row.digest);
             let numbers: Vec<String> = items.iter().map(ToString::to_string).collect();
@@ -125,6 +141,91 @@ fn chosen(session: &Session, plan: &Plan, reply: &str) -> Result<BTreeSet<ItemNo
         ));
     }
     Ok(read.apply.iter().map(|n| ItemNo(*n)).collect())
+}
+
+/// What an answer to a plan over trackers comes to.
+enum Answer {
+    /// These items are approved.
+    Items(BTreeSet<ItemNo>),
+    /// It asked for a change: the revised plan waits for a yes of its own.
+    Revised(Exit),
+}
+
+fn asked(session: &Session, plan: &Plan) -> Result<Asked> {
+    let mut numbers = BTreeMap::new();
+    for i in &plan.items {
+        if let Some(r) = session.desk.reference(&TrackerKey(i.subject.clone()))? {
+            numbers.insert(i.subject.clone(), r.number);
+        }
+    }
+    Ok(Asked::of(plan, |subject| numbers.get(subject).copied()))
+}
+
+/// A plan over trackers with the numbers an answer uses, as `sync` shows it.
+fn by_tracker(session: &Session, plan: &Plan, term: &mut Term) -> Result<()> {
+    let asked = asked(session, plan)?;
+    if !asked.several() {
+        return Ok(show::plan(term, plan, true)?);
+    }
+    let mut subject = "";
+    for item in &plan.items {
+        if item.subject != subject {
+            subject = &item.subject;
+            let reference = session.desk.reference(&TrackerKey(subject.to_owned()))?;
+            let name = reference.map_or_else(|| subject.to_owned(), |r| r.to_string());
+            let name = term.mark(Mark::Head, &format!("\n{name}"));
+            term.line(&name)?;
+        }
+        show::item(term, &asked.numbered(item), true)?;
+    }
+    let rest = Plan { items: Vec::new(), ..plan.clone() };
+    Ok(show::plan(term, &rest, true)?)
+}
+
+/// Read an answer to a plan over trackers as the prompt of `sync` reads it.
+fn agreed(session: &mut Session, plan: &Plan, reply: &str, term: &mut Term) -> Result<Answer> {
+    let asked = asked(session, plan)?;
+    let read = confirm::read(&asked.request(reply.to_owned()));
+    let said = asked.understood(&read);
+    let usage = |what: String| {
+        let say = if asked.several() {
+            "say `all`, `12:all`, `12:1,3` or `12:skip`"
+        } else {
+            "say `all`, `1,3` or `all skip 2`"
+        };
+        AppError::new(Exit::Usage, format!("`{reply}`: {what}"), say)
+    };
+    let mut lost: Vec<String> = read.unknown.iter().map(ToString::to_string).collect();
+    lost.extend(said.lost.iter().cloned());
+    if !lost.is_empty() {
+        return Err(usage(format!("not understood: {}", lost.join(", "))));
+    }
+    if !term.json {
+        sync_cmd::heard(&asked, &said, term)?;
+    }
+    if !said.edits.is_empty() {
+        let subjects: BTreeSet<&str> = plan.items.iter().map(|i| i.subject.as_str()).collect();
+        let cases = sync::observed(session, &subjects)?;
+        let mut revised = plan.clone();
+        for (n, text) in &said.edits {
+            revised = sync::revise(session, &revised, &cases, *n, text)?;
+        }
+        let digest = plans::propose(session, &revised)?;
+        let short = digest.get(..12).unwrap_or(&digest);
+        if term.json {
+            term.value(&serde_json::json!({"digest": digest, "plan": revised}))?;
+        } else {
+            term.line(&format!("An edit makes another plan; it waits as {short}, nothing is approved."))?;
+            term.line(&format!(
+                "next: `tipstaff plan show {short}`, then `tipstaff plan approve {short} …`"
+            ))?;
+        }
+        return Ok(Answer::Revised(Exit::Decision));
+    }
+    if !matches!(read.action, Action::Apply) || said.apply.is_empty() {
+        return Err(usage("it approves nothing".to_owned()));
+    }
+    Ok(Answer::Items(said.apply))
 }
 
 fn list(session: &Session, term: &mut Term) -> Result<Exit> {

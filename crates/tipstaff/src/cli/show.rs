@@ -2,13 +2,10 @@
 
 use std::io;
 
-use desk::{
-    plan::{
-        Effect, Group, Item, Plan, Probe, Step, Told,
-        apply::{ItemOutcome, Report, StepOutcome},
-        effect::Change,
-    },
-    tracker::TrackerKey,
+use desk::plan::{
+    Effect, Group, Item, Plan, Probe, Step, Told,
+    apply::{ItemOutcome, Report, StepOutcome},
+    effect::Change,
 };
 
 use super::term::{Mark, Term, untrusted, untrusted_line};
@@ -184,7 +181,6 @@ fn block(term: &mut Term, indent: &str, text: &str) -> io::Result<()> {
 /// One line about an effect.
 #[must_use]
 pub fn effect(e: &Effect) -> String {
-    let t = |t: &TrackerKey| t.to_string();
     match e {
         Change::CreateTracker { title, labels, column, .. } => {
             let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
@@ -228,16 +224,17 @@ pub fn effect(e: &Effect) -> String {
             format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)
         }
         Change::RecordRejection { reply, .. } => format!("rejection ledger: {reply}"),
-        Change::Close { tracker, reason } => format!("close {} ({reason})", t(tracker)),
-        Change::Reopen { tracker } => format!("reopen {}", t(tracker)),
+        // An item is about one tracker, and its headline names it.
+        Change::Close { reason, .. } => format!("close the tracker ({reason})"),
+        Change::Reopen { .. } => "reopen the tracker".into(),
         Change::Choose { probe: Probe::DraftPending { .. }, .. } => {
             "if no draft for this thread waits already".into()
         }
         Change::Choose { probe: Probe::RecordState { cve }, .. } => {
             format!("ask how far the record of {cve} is, then")
         }
-        Change::Choose { probe: Probe::TrackerState { tracker }, .. } => {
-            format!("ask whether {} is open, then", t(tracker))
+        Change::Choose { probe: Probe::TrackerState { .. }, .. } => {
+            "ask whether the tracker is open, then".into()
         }
     }
 }

@@ -6,7 +6,7 @@ use desk::{
     people::Role,
     plan::{
         Item, ItemNo, Plan,
-        confirm::{self, Action, ConfirmItem, ConfirmRequest, Confirmation, Grammar, TrackerChoice},
+        confirm::{self, Action},
     },
     rules::{
         selection::Selection,
@@ -17,6 +17,7 @@ use desk::{
 };
 
 use super::{
+    answer::{Asked, Said},
     args::SyncArgs,
     import_cmd, plan_cmd, prompt, show,
     term::{Mark, Term, untrusted, untrusted_line},
@@ -146,7 +147,7 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
             }
         }
     }
-    let several = synced.trackers.len() > 1;
+    let asked = asked(synced);
     for t in synced.trackers.iter().filter(|t| !idle(t)) {
         let title = titles.get(&t.tracker).copied().unwrap_or_default();
         let head = format!("\n{}  {}", t.position.reference, untrusted_line(title, 90));
@@ -160,7 +161,7 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
         }
         notices(t, term)?;
         let mut bucket = None;
-        for (at, (item, b)) in t.items.iter().zip(&t.buckets).enumerate() {
+        for (item, b) in t.items.iter().zip(&t.buckets) {
             if bucket != Some(b) && t.buckets.contains(&Bucket::Cve) {
                 bucket = Some(b);
                 let word = match b {
@@ -170,7 +171,7 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
                 let word = term.mark(Mark::Dim, word);
                 term.line(&format!("  {word}"))?;
             }
-            show::item(term, &numbered(item, at, several), evidence)?;
+            show::item(term, &asked.numbered(item), evidence)?;
         }
     }
     for (headline, rule) in &synced.declined {
@@ -179,12 +180,6 @@ pub fn overview(synced: &Synced, evidence: bool, term: &mut Term) -> Result<()> 
         term.line(&line)?;
     }
     Ok(())
-}
-
-/// In a plan over several trackers the items are counted per tracker, as the answer names them: `12:1,3`.
-fn numbered(item: &Item, at: usize, several: bool) -> Item {
-    let n = if several { ItemNo(u32::try_from(at + 1).unwrap_or(u32::MAX)) } else { item.n };
-    Item { n, ..item.clone() }
 }
 
 fn notices(t: &TrackerPlan, term: &mut Term) -> Result<()> {
@@ -208,88 +203,19 @@ fn next_of(t: &TrackerPlan) -> String {
     format!("next: {who}: {}", p.next)
 }
 
-/// The question about a plan in the words of its grammar: `sync` for one tracker, `bulk` for several.
-fn request(synced: &Synced, reply: String) -> ConfirmRequest {
-    let numbers = sync::by_number(synced);
-    let several = synced.trackers.len() > 1;
-    let items = synced.trackers.iter().flat_map(|t| {
-        t.items.iter().enumerate().map(|(at, i)| ConfirmItem {
-            n: numbered(i, at, several).n.0,
-            default: i.is_default(),
-            blocked: i.blocked.is_some(),
-            tracker: several.then(|| numbers.get(&i.n).copied().unwrap_or_default()),
-            ..ConfirmItem::default()
-        })
-    });
-    let grammar = if several { Grammar::Bulk } else { Grammar::Sync };
-    ConfirmRequest { grammar, items: items.collect(), reply, canned: BTreeMap::new() }
-}
-
-/// What an answer comes to, in items of the plan.
-#[derive(Debug, Default)]
-struct Said {
-    apply: BTreeSet<ItemNo>,
-    /// Items a person said no to.
-    refused: BTreeSet<ItemNo>,
-    /// Changes: the item and the words.
-    edits: Vec<(ItemNo, String)>,
-    /// Trackers to plan again with what was declined before.
-    force: BTreeSet<u64>,
-}
-
-fn understood(read: &Confirmation, synced: &Synced) -> Said {
-    let mut out = Said::default();
-    let Some(trackers) = &read.trackers else {
-        out.apply = read.apply.iter().map(|n| ItemNo(*n)).collect();
-        out.refused = read.named_skip.iter().map(|n| ItemNo(*n)).collect();
-        out.edits = read.edits.iter().filter_map(|e| Some((ItemNo(e.n?), e.text.clone()))).collect();
-        return out;
-    };
-    let numbers = sync::by_number(synced);
-    for (t, choice) in trackers {
-        let Ok(t) = t.parse::<u32>() else { continue };
-        if choice.force {
-            out.force.insert(u64::from(t));
-        }
-        let mine: Vec<&Item> =
-            synced.trackers.iter().flat_map(|p| &p.items).filter(|i| numbers.get(&i.n) == Some(&t)).collect();
-        let at = |n: &u32| mine.get(usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX)).map(|i| i.n);
-        match choice.action {
-            Action::Apply | Action::Edit => out.apply.extend(choice.apply.iter().filter_map(at)),
-            Action::Cancel => out.refused.extend(choice.skip.iter().filter_map(at)),
-            Action::Ask => {}
-        }
-        edits(choice, &mine, &mut out);
-    }
-    out
-}
-
-/// `12:edit severity: High` means the item that sets the severity; `12:2:edit …` the second one.
-fn edits(choice: &TrackerChoice, mine: &[&Item], out: &mut Said) {
-    for e in &choice.edits {
-        let key = e
-            .text
-            .split([':', '='])
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_lowercase()
-            .replace([' ', '-'], "_");
-        let by_key = mine
-            .iter()
-            .find(|i| i.details.iter().any(|(k, _)| k.to_lowercase().replace([' ', '-'], "_") == key));
-        let by_number =
-            e.n.and_then(|n| mine.get(usize::try_from(n.saturating_sub(1)).unwrap_or(usize::MAX)));
-        if let Some(item) = by_key.or(by_number) {
-            out.edits.push((item.n, e.text.clone()));
-        }
-    }
+/// The plan as an answer names its items.
+#[must_use]
+pub fn asked(synced: &Synced) -> Asked {
+    let numbers: BTreeMap<&str, u64> =
+        synced.cases.iter().map(|c| (c.tracker.key.0.as_str(), c.tracker.reference.number)).collect();
+    Asked::of(&synced.plan, |subject| numbers.get(subject).copied())
 }
 
 fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -> Result<Exit> {
     let mut synced = synced;
     for _ in 0..PATIENCE {
-        let question = if synced.trackers.len() > 1 {
+        let asked = asked(&synced);
+        let question = if asked.several() {
             "\nApply? [all | 12:all | 12:1,3 | 12:skip | 12:edit KEY: VALUE | none]"
         } else {
             "\nApply? [all | 1,3 | all skip 2 | 2:edit VALUE | none]"
@@ -303,7 +229,7 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
             ))?;
             return Ok(Exit::Decision);
         };
-        let read = confirm::read(&request(&synced, reply));
+        let read = confirm::read(&asked.request(reply));
         import_cmd::say_unknown(&read, term)?;
         match read.action {
             Action::Cancel => {
@@ -313,7 +239,10 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
             Action::Ask => continue,
             Action::Apply | Action::Edit => {}
         }
-        let mut said = understood(&read, &synced);
+        let mut said = asked.understood(&read);
+        if !heard(&asked, &said, term)? {
+            continue;
+        }
         if !said.force.is_empty() && said.apply.is_empty() {
             let numbers = synced.cases.iter().map(|c| c.tracker.reference.number).collect();
             synced = sync::plan(session, &numbers, &said.force)?;
@@ -332,11 +261,26 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
     Ok(Exit::Decision)
 }
 
+/// Say what of an answer fits no item, and what stays behind. False when the answer has to be given again.
+///
+/// # Errors
+/// When standard output is gone.
+pub fn heard(asked: &Asked, said: &Said, term: &mut Term) -> Result<bool> {
+    for lost in &said.lost {
+        let mark = term.mark(Mark::Warn, "not understood:");
+        term.line(&format!("{mark} {}", untrusted_line(lost, 160)))?;
+    }
+    for (n, first) in &said.left {
+        term.line(&format!("{} is left out: it comes after {}.", asked.shown(*n), asked.shown(*first)))?;
+    }
+    Ok(said.lost.is_empty())
+}
+
 /// Make the edits and ask about what they changed, alone. False when an edit could not be made; nothing is applied then.
 fn revise(session: &mut Session, synced: &mut Synced, said: &mut Said, term: &mut Term) -> Result<bool> {
     let mut plan = synced.plan.clone();
     for (n, text) in &said.edits {
-        plan = match sync::revise(session, &plan, *n, text) {
+        plan = match sync::revise(session, &plan, &synced.cases, *n, text) {
             Ok(p) => p,
             Err(e) => {
                 term.error(&e);

@@ -25,6 +25,13 @@ static GLOBAL: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)[\s,;]+(?:(?:and|then|but|also|please)\s+)*(?:skip|force[- ]sync|order|except|not|reject)\s+(?:tracker\s+)?#?(\d{1,9})\b").unwrap()
 });
 
+/// An edit of words: the rest of the line is theirs, whatever stands in it.
+#[allow(clippy::unwrap_used, reason = "the pattern is a constant, compiled in every test run")]
+static WORDS: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^\s*(?:\d{1,9}\s*:\s*)?edit[\s:]+(?:letter|comment|subject|title|public.summary)\s*[:=]")
+        .unwrap()
+});
+
 /// Most parts `N: …` of one answer, a range counting for each of its trackers. Ranges repeated down a long answer
 /// would otherwise multiply with the trackers.
 const MAX_PARTS: usize = 5_000;
@@ -155,7 +162,8 @@ fn split(text: &str, book: &Book<'_>) -> Option<Parts> {
         // `101: 2:edit …`: a number of the tracker's own item opens no new part.
         let inner = heads.last().is_some_and(|(_, end, ts)| {
             let same_line = !text.get(*end..m.start()).unwrap_or("").contains('\n');
-            same_line && !book.items.contains_key(&a) && ts.iter().any(|t| has_item(book, *t, a))
+            let own = !book.items.contains_key(&a) && ts.iter().any(|t| has_item(book, *t, a));
+            same_line && (own || WORDS.is_match(text.get(*end..m.start()).unwrap_or("")))
         });
         if !inner {
             let of_range: Vec<u32> =
@@ -172,9 +180,12 @@ fn split(text: &str, book: &Book<'_>) -> Option<Parts> {
     for (i, (_, begin, trackers)) in heads.iter().enumerate() {
         let end = heads.get(i + 1).map_or(text.len(), |h| h.0);
         let body = text.get(*begin..end).unwrap_or("");
-        let line = body.find([';', '\n']).unwrap_or(body.len());
+        let words = WORDS.is_match(body);
+        let ends: &[char] = if words { &['\n'] } else { &[';', '\n'] };
+        let line = body.find(ends).unwrap_or(body.len());
         let global = GLOBAL
             .captures(body)
+            .filter(|_| !words)
             .filter(|c| {
                 c.get(1)
                     .and_then(|m| m.as_str().parse().ok())

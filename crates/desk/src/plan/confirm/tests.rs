@@ -979,3 +979,21 @@ proptest! {
         prop_assert_eq!(&plain, &say(format!("{}. Thanks!", words.join(", "))));
     }
 }
+
+#[test]
+fn words_of_a_letter_are_taken_to_the_end_of_the_line() {
+    let item = |tracker: u32, n: u32| ConfirmItem { n, tracker: Some(tracker), ..ConfirmItem::default() };
+    let ask = |reply: &str| ConfirmRequest {
+        grammar: Grammar::Bulk,
+        items: vec![item(12, 1), item(12, 2), item(13, 1)],
+        reply: reply.into(),
+        canned: BTreeMap::new(),
+    };
+    let said = read(&ask("12:edit letter: Hello; at 13: 30 we skip 13.\n13:all"));
+    let trackers = said.trackers.unwrap();
+    assert_eq!(trackers["12"].edits[0].text, "letter: Hello; at 13: 30 we skip 13.");
+    assert_eq!(trackers["13"].apply, [1]);
+    // A value that is no text ends where the next part begins.
+    let trackers = read(&ask("12:edit severity: High; 13:all")).trackers.unwrap();
+    assert_eq!((trackers["12"].edits[0].text.as_str(), &trackers["13"].apply), ("severity: High", &vec![1]));
+}

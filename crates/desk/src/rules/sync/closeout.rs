@@ -11,7 +11,7 @@ use crate::pattern::Regex;
 use super::{
     Proposal, View,
     advisory::{self, Advisory},
-    column, comments, record,
+    chain, column, comments, published, record,
     tell::{self, Event},
 };
 use crate::{
@@ -139,7 +139,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     let steps = finish(v, &url, out);
     // The record says what the tracker says once the first steps of this item are made.
     let mut case = v.case.clone();
-    p.steps.iter().for_each(|(e, _)| record::apply(&mut case, e, v));
+    p.steps.iter().for_each(|(e, _)| chain::apply(&mut case, e, v.g));
     let then = View::new(&case, v.g);
     let publish = || {
         let mut all = record::disclose(&then, &cve);
@@ -204,11 +204,16 @@ fn finish(v: &View<'_>, url: &str, out: &mut super::Gathered) -> Vec<(Effect, Ve
     if let Some(name) = closes_milestone(v, out) {
         steps.push((Change::CloseMilestone { name }, Vec::new()));
     }
-    let letter = if tell::due(v, &[Event::AdvisorySent]) == Some(Event::AdvisorySent) {
-        out.conditional = Some(Event::AdvisorySent);
-        tell::letter(v, Event::AdvisorySent)
-    } else {
-        Err(Told::NotNeeded("they were told already".into()))
+    // Public at cve.org before it was closed: one letter says both.
+    let mut coming = vec![Event::AdvisorySent];
+    coming.extend(published::is_next(v).then_some(Event::Published));
+    let letter = match tell::due(v, &coming) {
+        Some(Event::AdvisorySent) => {
+            out.conditional = Some(Event::AdvisorySent);
+            tell::letter(v, Event::AdvisorySent)
+        }
+        Some(Event::Published) => Err(Told::NotTold("the letter about the publication covers it".into())),
+        _ => Err(Told::NotNeeded("they were told already".into())),
     };
     super::with_entry(
         v,

@@ -8,6 +8,7 @@ use crate::pattern::Regex;
 use super::View;
 use crate::{
     confidential::{self as surface, Draft},
+    config::CveTool,
     plan::{Effect, effect::Change},
     rules::extract::versions,
     tracker::{FieldRole, Marked, marked, marked_text},
@@ -198,11 +199,14 @@ pub fn publication_ready(v: &View<'_>, url: &str) -> Option<Effect> {
 pub fn wrap_up(v: &View<'_>, url: &str) -> Option<Effect> {
     let cve = v.cve.as_deref().unwrap_or_default();
     let milestone = v.t.milestone.as_deref().map(|m| format!("\n\nRelease: {m}")).unwrap_or_default();
-    post(
-        v,
-        Marked::WrapUp,
-        format!(
-            "{cve} is disclosed: {url}\n\nThe record was handed to cve.org, and this tracker is closed.{milestone}"
-        ),
-    )
+    let closed = "this tracker is closed";
+    // Only an authority that passes records on has handed this one over.
+    let record = match v.g.config.cve.tool {
+        CveTool::Vulnogram | CveTool::CveServices => {
+            format!("The record was handed to cve.org, and {closed}.")
+        }
+        CveTool::Desk => format!("The record is published, and {closed}."),
+        _ => "This tracker is closed.".to_owned(),
+    };
+    post(v, Marked::WrapUp, format!("{cve} is disclosed: {url}\n\n{record}{milestone}"))
 }

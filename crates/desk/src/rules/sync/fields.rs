@@ -27,30 +27,7 @@ fn re(pattern: &str) -> Regex {
     Regex::new(pattern).expect("a constant pattern, compiled by a test")
 }
 
-static UPGRADE: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i)\b(?:upgrad\w*|updat\w*|fixed|patched|resolved|mov\w+)\b[^.]{0,120}?\d|\bv?\d[\w.+-]*\s*(?:,\s*which|or (?:later|newer|above|higher)|fixes|resolves)\b",
-    )
-});
-static WHO: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i)\b(?:users?|attackers?|adversar\w+|operators?|administrators?|anyone|someone|clients?|deployments?|installations?|authors?|(?:un)?authenticated|remote)\b",
-    )
-});
-static WHEN: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i)\b(?:when|if|while|where|once|during|by default|with \w+ enabled|configured|after|before version|prior to|through \d|versions? \d|who (?:can|may|has|have|had)|with (?:access|permission|the right))\b",
-    )
-});
-static ACTION: LazyLock<Regex> = LazyLock::new(|| {
-    re(r"(?i)\b(?:upgrad\w*|updat\w*|recommend\w*|should|must|mitigat\w*|work ?around\w*|disable|restrict)\b")
-});
 static SENTINEL: LazyLock<Regex> = LazyLock::new(|| re(r"(?i)<\s*NEXT[ _]VERSION"));
-static INCOMPLETE: LazyLock<Regex> = LazyLock::new(|| {
-    re(
-        r"(?i)\b(?:incomplete|insufficient|partial) (?:fix|mitigation|patch)\b|\bfollow-?up (?:to|of|for) CVE-",
-    )
-});
 static LOWER: LazyLock<Regex> = LazyLock::new(|| re(r">=?\s*v?[0-9]"));
 /// A lower bound with the comma or word that joins it to what follows.
 static LOWER_BOUND: LazyLock<Regex> =
@@ -347,8 +324,12 @@ fn summary(v: &View<'_>, out: &mut super::Gathered) {
         rule = Some("sync.private-scanner");
         value = scrubbed.trim().to_owned();
     }
-    if !names_upgrade(&value) {
-        match target::of(v).filter(|t| !t.wave && !t.version.is_empty()) {
+    let target = target::of(v).filter(|t| !t.wave && !t.version.is_empty());
+    let known: Vec<&str> = target.iter().map(|t| t.version.as_str()).collect();
+    let named =
+        cve::names_upgrade(&value, &known) || cve::names_upgrade(&value, &cve::fixed_in(&v.built().record));
+    if !named {
+        match &target {
             Some(t) => {
                 let package = t.packages.iter().find(|p| !p.is_empty()).cloned();
                 let product = v.scope().map(|s| s.product.clone()).filter(|p| !p.is_empty());
@@ -366,11 +347,14 @@ fn summary(v: &View<'_>, out: &mut super::Gathered) {
                 .push("the summary names no version to upgrade to, and no release is known yet".into()),
         }
     }
-    if INCOMPLETE.is_match(&value) && prior_cve(v, &value).is_none() {
-        out.notices
-            .push("the summary speaks of an incomplete fix and does not name the CVE it was for".into());
+    let follow_up = cve::cross_cve_lacks(&value, &v.t.title, v.cve.as_deref());
+    if !follow_up.is_empty() {
+        out.notices.push(format!(
+            "the summary is that of a follow-up of an incomplete fix: {}",
+            follow_up.join(" and ")
+        ));
     }
-    let lacks = lacks(&value);
+    let lacks = cve::lacks(&value);
     if lacks.len() > 1 {
         out.notices.push(format!("the summary does not say {}: rewrite it", lacks.join(" nor ")));
     }
@@ -378,31 +362,6 @@ fn summary(v: &View<'_>, out: &mut super::Gathered) {
         let p = set(v, rule, role, &value, why.concat(), later());
         out.items.push(if rule == "sync.private-scanner" { p.needs_word() } else { p });
     }
-}
-
-/// Another CVE that a text names.
-fn prior_cve(v: &View<'_>, text: &str) -> Option<String> {
-    super::view::cve_ids(text).into_iter().find(|id| Some(*id) != v.cve.as_deref()).map(str::to_owned)
-}
-
-/// Does a text name the version that mends it?
-#[must_use]
-pub fn names_upgrade(text: &str) -> bool {
-    UPGRADE.is_match(text)
-}
-
-/// Which of who, when and action a summary lacks.
-#[must_use]
-pub fn lacks(text: &str) -> Vec<&'static str> {
-    let mut out = Vec::new();
-    for (pattern, word) in
-        [(&*WHO, "who is affected"), (&*WHEN, "when it can happen"), (&*ACTION, "what to do")]
-    {
-        if !pattern.is_match(text) {
-            out.push(word);
-        }
-    }
-    out
 }
 
 /// A scanner that is known in private only, and a person credited beside it who did not ask for it (config page,

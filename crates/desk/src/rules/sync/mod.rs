@@ -4,6 +4,7 @@
 pub mod advisory;
 pub mod allocated;
 pub mod assignee;
+pub mod chain;
 pub mod clocks;
 pub mod closeout;
 pub mod column;
@@ -34,12 +35,12 @@ pub use self::{
     view::{Consensus, View},
 };
 use crate::{
-    case::{Case, RecordStage},
+    case::{Case, Fact, RecordStage},
     confidential::{Draft, Policy, PolicyError},
     config::{self, Config},
     people::Roster,
     plan::{
-        Effect, Group, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
+        Effect, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
         effect::{Change, Drafted},
     },
     reply::Library,
@@ -188,7 +189,7 @@ pub fn plan_with(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> Vec
         &order,
         |c| {
             let view = View::new(c, ground);
-            let (position, out) = gather(&view);
+            let (position, out) = judge(&view);
             (view, position, out)
         },
         |_, (view, position, out)| {
@@ -228,44 +229,59 @@ impl Gathered {
 /// Run every rule over one tracker; `first` is the number of its first item.
 #[must_use]
 pub fn plan_one(v: &View<'_>, first: u32) -> TrackerPlan {
-    let (position, out) = gather(v);
+    let (position, out) = judge(v);
     finish(v, position, out, first)
 }
 
-fn gather(v: &View<'_>) -> (Position, Gathered) {
+/// Where it stands, and everything there is to say about it, with what this opens in turn.
+fn judge(v: &View<'_>) -> (Position, Gathered) {
     let position = stage::position(v);
-    let mut out = Gathered::default();
     if v.has(LabelRole::RejectionsLedger) {
+        let mut out = Gathered::default();
         out.notices.push("this is the list of rejected mail, no tracker".into());
         return (position, out);
     }
-    damage(v, &mut out);
-    split::rule(v, &mut out);
-    triage::rule(v, &mut out);
-    allocated::rule(v, &mut out);
-    fix::rule(v, position.stage, &mut out);
-    assignee::rule(v, position.stage, &mut out);
-    milestone::rule(v, position.stage, &mut out);
-    fields::rule(v, position.stage, &mut out);
-    // What is public is closed out, whatever its labels lag behind.
+    let mut out = gather(v);
+    let later = chain::extend(v, &mut out);
+    let later = later.as_ref().map(|case| View::new(case, v.g));
+    // Words are chosen, and the record is made, for the tracker as this plan leaves it.
+    let then = later.as_ref().unwrap_or(v);
     if position.stage != Stage::CloseOut {
-        vote::rule(v, &mut out);
-        record::rule(v, position.stage, &mut out);
-        released::rule(v, &mut out);
+        record::rule(v, &mut out);
     }
-    closeout::rule(v, position.stage, &mut out);
-    published::rule(v, &mut out);
-    clocks::rule(v, position.stage, &mut out);
-    labels(v, &mut out);
-    let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
-    if !moves {
-        out.items.extend(column::drift(v, position.stage));
-    }
-    tell(v, position.stage, &mut out);
+    tell(then, position.stage, &mut out);
     for failure in &v.o.failures {
         out.notices.push(failure.clone());
     }
     (position, out)
+}
+
+/// What every rule has to say about a tracker as it stands; the record and the letter come once, at the end of a plan.
+fn gather(v: &View<'_>) -> Gathered {
+    let stage = stage::stage(v).0;
+    let mut out = Gathered::default();
+    damage(v, &mut out);
+    split::rule(v, &mut out);
+    triage::rule(v, &mut out);
+    allocated::rule(v, &mut out);
+    fix::rule(v, stage, &mut out);
+    assignee::rule(v, stage, &mut out);
+    milestone::rule(v, stage, &mut out);
+    fields::rule(v, stage, &mut out);
+    // What is public is closed out, whatever its labels lag behind.
+    if stage != Stage::CloseOut {
+        vote::rule(v, &mut out);
+        released::rule(v, &mut out);
+    }
+    closeout::rule(v, stage, &mut out);
+    published::rule(v, &mut out);
+    clocks::rule(v, stage, &mut out);
+    labels(v, &mut out);
+    let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
+    if !moves {
+        out.items.extend(column::drift(v, stage));
+    }
+    out
 }
 
 fn moves_card(effect: &Effect) -> bool {
@@ -451,22 +467,7 @@ fn filled_here(v: &View<'_>, items: &mut Vec<Proposal>) {
     if !items.iter().any(|p| p.steps.iter().any(|(e, _)| asks(e))) {
         return;
     }
-    let mut case = v.case.clone();
-    for p in items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed) {
-        for (e, _) in &p.steps {
-            match e {
-                Change::SetField { role, value, .. } => {
-                    if let Ok(body) =
-                        crate::tracker::set(&case.tracker.body, *role, &value.preview(), v.g.headings)
-                    {
-                        case.tracker.body = body;
-                    }
-                }
-                Change::SetTitle { title, .. } => case.tracker.title = title.preview(),
-                _ => {}
-            }
-        }
-    }
+    let case = record::after(v, items);
     let then = View::new(&case, v.g);
     let there = marked(&v.t.comments, Marked::FillFields, v.g.roster).map(|c| marked_text(&c.body));
     for p in items.iter_mut() {
@@ -624,7 +625,7 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
     let number = |at: usize| ItemNo(first + u32::try_from(at).unwrap_or(0));
     let rules: Vec<&str> = out.items.iter().map(|p| p.rule).collect();
     let buckets = out.items.iter().map(|p| p.bucket).collect();
-    let items: Vec<Item> = out
+    let mut items: Vec<Item> = out
         .items
         .into_iter()
         .enumerate()
@@ -638,6 +639,7 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
             p.into_item(number(at), after, v)
         })
         .collect();
+    crate::plan::settle(&mut items);
     out.notices.dedup();
     let skipped = items.is_empty().then(|| {
         if out.blockers.is_empty() {
@@ -746,7 +748,7 @@ fn choose(p: Proposal, v: &View<'_>, probe: Probe, arms: BTreeMap<String, Steps>
 pub fn merged(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> (Plan, Vec<TrackerPlan>) {
     let plans = plan_with(cases, ground, spread);
     let mut out =
-        Plan::new("sync", ground.config_digest.to_owned(), digest::of(&fingerprint(cases)), ground.now);
+        Plan::new("sync", ground.config_digest.to_owned(), fingerprint(cases, ground.now), ground.now);
     for p in &plans {
         out.items.extend(p.items.iter().cloned());
         let name = |text: &String| format!("{}: {text}", p.position.reference);
@@ -756,9 +758,26 @@ pub fn merged(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> (Plan,
     (out, plans)
 }
 
-/// The facts a plan rests on, without the times at which they were seen.
-fn fingerprint(cases: &[Case]) -> Vec<(&str, u64)> {
-    cases.iter().map(|c| (c.tracker.key.0.as_str(), c.revision)).collect()
+/// Digest of the facts a plan rests on, without the times at which they were seen; a plan of another day may speak of
+/// another window.
+#[must_use]
+pub fn fingerprint(cases: &[Case], now: Timestamp) -> String {
+    fn known<T: Serialize>(fact: &Fact<T>) -> (Option<&T>, bool) {
+        (fact.known(), matches!(fact, Fact::Unknown(_)))
+    }
+    let facts: Vec<String> = cases
+        .iter()
+        .map(|c| {
+            let o = &c.observed;
+            let fix = (known(&o.pulls), known(&o.artifacts), known(&o.votes), known(&o.managers));
+            let record =
+                (known(&o.advisories), known(&o.listed), known(&o.record), &o.attached, known(&o.reviews));
+            let people = (known(&o.thread), known(&o.drafts), &o.told, o.told_unknown, &o.voices);
+            let around = (known(&o.milestones), known(&o.collaborators), o.allocation_requested);
+            digest::of(&(&c.tracker, c.revision, fix, record, people, around))
+        })
+        .collect();
+    digest::of(&(facts, now.to_zoned(TimeZone::UTC).date()))
 }
 
 /// The ids of these rules, and what each means.

@@ -53,6 +53,8 @@ pub struct Proposal {
     pub why: Vec<Evidence>,
     /// Changes in order, each with what must still be true.
     pub steps: Vec<(Effect, Vec<Precondition>)>,
+    /// What the first of its steps relies on besides, whichever that is.
+    pub relies: Vec<Precondition>,
     /// Its status entry.
     pub note: Option<Note>,
     /// A letter that goes with it.
@@ -83,6 +85,7 @@ impl Proposal {
             details: Vec::new(),
             why,
             steps: Vec::new(),
+            relies: Vec::new(),
             note: None,
             letter: None,
             after: Vec::new(),
@@ -226,6 +229,9 @@ impl Proposal {
             steps.push(Step { key, effect, requires: Vec::new() });
         }
         steps.extend(letter);
+        if let Some(first) = steps.first_mut() {
+            first.requires.extend(self.relies);
+        }
         Item {
             n,
             rule: self.rule.into(),

@@ -9,6 +9,15 @@ use crate::{
     tracker::LabelRole,
 };
 
+/// Does the publication come next, once the tracker is closed?
+#[must_use]
+pub fn is_next(v: &View<'_>) -> bool {
+    v.cve.is_some()
+        && v.o.listed.known().is_some_and(|l| l.state == ListedState::Published)
+        && !super::tell::was_told(v, Event::Published)
+        && !super::noted(v, &Action::with(ActionKind::Sync, "published"))
+}
+
 /// The last letter, once the record is public; a rejected record is a blocker, an unknown state a notice.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     if v.t.state.is_open() || !v.has(LabelRole::Announced) {

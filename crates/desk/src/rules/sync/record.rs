@@ -3,7 +3,7 @@
 
 use serde_json::Value;
 
-use super::{Gathered, Proposal, View};
+use super::{Gathered, Ground, Proposal, View, chain};
 use crate::{
     case::{Case, Record, RecordStage},
     confidential::{CveDraft, CvePublic, Draft},
@@ -12,9 +12,8 @@ use crate::{
         self, Built, Level, Options, Target,
         authority::{Merge, Prefer, merge},
     },
-    plan::{Action, ActionKind, Effect, Group, Precondition, Told, effect::Change},
-    rules::stage::Stage,
-    tracker::{self, FieldRole, by_team},
+    plan::{Action, ActionKind, Effect, Group, Item, Precondition, Step, Told, digest, effect::Change},
+    tracker::{FieldRole, by_team},
 };
 
 /// The facts a record is made from.
@@ -55,40 +54,60 @@ pub fn reviewed(v: &View<'_>) -> bool {
 /// The case as it would be once these proposals are applied: what a record made in the same plan must say.
 #[must_use]
 pub fn after(v: &View<'_>, items: &[Proposal]) -> Case {
-    let mut case = v.case.clone();
-    for effect in counted(items) {
-        apply(&mut case, effect, v);
-    }
-    case
+    // What the record itself opens comes after it.
+    chain::project(v.case, items.iter().filter(|p| !p.after.contains(&"sync.record")), v.g)
 }
 
-fn counted(items: &[Proposal]) -> impl Iterator<Item = &Effect> {
-    let counted = items.iter().filter(|p| p.blocked.is_none() && p.group == Group::Proposed);
-    counted.flat_map(|p| &p.steps).map(|(effect, _)| effect)
-}
-
-/// Does any of these proposals change what [`apply`] changes?
-fn changes_record(items: &[Proposal]) -> bool {
-    let changes = |e: &Effect| {
-        matches!(e, Change::SetField { .. } | Change::SetTitle { .. } | Change::SetLabels { .. })
+/// Does a proposal change more than the tracker's log and its mail?
+fn matters(p: &Proposal) -> bool {
+    let idle = |e: &Effect| {
+        matches!(e, Change::AppendEntry { .. } | Change::MailDraft { .. } | Change::Comment { .. })
     };
-    counted(items).any(changes)
+    p.blocked.is_none() && p.group == Group::Proposed && !p.steps.iter().all(|(e, _)| idle(e))
 }
 
-/// One change of what a record is made from.
-pub fn apply(case: &mut Case, effect: &Effect, v: &View<'_>) {
-    match effect {
-        Change::SetField { role, value, .. } => {
-            if let Ok(body) = tracker::set(&case.tracker.body, *role, &value.preview(), v.g.headings) {
-                case.tracker.body = body;
+/// Make the records of a plan again after a person edited what they are made from: their bytes are those of the tracker as
+/// the plan leaves it now, and what hygiene holds back is not pushed.
+pub fn again(items: &mut [Item], case: &Case, g: Ground<'_>) {
+    let mut then = case.clone();
+    for i in items.iter_mut().filter(|i| i.subject == case.tracker.key.0) {
+        if i.blocked.is_some() || i.group != Group::Proposed {
+            continue;
+        }
+        i.steps.iter().filter(|s| !matches!(s.effect, Change::Choose { .. })).for_each(|s| {
+            chain::apply(&mut then, &s.effect, g);
+        });
+        if !i.effects().iter().any(|e| writes(e)) {
+            continue;
+        }
+        let v = View::new(&then, g);
+        let pushes = i.effects().iter().any(|e| matches!(e, Change::PushRecord { .. }));
+        let held = held_back(&v);
+        if let Some((field, why)) = held.first().filter(|_| pushes && i.rule == "sync.record") {
+            i.blocked = Some(format!("not pushed, {field}: {why}"));
+        }
+        write(&mut i.steps, &v.built().record.render());
+    }
+}
+
+fn writes(effect: &Effect) -> bool {
+    matches!(effect, Change::AttachRecord { .. } | Change::PushRecord { .. } | Change::PublishRecord { .. })
+}
+
+fn write(steps: &mut [Step], text: &str) {
+    for s in steps {
+        match &mut s.effect {
+            Change::AttachRecord { record, .. } | Change::PushRecord { record, .. } => {
+                *record = Draft::text(text)
             }
+            Change::PublishRecord { record, .. } => *record = Draft::text(text),
+            Change::Choose { arms, .. } => {
+                arms.values_mut().for_each(|a| write(a, text));
+                continue;
+            }
+            _ => continue,
         }
-        Change::SetTitle { title, .. } => case.tracker.title = title.preview(),
-        Change::SetLabels { add, remove, .. } => {
-            case.tracker.labels.retain(|l| !remove.contains(l));
-            case.tracker.labels.extend(add.iter().cloned());
-        }
-        _ => {}
+        s.key.artifact = digest::name(&s.effect)[..16].to_owned();
     }
 }
 
@@ -220,19 +239,15 @@ fn shown(v: &View<'_>, ours: &Value, p: &mut Proposal) {
 }
 
 /// Make the record again, keep it, push it; once a tracker has an id.
-pub fn rule(v: &View<'_>, stage: Stage, out: &mut Gathered) {
+pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
-    if !v.t.state.is_open()
-        || stage == Stage::CloseOut
-        || v.scopes.len() != 1
-        || v.body.unterminated().is_some()
-    {
-        return;
-    }
-    // Most plans change nothing that the record is made from: then it is the record as it stands.
-    let case = changes_record(&out.items).then(|| after(v, &out.items));
+    // Most plans change nothing that a record is made from: then it is the record as it stands.
+    let case = out.items.iter().any(matters).then(|| after(v, &out.items));
     let changed = case.as_ref().map(|c| View::new(c, v.g));
     let then = changed.as_ref().unwrap_or(v);
+    if !v.t.state.is_open() || then.scopes.len() != 1 || v.body.unterminated().is_some() {
+        return;
+    }
     let b = then.built();
     let text = b.record.render();
     let mut p = Proposal::new(

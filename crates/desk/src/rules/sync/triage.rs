@@ -24,8 +24,9 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     match v.consensus() {
         Consensus::Valid(said) => valid(v, &said, out),
         Consensus::Invalid(said) => out.notices.push(format!(
-            "{} say it is not valid; close it with `tipstaff close {} --as invalid --reason …`",
+            "{} {} it is not valid; close it with `tipstaff close {} --as invalid --reason …`",
             names(&said.iter().map(|s| s.handle.as_str()).collect::<Vec<_>>()),
+            if said.len() == 1 { "says" } else { "say" },
             v.t.reference.number
         )),
         Consensus::Split(said) => out.blockers.push(format!(
@@ -94,7 +95,7 @@ fn valid(v: &View<'_>, said: &[super::view::Said], out: &mut super::Gathered) {
     let mut p = Proposal::new(
         "sync.valid",
         format!("{} is valid, scope {label}", v.name),
-        v.evidence("sync.valid", format!("recorded consensus of {who} ({})", sources.join("; "))),
+        v.evidence("sync.valid", format!("{} ({})", decided(v, &who), sources.join("; "))),
     )
     .label_names(v, add, triage);
     if let Some(effect) = column::to(v, Column::Assessed).filter(|_| !v.has_cve()) {
@@ -104,11 +105,25 @@ fn valid(v: &View<'_>, said: &[super::view::Said], out: &mut super::Gathered) {
         .note(
             Action::with(ActionKind::Sync, "valid"),
             format!("Assessed as valid, scope {label}"),
-            format!("Consensus of {who}."),
+            format!("{}.", capital(&decided(v, &who))),
             Told::NotTold("not yet".into()),
         )
         .next(Stage::NoCve.next());
     out.push_with(p, Event::Valid);
+}
+
+/// Whose decision it is; alone on the roster nobody else could be asked.
+fn decided(v: &View<'_>, who: &str) -> String {
+    if v.alone() {
+        format!("decided by {who}, the only member of the team: one voice suffices")
+    } else {
+        format!("recorded consensus of {who}")
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut c = text.chars();
+    c.next().map(|f| f.to_uppercase().chain(c).collect()).unwrap_or_default()
 }
 
 /// `@a and @b`.

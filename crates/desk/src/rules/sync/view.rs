@@ -59,7 +59,7 @@ pub struct Said {
 /// What the team decided (spec README, decision 9).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Consensus {
-    /// Fewer than two voices for the same word.
+    /// Fewer than two voices for the same word, on a team of more than one.
     None,
     /// Voices disagree.
     Split(Vec<Said>),
@@ -321,11 +321,19 @@ impl<'a> View<'a> {
         if !yes.is_empty() && !no.is_empty() || scopes.len() > 1 {
             return Consensus::Split(yes.into_iter().chain(no).collect());
         }
+        let enough = if self.alone() { 1 } else { 2 };
         match (yes.len(), no.len()) {
-            (2.., 0) => Consensus::Valid(yes),
-            (0, 2..) => Consensus::Invalid(no),
+            (n, 0) if n >= enough => Consensus::Valid(yes),
+            (0, n) if n >= enough => Consensus::Invalid(no),
             _ => Consensus::None,
         }
+    }
+
+    /// Has the roster one member today, and nobody a second voice could come from? A desk without a roster does not say
+    /// who is on its team.
+    #[must_use]
+    pub fn alone(&self) -> bool {
+        self.g.roster.people.iter().filter(|p| p.member_at(self.g.now)).count() == 1
     }
 
     /// Evidence from this tracker.

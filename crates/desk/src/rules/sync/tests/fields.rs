@@ -194,7 +194,7 @@ fn the_summary_names_the_version_to_upgrade_to() {
         "public_summary",
         "An incomplete fix lets any user who can publish read names. Users should upgrade to 2.10.3.",
     )
-    .notice("does not name the CVE");
+    .notice("name the CVE whose fix was incomplete");
 }
 
 fn merged_is_quiet(rule: &str) {

@@ -1,5 +1,6 @@
 //! The lifecycle, judged over cases written as a script would write them (`docs/case.md`).
 
+mod chain;
 mod closeout;
 mod fields;
 mod gates;
