@@ -349,6 +349,8 @@ pub fn texts(effect: &Effect) -> Vec<String> {
         Change::MailDraft { letter, .. } => match &letter.text {
             LetterText::Reporter { subject, body } => vec![subject.preview(), body.preview()],
             LetterText::Forwarder { subject, body } => vec![subject.preview(), body.preview()],
+            LetterText::Team { subject, body } => vec![subject.preview(), body.preview()],
+            LetterText::List { subject, body } => vec![subject.preview(), body.preview()],
         },
         Change::CreateTracker { title, .. } => vec![title.preview()],
         _ => Vec::new(),

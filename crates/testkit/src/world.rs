@@ -449,6 +449,8 @@ impl World {
         let surface = match letter.text {
             LetterText::Reporter { .. } => "reporter",
             LetterText::Forwarder { .. } => "forwarder",
+            LetterText::Team { .. } => "team-mail",
+            LetterText::List { .. } => "public",
         };
         self.drafts.push(DraftMail {
             surface,
@@ -720,6 +722,8 @@ pub fn shape_cleared(effect: &ClearedEffect) -> Value {
         &|t| t.as_str().into(),
         &|t| t.as_str().into(),
         &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
+        &|t| t.as_str().into(),
     )
 }
 
@@ -733,11 +737,19 @@ pub fn shape_approved(effect: &Effect, slots: &Slots) -> Value {
         };
         d.pieces().iter().map(piece).collect()
     }
-    shape(effect, &|d| fill(d, slots), &|d| fill(d, slots), &|d| fill(d, slots), &|d| fill(d, slots), &|d| {
-        fill(d, slots)
-    })
+    shape(
+        effect,
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+        &|d| fill(d, slots),
+    )
 }
 
+#[expect(clippy::too_many_arguments, reason = "one for each kind of words")]
 fn shape<W: Wording>(
     effect: &Change<W>,
     t: &dyn Fn(&W::Tracker) -> String,
@@ -745,6 +757,8 @@ fn shape<W: Wording>(
     f: &dyn Fn(&W::Forwarder) -> String,
     draft: &dyn Fn(&W::CveDraft) -> String,
     public: &dyn Fn(&W::CvePublic) -> String,
+    m: &dyn Fn(&W::Team) -> String,
+    p: &dyn Fn(&W::Public) -> String,
 ) -> Value {
     let fields = match effect {
         Change::CreateTracker {
@@ -784,6 +798,8 @@ fn shape<W: Wording>(
             let words = match &l.text {
                 LetterText::Reporter { subject, body } => json!(["reporter", r(subject), r(body)]),
                 LetterText::Forwarder { subject, body } => json!(["forwarder", f(subject), f(body)]),
+                LetterText::Team { subject, body } => json!(["team-mail", m(subject), m(body)]),
+                LetterText::List { subject, body } => json!(["public", p(subject), p(body)]),
             };
             json!([
                 subject,

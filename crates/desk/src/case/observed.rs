@@ -261,6 +261,9 @@ pub struct MailThread {
     pub awaits_us: bool,
     /// When the last message came.
     pub last_at: Option<Timestamp>,
+    /// What became of the forge's own advisory for this report, as its notices say: `closed`, `rejected` and the like;
+    /// empty when there is none.
+    pub ghsa: String,
     /// Score, weakness or label the reporter gave: shown, never written (hard case 24).
     pub observed: Vec<String>,
 }

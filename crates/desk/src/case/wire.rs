@@ -667,6 +667,7 @@ fn thread(v: &At<'_>, reporter: &Address) -> Read<MailThread> {
         routing,
         credit_asked: v.flag_of(&["credit_asked", "credit_question_pending"])?,
         credit,
+        ghsa: v.text_of(&["ghsa", "ghsa_state"])?.to_lowercase(),
         awaits_us: v.text_of(&["last_from"])? == "reporter" || v.flag_of(&["awaits_us"])?,
         last_at: v.time_of(&["last_at"])?,
         observed: strings("observed")?,

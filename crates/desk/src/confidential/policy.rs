@@ -195,18 +195,23 @@ impl Policy {
         Err(Refusal { surface, phase, hits: refused })
     }
 
-    /// Recipients that this surface may not have. A mail surface without any recipient, and any other surface with
-    /// one, is wrong as well.
+    /// Recipients that this surface may not have. A mail surface without any recipient is wrong as well, and so is any
+    /// other surface with one, except public words to a public list.
     fn strangers(
         &self,
         surface: SurfaceKind,
         recipients: &Recipients,
         context: &TrackerContext,
     ) -> Vec<String> {
+        let same = |a: &str, b: &str| !b.is_empty() && a.eq_ignore_ascii_case(b);
+        if surface == SurfaceKind::Public {
+            // What anybody may read may go to a list that anybody reads, and to no person.
+            let list = |a: &str| is_bare(a) && (same(a, &self.lists.users) || same(a, &self.lists.announce));
+            return recipients.all().filter(|a| !list(a)).map(String::from).collect();
+        }
         if !surface.is_mail() {
             return recipients.all().map(String::from).collect();
         }
-        let same = |a: &str, b: &str| !b.is_empty() && a.eq_ignore_ascii_case(b);
         let security = |a: &str| same(a, &self.lists.security);
         let relay = context.forwarder.as_ref().map_or("", |f| f.email.as_str());
         let allowed_to = |a: &str| match surface {

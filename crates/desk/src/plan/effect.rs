@@ -30,6 +30,10 @@ pub trait Wording: Clone + Debug + PartialEq + Eq {
     type Reporter: Clone + Debug + PartialEq + Eq;
     /// Words for a forwarder.
     type Forwarder: Clone + Debug + PartialEq + Eq;
+    /// Words for the team's own lists.
+    type Team: Clone + Debug + PartialEq + Eq;
+    /// Words for everybody.
+    type Public: Clone + Debug + PartialEq + Eq;
     /// A CVE record that is not public.
     type CveDraft: Clone + Debug + PartialEq + Eq;
     /// A CVE record as it is published.
@@ -44,6 +48,8 @@ impl Wording for Drafted {
     type Tracker = Draft<surface::Tracker>;
     type Reporter = Draft<surface::Reporter>;
     type Forwarder = Draft<surface::Forwarder>;
+    type Team = Draft<surface::TeamMail>;
+    type Public = Draft<surface::Public>;
     type CveDraft = Draft<surface::CveDraft>;
     type CvePublic = Draft<surface::CvePublic>;
 }
@@ -56,6 +62,8 @@ impl Wording for InClear {
     type Tracker = Cleared<surface::Tracker>;
     type Reporter = Cleared<surface::Reporter>;
     type Forwarder = Cleared<surface::Forwarder>;
+    type Team = Cleared<surface::TeamMail>;
+    type Public = Cleared<surface::Public>;
     type CveDraft = Cleared<surface::CveDraft>;
     type CvePublic = Cleared<surface::CvePublic>;
 }
@@ -169,7 +177,7 @@ pub struct RollupNote<W: Wording> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "kebab-case",
-    bound = "W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned"
+    bound = "W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::Team: Serialize + DeserializeOwned, W::Public: Serialize + DeserializeOwned"
 )]
 pub enum LetterText<W: Wording> {
     /// To the reporter.
@@ -185,6 +193,20 @@ pub enum LetterText<W: Wording> {
         subject: W::Forwarder,
         /// Body.
         body: W::Forwarder,
+    },
+    /// To the team's own lists and those it reports to.
+    Team {
+        /// Subject line.
+        subject: W::Team,
+        /// Body.
+        body: W::Team,
+    },
+    /// To a public list: what anybody may read.
+    List {
+        /// Subject line.
+        subject: W::Public,
+        /// Body.
+        body: W::Public,
     },
 }
 
@@ -320,7 +342,7 @@ pub enum Precondition {
 #[serde(
     tag = "effect",
     rename_all = "kebab-case",
-    bound = "W::Tracker: Serialize + DeserializeOwned, W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::CveDraft: Serialize + DeserializeOwned, W::CvePublic: Serialize + DeserializeOwned"
+    bound = "W::Tracker: Serialize + DeserializeOwned, W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::Team: Serialize + DeserializeOwned, W::Public: Serialize + DeserializeOwned, W::CveDraft: Serialize + DeserializeOwned, W::CvePublic: Serialize + DeserializeOwned"
 )]
 pub enum Change<W: Wording> {
     /// Open a tracker.
@@ -678,6 +700,14 @@ impl Letter<Drafted> {
                 subject: with.policy.clear(subject, with.slots, &to, with.context, with.phase)?,
                 body: with.policy.clear(body, with.slots, &to, with.context, with.phase)?,
             },
+            LetterText::Team { subject, body } => LetterText::Team {
+                subject: with.policy.clear(subject, with.slots, &to, with.context, with.phase)?,
+                body: with.policy.clear(body, with.slots, &to, with.context, with.phase)?,
+            },
+            LetterText::List { subject, body } => LetterText::List {
+                subject: with.policy.clear(subject, with.slots, &to, with.context, with.phase)?,
+                body: with.policy.clear(body, with.slots, &to, with.context, with.phase)?,
+            },
         };
         Ok(Letter {
             message_id: self.message_id.clone(),
@@ -700,6 +730,8 @@ impl Letter<Drafted> {
         match &self.text {
             LetterText::Reporter { subject, body } => (subject.preview(), body.preview()),
             LetterText::Forwarder { subject, body } => (subject.preview(), body.preview()),
+            LetterText::Team { subject, body } => (subject.preview(), body.preview()),
+            LetterText::List { subject, body } => (subject.preview(), body.preview()),
         }
     }
 }
@@ -711,6 +743,8 @@ impl Letter<InClear> {
         match &self.text {
             LetterText::Reporter { subject, body } => (subject.as_str(), body.as_str()),
             LetterText::Forwarder { subject, body } => (subject.as_str(), body.as_str()),
+            LetterText::Team { subject, body } => (subject.as_str(), body.as_str()),
+            LetterText::List { subject, body } => (subject.as_str(), body.as_str()),
         }
     }
 }

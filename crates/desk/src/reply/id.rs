@@ -99,6 +99,10 @@ reply_ids! {
     CvePublished => "cve_published", false, ["CVE published", "CVE record published", "CVE live"];
     /// Something that the advisory will show has changed.
     CreditFix => "credit_fix", false, ["Credit correction", "Public details corrected", "Credit change", "Credit fix"];
+    /// The announcement credited somebody wrongly: the reply to it.
+    CreditAnnouncement => "credit_announcement", false, ["Credit correction to the announcement", "Reply to the announcement"];
+    /// The same for those who pass the record on.
+    CreditCna => "credit_cna", false, ["Credit correction for the CVE authority", "Note to the CNA"];
     /// How should the credit read?
     CreditQuestion => "credit_question", false, ["Credit question", "Credit clarification"];
     /// A message for the reporter that a forwarder passes on.

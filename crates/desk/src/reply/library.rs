@@ -38,6 +38,8 @@ const BUILTIN: &[(&str, &str)] = &[
     ("builtin/advisory_sent.md", include_str!("builtin/advisory_sent.md")),
     ("builtin/cve_published.md", include_str!("builtin/cve_published.md")),
     ("builtin/credit_fix.md", include_str!("builtin/credit_fix.md")),
+    ("builtin/credit_announcement.md", include_str!("builtin/credit_announcement.md")),
+    ("builtin/credit_cna.md", include_str!("builtin/credit_cna.md")),
     ("builtin/credit_question.md", include_str!("builtin/credit_question.md")),
     ("builtin/forwarder_relay.md", include_str!("builtin/forwarder_relay.md")),
 ];
@@ -330,6 +332,7 @@ fn required(id: ReplyId) -> &'static [Placeholder] {
         ReplyId::AdvisorySent => &[P::CveId, P::AdvisoryUrl],
         ReplyId::CvePublished => &[P::CveId, P::CveRecordUrl],
         ReplyId::CreditFix => &[P::ChangedFields],
+        ReplyId::CreditAnnouncement | ReplyId::CreditCna => &[P::CveId, P::ChangedFields],
         ReplyId::CreditQuestion => &[P::CreditQuestion],
         ReplyId::ForwarderRelay => &[P::InnerMessage],
         ReplyId::AssessedValid

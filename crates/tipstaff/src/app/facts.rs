@@ -20,7 +20,7 @@ use connect::{
 use desk::{
     case::{
         Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
-        RecordStage, Routing, Seen, Source, ToldRow,
+        RecordStage, ReviewNote, Routing, Seen, Source, ToldRow,
     },
     config::{ArchiveKind, CveTool, Propagation},
     cve::authority::AuthorityError,
@@ -42,6 +42,10 @@ use super::{error::Result, session::Session};
 const THREAD: usize = 200;
 /// Message-IDs of a thread that a reply refers to, besides its root.
 const REFERENCES: usize = 30;
+/// Mails that are looked at for comments on one record.
+const REVIEWS: usize = 100;
+/// How long ago a comment on a record may have been made (sync page §2, S9).
+const REVIEWED_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
 /// Days before the oldest report in which its fix may have been merged already.
 const BEFORE_DAYS: i64 = 2 * 365;
 /// Days after its close in which a tracker's record is looked for on the public list (sync page §13).
@@ -76,6 +80,9 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
         listed(session, cases, reach, &mut notes);
         if reach != Reach::Desk {
             correspondence(session, cases)?;
+            for case in cases.iter_mut().filter(|c| c.tracker.state.is_open()) {
+                case.observed.reviews = reviews(session, case)?;
+            }
         }
         if reach == Reach::World {
             records(session, cases, &mut notes)?;
@@ -304,10 +311,70 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         awaits_us: !team(last)
             && !case.observed.told.iter().any(|r| r.state == "sent" && r.at > last.arrived()),
         last_at: last.arrived(),
+        ghsa: messages.iter().rev().find_map(forge_state).unwrap_or_default(),
         observed: observed.into_iter().filter_map(|(k, v)| Some(format!("{k} {}", v?))).collect(),
     };
     let seen = Seen { at: session.now(), version: newest };
     Ok(Fact::Known(fact, Source(format!("thread <{}>", case.thread)), seen))
+}
+
+/// What reviewers of the record wrote, on a list or by way of the CVE tool: mail whose subject names the CVE (S9). A thread in
+/// which somebody of the team wrote later is answered.
+fn reviews(session: &Session, case: &Case) -> Result<Fact<Vec<ReviewNote>>> {
+    let Some(id) = cve(session, case) else { return Ok(Fact::unasked()) };
+    let since = session.now().checked_sub(REVIEWED_WITHIN).unwrap_or(Timestamp::UNIX_EPOCH);
+    let team = |m: &Message| {
+        session.roster.is_team(&m.from.email, m.arrived()) || m.from.is(&session.config().user.email)
+    };
+    let mut out = Vec::new();
+    for (key, subject) in session.desk.search(&id, REVIEWS)? {
+        let upper = subject.to_uppercase();
+        let other = ["[VOTE]", "[RESULT]", "[ANNOUNCE]"].iter().any(|tag| upper.contains(tag));
+        if other || extract::cve_ids(&subject) != [id.clone()] {
+            continue;
+        }
+        let Some(stored) = session.desk.message(&key.digest.0)? else { continue };
+        let m = mail::parse(&stored.raw, session.now());
+        let mirror = session.config().mail.mirror_senders.iter().any(|s| m.from.is(s));
+        let reporter = m.from.is(&case.reporter.email) || stored.thread == case.thread;
+        let old = m.arrived().is_none_or(|at| at < since);
+        // The tool's own news is no comment; a mail that announces one carries it.
+        let news = stored.fate == Fate::Bookkeeping && !upper.contains("COMMENT");
+        if team(&m)
+            || mirror
+            || reporter
+            || old
+            || news
+            || matches!(stored.fate, Fate::Copy { .. } | Fate::Spam)
+        {
+            continue;
+        }
+        let thread = session.desk.thread(&stored.thread)?;
+        let later = thread.iter().map(|s| mail::parse(&s.raw, session.now()));
+        let resolved = later.filter(&team).any(|r| r.arrived() > m.arrived());
+        let text = mail::own_words(&m.text);
+        out.push(ReviewNote { id: m.key.id.clone(), from: m.from.clone(), text, resolved });
+    }
+    out.sort_by(|a, b| a.id.cmp(&b.id));
+    Ok(known(session, out, "the desk's mail"))
+}
+
+/// What a forge's notice says became of its own advisory; a person's mail says nothing about it.
+fn forge_state(m: &Message) -> Option<String> {
+    let words = m.subject.to_lowercase() + "\n" + &m.text.to_lowercase();
+    if !m.automatic || !words.contains("ghsa-") {
+        return None;
+    }
+    ["rejected", "dismissed", "withdrawn", "closed", "accepted", "published"]
+        .into_iter()
+        .find(|w| {
+            let near = |line: &str| {
+                line.contains(w)
+                    && (line.contains("advisory") || line.contains("ghsa-") || line.contains("report"))
+            };
+            words.lines().any(near)
+        })
+        .map(str::to_owned)
 }
 
 /// What a message states about credit; a display name or a signature states nothing.
@@ -625,6 +692,14 @@ pub fn lines(case: &Case) -> Vec<FactLine> {
             None => String::new(),
         };
         format!("{}, {}, {turn}{credit}", t.contact, word(&t.routing))
+    });
+    line(&mut out, "review", &o.reviews, |all| match all.as_slice() {
+        [] => "nobody commented on the record".into(),
+        all => all
+            .iter()
+            .map(|r| format!("{} in <{}>{}", r.from, r.id, if r.resolved { ", answered" } else { "" }))
+            .collect::<Vec<_>>()
+            .join("; "),
     });
     line(&mut out, "drafts", &o.drafts, |d| match d.as_slice() {
         [] => "none waits on their thread".into(),

@@ -299,6 +299,10 @@ fn edit(step: &mut Step, key: &str, value: &str) {
                 (LetterText::Reporter { body, .. }, _) => *body = Draft::text(value),
                 (LetterText::Forwarder { subject, .. }, "subject") => *subject = Draft::text(value),
                 (LetterText::Forwarder { body, .. }, _) => *body = Draft::text(value),
+                (LetterText::Team { subject, .. }, "subject") => *subject = Draft::text(value),
+                (LetterText::Team { body, .. }, _) => *body = Draft::text(value),
+                (LetterText::List { subject, .. }, "subject") => *subject = Draft::text(value),
+                (LetterText::List { body, .. }, _) => *body = Draft::text(value),
             }
             letter.asks_credit &= key == "subject" || value.to_lowercase().contains("credit");
             return;

@@ -63,7 +63,7 @@ fn leads_with(subject: &str, cve: &str) -> bool {
 }
 
 /// A private archive's address never becomes the public advisory.
-fn is_public(v: &View<'_>, url: &str) -> bool {
+pub(super) fn is_public(v: &View<'_>, url: &str) -> bool {
     let lists = &v.g.config.mail.lists;
     let private = [&lists.security, &lists.private, &lists.foundation_security];
     let named = |l: &&String| {

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 use crate::pattern::Regex;
 
 use super::{
-    Proposal, View, comments,
+    Proposal, View, comments, review,
     target::{self, Shipped},
 };
 use crate::{
@@ -20,7 +20,9 @@ use crate::{
         extract::{CreditKind, judge, private_scanners},
         stage::Stage,
     },
-    tracker::{FieldRole, LabelRole, by_team, credit_lines, inline_text, rollup, versions, versions_value},
+    tracker::{
+        Comment, FieldRole, LabelRole, by_team, credit_lines, inline_text, rollup, versions, versions_value,
+    },
 };
 
 fn re(pattern: &str) -> Regex {
@@ -45,6 +47,18 @@ static SEVERITY_SAID: LazyLock<Regex> = LazyLock::new(|| {
 static CWE_SAID: LazyLock<Regex> =
     LazyLock::new(|| re(r"(?im)^\W{0,4}(?:CWE\W{1,4})?(CWE-[1-9][0-9]{0,4}\b[^\n]{0,120})$"));
 
+/// What came off a title and says something: ids and versions, not tags.
+const FACTS: [&str; 6] = [
+    "title.cve-id",
+    "title.external-id",
+    "title.ghsa",
+    "title.pr-number",
+    "title.product-version",
+    "title.split-from",
+];
+/// Heads what came off a title, at the end of the description.
+const RELATED: &str = "**Related references**";
+
 /// Every rule about a field.
 pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     if !v.t.state.is_open() || v.has(LabelRole::Announced) {
@@ -63,12 +77,13 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     }
     anonymity(v, out);
     team_values(v, out);
-    reviews(v, out);
+    review::rule(v, out);
     cwe(v, out);
     unset(v, out);
 }
 
-fn set(
+/// A field set, with its status entry.
+pub(super) fn set(
     v: &View<'_>,
     rule: &'static str,
     role: FieldRole,
@@ -185,6 +200,26 @@ fn title(v: &View<'_>, out: &mut super::Gathered) {
     )
     .in_record();
     p.details.push(("title".into(), format!("{} → {}", v.t.title, report.normalized)));
+    // Ids and versions are facts: they stay in the tracker, where the description ends (sync page §4).
+    let facts: Vec<String> = report
+        .stripped
+        .iter()
+        .filter(|s| FACTS.contains(&s.rule.as_str()))
+        .map(|s| inline_text(s.text.trim_matches(['(', ')', '[', ']', ' '])))
+        .filter(|f| !f.is_empty() && !v.field(FieldRole::IssueDescription).contains(f.as_str()))
+        .collect();
+    if !facts.is_empty()
+        && v.body.section(FieldRole::IssueDescription).is_some()
+        && v.body.unterminated().is_none()
+    {
+        let old = v.field(FieldRole::IssueDescription).trim_end();
+        let head = if old.contains(RELATED) { "" } else { RELATED };
+        let lines: Vec<String> = facts.iter().map(|f| format!("- {f}")).collect();
+        let text = format!("{old}\n\n{head}\n\n{}", lines.join("\n"));
+        p = p.field(v, FieldRole::IssueDescription, text.replace("\n\n\n\n", "\n\n").trim());
+        p.details.pop();
+        p.details.push(("kept".into(), facts.join(", ")));
+    }
     out.items.push(p);
 }
 
@@ -222,6 +257,11 @@ fn affected(v: &View<'_>, out: &mut super::Gathered) {
         told = later();
         text = fixed;
     }
+    if let Some(lost) = lost_bound(v, &text) {
+        out.notices.push(format!(
+            "the record that is kept says `>= {lost}`, and the field says `{lost}` without it: a form may have eaten the sign"
+        ));
+    }
     if LOWER.is_match(&text)
         && !lower_bound_known(v)
         && let Some(wide) = widen(&text)
@@ -245,6 +285,28 @@ fn affected(v: &View<'_>, out: &mut super::Gathered) {
     if let Some(rule) = rule {
         out.items.push(set(v, rule, role, &text, why.concat(), told));
     }
+}
+
+/// The lower bound that the kept record has and the field names without its sign: a form reads a leading `>` as a quotation
+/// (hard case 27).
+fn lost_bound(v: &View<'_>, text: &str) -> Option<String> {
+    let kept: serde_json::Value = serde_json::from_str(v.o.attached.as_deref()?).ok()?;
+    let affected = kept.pointer("/containers/cna/affected")?.as_array()?;
+    let all = affected.iter().filter_map(|a| a.get("versions")?.as_array()).flatten();
+    let bounded = all.filter(|v| v.get("lessThan").is_some() || v.get("lessThanOrEqual").is_some());
+    bounded
+        .filter_map(|v| v.get("version")?.as_str())
+        .find(|from| {
+            let bare = text.match_indices(*from).any(|(at, _)| {
+                let before = text[..at].trim_end_matches([' ', '`', '=']);
+                let ends =
+                    !text[at + from.len()..].starts_with(|c: char| c.is_ascii_alphanumeric() || c == '.');
+                ends && !before.ends_with(['>', '<', '.'])
+                    && !before.ends_with(|c: char| c.is_ascii_alphanumeric())
+            });
+            bare && *from != "0" && !text.contains('>')
+        })
+        .map(str::to_owned)
 }
 
 fn versions_of(out: &[Artifact]) -> String {
@@ -431,8 +493,11 @@ fn cwe(v: &View<'_>, out: &mut super::Gathered) {
     ));
 }
 
-/// Severity and weakness as somebody on the team wrote them in a comment; a quotation is nobody's word (hard case 24).
-fn team_values(v: &View<'_>, out: &mut super::Gathered) {
+type Said<'c> = (String, &'c Comment);
+
+/// The newest severity and weakness that somebody on the team wrote in a comment; a quotation is nobody's word (hard case
+/// 24).
+fn team_words<'c>(v: &View<'c>) -> (Option<Said<'c>>, Option<Said<'c>>) {
     let mut severity = None;
     let mut cwe = None;
     for c in v.discussion().filter(|c| by_team(c, v.g.roster)) {
@@ -444,6 +509,22 @@ fn team_values(v: &View<'_>, out: &mut super::Gathered) {
             cwe = Some((m[1].trim().trim_end_matches(['`', '*', '.']).to_owned(), c));
         }
     }
+    (severity, cwe)
+}
+
+/// Did somebody on the team state that field in a comment?
+pub(super) fn team_said(v: &View<'_>, role: FieldRole) -> bool {
+    let (severity, cwe) = team_words(v);
+    match role {
+        FieldRole::Severity => severity.is_some(),
+        FieldRole::Cwe => cwe.is_some(),
+        _ => false,
+    }
+}
+
+/// Severity and weakness as the team wrote them.
+fn team_values(v: &View<'_>, out: &mut super::Gathered) {
+    let (severity, cwe) = team_words(v);
     for (role, said, rule) in
         [(FieldRole::Severity, severity, "sync.team-severity"), (FieldRole::Cwe, cwe, "sync.team-cwe")]
     {
@@ -473,13 +554,6 @@ fn team_values(v: &View<'_>, out: &mut super::Gathered) {
 fn capital(word: &str) -> String {
     let mut c = word.chars();
     c.next().map(|f| f.to_uppercase().chain(c).collect()).unwrap_or_default()
-}
-
-/// Reviewers' comments on the record are a person's to answer.
-fn reviews(v: &View<'_>, out: &mut super::Gathered) {
-    for r in v.o.reviews.known().map(Vec::as_slice).unwrap_or_default().iter().filter(|r| !r.resolved) {
-        out.notices.push(format!("{} says about the record: {} ({})", r.from, one_line(&r.text, 120), r.id));
-    }
 }
 
 /// Scores and labels the reporter gave are shown, and never written.
@@ -532,6 +606,10 @@ fn lower_bound_known(v: &View<'_>) -> bool {
     INTRODUCED.is_match(v.field(FieldRole::IssueDescription))
         || INTRODUCED.is_match(v.field(FieldRole::PublicSummary))
         || LOWER.is_match(v.field(FieldRole::IssueDescription))
+        || v.o
+            .reviews
+            .known()
+            .is_some_and(|all| all.iter().any(|r| INTRODUCED.is_match(&r.text) || LOWER.is_match(&r.text)))
         || v.discussion().any(|c| INTRODUCED.is_match(&c.body) || LOWER.is_match(&c.body))
         || v.t.comments.iter().filter(|c| rollup::is_rollup(&c.body)).any(|c| INTRODUCED.is_match(&c.body))
 }

@@ -1,6 +1,10 @@
 //! Which release a tracker waits for (sync page §5).
 
-use super::{Proposal, View, target, tell::Event};
+use super::{
+    Proposal, View,
+    target::{self, Shipped},
+    tell::Event,
+};
 use crate::{
     case::Evidence,
     plan::{Action, ActionKind, Precondition, Told, effect::Change},
@@ -38,7 +42,18 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     let known = v.o.milestones.known();
     let found = known.and_then(|all| all.iter().find(|m| m.name.eq_ignore_ascii_case(&name)));
     let name = found.map_or(name, |m| m.name.clone());
+    // Closed without the release: the fix will not ship with it. Where nobody could ask a registry, nothing is known.
+    let gone = found.filter(|m| !m.open).and_then(|m| match target::shipped(v) {
+        Shipped::No(why) => Some(format!(
+            "the milestone `{}` is closed, and {why}: choose the release that ships the fix",
+            m.name
+        )),
+        _ => None,
+    });
     if v.t.milestone.as_deref().is_some_and(|m| m.eq_ignore_ascii_case(&name)) {
+        if !v.has(LabelRole::FixReleased) {
+            out.blockers.extend(gone);
+        }
         return;
     }
     if stale.iter().any(|s| s.eq_ignore_ascii_case(&name)) {
@@ -59,6 +74,7 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     }
     if found.is_some_and(|m| !m.open) {
         p.notices.push(format!("the milestone `{name}` is closed"));
+        p.blocked = gone;
     }
     let was = Precondition::MilestoneIs { tracker: key.clone(), milestone: v.t.milestone.clone() };
     let p = p.step(Change::SetMilestone { tracker: key, milestone: Some(name.clone()) }, vec![was]).note(

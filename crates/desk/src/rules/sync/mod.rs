@@ -4,11 +4,14 @@
 pub mod advisory;
 pub mod allocated;
 pub mod assignee;
+pub mod backport;
 pub mod chain;
 pub mod clocks;
 pub mod closeout;
 pub mod column;
 pub mod comments;
+pub mod correction;
+pub mod divergence;
 pub mod fields;
 pub mod fix;
 pub mod manager;
@@ -18,6 +21,7 @@ pub mod published;
 pub mod record;
 pub mod reference;
 pub mod released;
+pub mod review;
 pub mod split;
 pub mod target;
 pub mod tell;
@@ -51,8 +55,8 @@ use crate::{
     },
     spread::{self, InTurn, Spread},
     tracker::{
-        BodyProblemKind, ColumnNames, Headings, LabelNames, LabelRole, Marked, TrackerKey, by_team, marked,
-        marked_text, rollup,
+        BodyProblemKind, ColumnNames, FieldRole, Headings, LabelNames, LabelRole, Marked, TrackerKey,
+        by_team, marked, marked_text, rollup,
     },
 };
 
@@ -250,6 +254,8 @@ fn judge(v: &View<'_>) -> (Position, Gathered) {
         record::rule(v, &mut out);
     }
     tell(then, position.stage, &mut out);
+    clarify(then, &mut out);
+    out.notices.extend(tell::gone(v));
     for failure in &v.o.failures {
         out.notices.push(failure.clone());
     }
@@ -266,6 +272,8 @@ fn gather(v: &View<'_>) -> Gathered {
     allocated::rule(v, &mut out);
     fix::rule(v, stage, &mut out);
     assignee::rule(v, stage, &mut out);
+    backport::rule(v, &mut out);
+    divergence::rule(v, &mut out);
     milestone::rule(v, stage, &mut out);
     fields::rule(v, stage, &mut out);
     // What is public is closed out, whatever its labels lag behind.
@@ -275,6 +283,7 @@ fn gather(v: &View<'_>) -> Gathered {
     }
     closeout::rule(v, stage, &mut out);
     published::rule(v, &mut out);
+    correction::rule(v, &mut out);
     clocks::rule(v, stage, &mut out);
     labels(v, &mut out);
     let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
@@ -430,6 +439,50 @@ fn tell(v: &View<'_>, at: Stage, out: &mut Gathered) {
         }
         (Err(_), None) => {}
     }
+}
+
+/// A credit that looks like a program's stays; the reporter is asked about it, unless somebody asked before or this plan asks.
+fn clarify(v: &View<'_>, out: &mut Gathered) {
+    let credit = v.field(FieldRole::ReporterCredit);
+    let announced = !v.t.state.is_open() || v.labels.advisory_sent() || !v.decided() || v.o.told_unknown;
+    if credit.is_empty() || announced || out.halt.is_some() || v.labels.needs_split() {
+        return;
+    }
+    let found = crate::cve::credits(credit, "", &[]).findings;
+    let Some(doubt) =
+        found.iter().find(|f| ["record.credit.confirm", "record.credit.tool"].contains(&f.rule.as_str()))
+    else {
+        return;
+    };
+    out.notices.push(format!("credit: {}", doubt.message));
+    let asked = |p: &Proposal| {
+        let asks = |e: &Effect| match e {
+            Change::Choose { arms, .. } => arms
+                .values()
+                .flatten()
+                .any(|s| matches!(&s.effect, Change::MailDraft { letter, .. } if letter.asks_credit)),
+            _ => false,
+        };
+        p.letter.as_ref().is_some_and(|l| l.asks_credit)
+            || p.rule.starts_with("sync.credit")
+            || p.steps.iter().any(|(e, _)| asks(e))
+    };
+    if out.items.iter().any(asked) {
+        return;
+    }
+    let Ok(letter) = tell::clarification(v, credit) else { return };
+    let mut p = Proposal::new(
+        "sync.credit-question",
+        format!("Ask whether the credit of {} is a person's", v.name),
+        v.evidence("sync.credit-question", doubt.message.clone()),
+    );
+    p.letter = Some(letter);
+    out.items.push(p.note(
+        crate::plan::Action::with(crate::plan::ActionKind::Sync, "credit question"),
+        "The reporter is asked about the credit",
+        "",
+        Told::NotTold("not yet".into()),
+    ));
 }
 
 /// A field without its section, or with two, cannot be written: the item says so before anybody says yes to it.
@@ -791,15 +844,18 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.assignee", "who wrote the fix is assigned, where they may be"),
     ("sync.volunteer", "somebody on the team said that they take it"),
     ("sync.inactive", "somebody who left the team is still assigned"),
+    ("sync.backport", "somebody on the team asks for a backport"),
     ("sync.milestone", "the release that ships the fix"),
     ("sync.credit", "credit as the reporter stated it"),
     ("sync.credit-opt-out", "the reporter wants no credit"),
+    ("sync.credit-question", "the credit looks like a program's: ask the reporter, once"),
     ("sync.title", "what does not belong in a title comes off"),
     ("sync.affected", "affected versions by the scope's convention"),
     ("sync.lower-bound", "a lower bound nobody gave evidence for is widened"),
     ("sync.affected-quoted", "versions in backticks, so that `>=` is no quotation"),
     ("sync.sentinel", "`< NEXT VERSION` becomes the version that shipped"),
     ("sync.summary-upgrade", "the summary names the version to upgrade to"),
+    ("sync.review", "a reviewer of the record stated the value of a field"),
     ("sync.private-scanner", "a private scanner and its finder stay private"),
     ("sync.team-severity", "the severity somebody on the team wrote down"),
     ("sync.cwe", "a bare CWE id gets its name"),
@@ -811,6 +867,8 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.close-out", "the advisory is archived: publish the record and close"),
     ("sync.published", "cve.org shows the record"),
     ("sync.drift", "cve.org shows something else than the tracker says"),
+    ("sync.correction", "the credit changed after the disclosure"),
+    ("sync.ghsa", "the forge closed its advisory, and the team accepted the report"),
     ("sync.split", "two scopes: a tracker for each"),
     ("sync.overdue", "the disclosure window has passed"),
     ("sync.grace", "a fix is ready, and the grace for its release has passed"),

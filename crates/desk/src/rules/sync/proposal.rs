@@ -191,16 +191,28 @@ impl Proposal {
             generation,
             ..StepKey::new(&subject, self.rule, effect.name(), &digest::name(effect)[..16])
         };
+        let list = Address::new("", &v.g.config.mail.lists.security);
+        let tell = |l: &Letter<Drafted>| {
+            StepKey::new(&subject, &format!("tell.{}", l.event), "mail-draft", &l.artifact)
+        };
         let mut steps: Vec<Step> = self
             .steps
             .into_iter()
-            .map(|(effect, requires)| Step { key: keyed(&effect), effect, requires })
+            .map(|(mut effect, requires)| {
+                let key = match &mut effect {
+                    Change::MailDraft { letter, .. } => {
+                        let key = tell(letter);
+                        letter.message_id = message_id_for(&key.to_string(), list.domain());
+                        key
+                    }
+                    other => keyed(other),
+                };
+                Step { key, effect, requires }
+            })
             .collect();
         let mut told = None;
         let letter = self.letter.map(|mut letter| {
-            let key =
-                StepKey::new(&subject, &format!("tell.{}", letter.event), "mail-draft", &letter.artifact);
-            let list = Address::new("", &v.g.config.mail.lists.security);
+            let key = tell(&letter);
             letter.message_id = message_id_for(&key.to_string(), list.domain());
             told = Some(Told::PendingDraft(letter.message_id.clone()));
             let not_told = Precondition::NotTold {

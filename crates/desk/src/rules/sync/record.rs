@@ -24,7 +24,11 @@ pub fn facts(v: &View<'_>) -> cve::Facts {
         fields: FieldRole::ALL.into_iter().filter_map(|r| Some((r, v.body.get(r)?.to_owned()))).collect(),
         cve_id: v.cve.clone(),
         labels: v.t.labels.iter().cloned().collect(),
-        evidence: v.discussion().filter(|c| by_team(c, v.g.roster)).map(|c| c.body.clone()).collect(),
+        evidence: {
+            let said = v.discussion().filter(|c| by_team(c, v.g.roster)).map(|c| c.body.clone());
+            let reviewed = v.o.reviews.known().map(Vec::as_slice).unwrap_or_default();
+            said.chain(reviewed.iter().map(|r| r.text.clone())).collect()
+        },
         ..cve::Facts::default()
     }
 }
@@ -128,7 +132,8 @@ pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
     Some(p.step(attach_step(v, &cve, &text), Vec::new()).in_record())
 }
 
-fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
+/// The step that keeps a record beside its tracker.
+pub(super) fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
     Change::AttachRecord { tracker: v.t.key.clone(), cve: cve.into(), record: Draft::<CveDraft>::text(text) }
 }
 

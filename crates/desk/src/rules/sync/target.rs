@@ -4,6 +4,7 @@
 use std::{collections::BTreeSet, sync::LazyLock};
 
 use crate::pattern::Regex;
+use jiff::SignedDuration;
 use serde::Serialize;
 
 use super::View;
@@ -179,6 +180,13 @@ pub fn shipped(v: &View<'_>) -> Shipped {
         let at =
             |a: &&&Artifact| version.is_empty() || a.version.is_empty() || same_version(&a.version, version);
         let here: Vec<&&Artifact> = mine.iter().filter(at).collect();
+        // A day of grace for clocks; what is published in a year is not published.
+        let ahead =
+            |a: &Artifact| a.at.is_some_and(|at| at.duration_since(v.g.now) > SignedDuration::from_hours(24));
+        if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final && ahead(a)) {
+            let at = a.at.map(|at| super::day(v, at)).unwrap_or_default();
+            return Shipped::Unknown(format!("{name} {} is dated {at}, which is in the future", a.version));
+        }
         if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final) {
             match holds(v, a, target.as_ref()) {
                 Ok(()) => out.push((**a).clone()),

@@ -10,7 +10,7 @@ use crate::{
         Told, digest,
         effect::{Drafted, Letter, LetterText},
     },
-    reply::{CREDIT_QUESTION_PERSON, Placeholder, ReplyId, Values},
+    reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Placeholder, ReplyId, Values},
     tracker::{FieldRole, LabelRole},
 };
 
@@ -141,12 +141,53 @@ pub fn due(v: &View<'_>, coming: &[Event]) -> Option<Event> {
 /// # Errors
 /// Why there is no letter.
 pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
+    let may = |t: &MailThread| may_ask_credit(v, t) && v.routing() != Routing::ViaForwarder;
+    let asks = matches!(event, Event::Valid | Event::CveAllocated) && v.thread().is_some_and(may);
+    let about = About {
+        reply: event.reply(),
+        artifact: event.artifact(v),
+        relayed: event.relayed(),
+        published: event == Event::Published,
+        question: if asks { CREDIT_QUESTION_PERSON } else { "" },
+    };
+    compose(v, &about)
+}
+
+/// The question whether a credit that looks like a program's is one: a letter of its own, to those who write to us, and only
+/// if nobody has asked about credit before (sync page §11).
+///
+/// # Errors
+/// Why there is no letter.
+pub fn clarification(v: &View<'_>, credit: &str) -> Result<Letter<Drafted>, Told> {
+    if !v.thread().is_some_and(|t| may_ask_credit(v, t)) {
+        return Err(Told::NotNeeded("they were asked about credit already".into()));
+    }
+    let about = About {
+        reply: ReplyId::CreditQuestion,
+        artifact: artifact_of(credit),
+        relayed: false,
+        published: false,
+        question: CREDIT_QUESTION_TOOL,
+    };
+    compose(v, &about)
+}
+
+/// What a letter is about.
+struct About {
+    reply: ReplyId,
+    artifact: String,
+    relayed: bool,
+    published: bool,
+    question: &'static str,
+}
+
+fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
     match v.routing() {
         Routing::FromPr => {
             return Err(Told::NotNeeded("it came from a public pull request, nobody reported it".into()));
         }
         Routing::Nobody => return Err(Told::NotNeeded("nobody outside the team reported it".into())),
-        Routing::ViaForwarder if !event.relayed() => {
+        Routing::ViaForwarder if !about.relayed => {
             return Err(Told::NotNeeded("it came by a forwarder, who is told of milestones only".into()));
         }
         _ => {}
@@ -175,11 +216,10 @@ pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
         return Err(Told::NotTold("only the tracker's own notification address is known".into()));
     }
     let forwarded = v.routing() == Routing::ViaForwarder;
-    let asks = !forwarded && matches!(event, Event::Valid | Event::CveAllocated) && may_ask_credit(v, thread);
-    let values = values(v, thread, event, asks);
+    let values = values(v, thread, about);
     let filled =
         v.g.replies
-            .fill(event.reply(), &values, None)
+            .fill(about.reply, &values, None)
             .and_then(|inner| if forwarded { v.g.replies.relay(&inner, &values) } else { Ok(inner) });
     let filled = filled.map_err(|e| Told::NotTold(format!("the letter cannot be filled: {e}")))?;
     let subject = reply_subject(if thread.subject.is_empty() { "your report" } else { &thread.subject });
@@ -206,15 +246,15 @@ pub fn letter(v: &View<'_>, event: Event) -> Result<Letter<Drafted>, Told> {
     references.retain(|id| can_refer_to(id));
     Ok(Letter {
         message_id: String::new(),
-        event: event.reply().as_str().into(),
-        reply: event.reply().as_str().into(),
-        artifact: event.artifact(v),
+        event: about.reply.as_str().into(),
+        reply: about.reply.as_str().into(),
+        artifact: about.artifact.clone(),
         thread: thread.root.clone(),
         to: to.clone(),
         cc,
         in_reply_to: Some(last).filter(|id| can_refer_to(id)).cloned().unwrap_or_default(),
         references,
-        asks_credit: asks,
+        asks_credit: !about.question.is_empty(),
         text,
     })
 }
@@ -227,6 +267,22 @@ fn pending(v: &View<'_>, thread: &MailThread) -> Option<String> {
     Some(on.id.clone())
 }
 
+/// Drafts that were written and are in no drafts folder any more: sent or thrown away, nobody knows. They are asked about
+/// and not written again (hard case 21).
+#[must_use]
+pub fn gone(v: &View<'_>) -> Vec<String> {
+    let Some(drafts) = v.o.drafts.known() else { return Vec::new() };
+    let open = v.o.told.iter().filter(|r| matches!(r.state.as_str(), "drafted" | "unknown"));
+    let lost = open.filter(|r| !drafts.iter().any(|d| d.event.is_empty() || d.event == r.event));
+    lost.map(|r| {
+        format!(
+            "the draft about {} is in the drafts folder no longer: was it sent, or thrown away? Say it with `tipstaff mark-sent`",
+            r.event.replace('_', " ")
+        )
+    })
+    .collect()
+}
+
 /// The credit question is asked once, by anybody, ever (spec README, decision 4).
 #[must_use]
 pub fn may_ask_credit(v: &View<'_>, thread: &MailThread) -> bool {
@@ -236,13 +292,13 @@ pub fn may_ask_credit(v: &View<'_>, thread: &MailThread) -> bool {
         && !v.o.told.iter().any(|r| r.asked_credit)
 }
 
-fn values(v: &View<'_>, thread: &MailThread, event: Event, asks: bool) -> Values {
+fn values(v: &View<'_>, thread: &MailThread, about: &About) -> Values {
     let p = &v.g.config.project;
     let project = if p.name.is_empty() { "project" } else { &p.name };
     let mut out = Values::new()
         .with(Placeholder::ProjectName, project)
         .with(Placeholder::TeamSignature, format!("The {project} security team"))
-        .with(Placeholder::CreditQuestion, if asks { CREDIT_QUESTION_PERSON } else { "" });
+        .with(Placeholder::CreditQuestion, about.question);
     let name = thread.contact.name.trim();
     if !name.is_empty()
         && !name.contains(['@', '<', '>', '\n', '\r'])
@@ -258,7 +314,7 @@ fn values(v: &View<'_>, thread: &MailThread, event: Event, asks: bool) -> Values
     }
     if let Some(cve) = &v.cve {
         out.set(Placeholder::CveId, cve.clone());
-        if event == Event::Published {
+        if about.published {
             out.set(Placeholder::CveRecordUrl, format!("https://www.cve.org/CVERecord?id={cve}"));
         }
     }

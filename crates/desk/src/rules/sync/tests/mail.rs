@@ -239,3 +239,41 @@ fn the_credit_question_is_asked_once_and_never_of_a_forwarder() {
     ));
     assert!(!asks("cve_allocated", json!({"thread": {"routing": "via-forwarder"}})));
 }
+
+#[test]
+fn a_credit_that_looks_like_a_program_is_asked_about_once_and_directly() {
+    let bot = json!({"tracker": {"fields": {"reporter_credit": "vulnscan-bot"}}, "thread": thread(),
+        "ledger": [{"event": "cve_allocated", "artifact": CVE}]});
+    let p = plan(&over(allocated(), &bot));
+    assert_eq!(p.letters(), ["credit_question"], "{p}");
+    assert!(p.letter().1.contains("names a tool"), "{p}");
+    p.notice("vulnscan-bot");
+    for (name, patch) in [
+        (
+            "asked before",
+            json!({"ledger": [{"event": "receipt", "asked_credit": true}, {"event": "cve_allocated", "artifact": CVE}]}),
+        ),
+        ("they said it", json!({"thread": {"credit": "vulnscan-bot"}})),
+        ("a forwarder", json!({"thread": {"routing": "via-forwarder"}})),
+        ("settled in the field", json!({"tracker": {"fields": {"reporter_credit": "vulnscan-bot (tool)"}}})),
+        ("a person", json!({"tracker": {"fields": {"reporter_credit": "Ada Finder"}}})),
+        ("this plan asks", json!({"ledger": [], "tracker": {"labels": ["core"]}})),
+    ] {
+        let p = plan(&over(over(allocated(), &bot), &patch));
+        assert!(!p.has("sync.credit-question"), "{name}: {p}");
+    }
+}
+
+#[test]
+fn a_forge_that_rejected_what_the_team_accepted_is_said_once() {
+    let closed = json!({"thread": over(thread(), &json!({"ghsa": "rejected"}))});
+    let p = plan(&over(allocated(), &closed));
+    assert!(p.has("sync.ghsa"), "{p}");
+    p.notice("the forge's advisory for this report is rejected");
+    plan(&over(fresh(), &closed)).lacks("sync.ghsa");
+    let said = "<!-- tipstaff status rollup v1 -->\n<details><summary>2026-03-19 · @ann · Sync (advisory differs)</summary>\n\n**x**\n\n</details>";
+    let again = json!({"tracker": {"comments": [{"author": "ann", "at": "2026-03-19", "body": said}]}});
+    plan(&over(over(allocated(), &closed), &again)).lacks("sync.ghsa");
+    let accepted = json!({"thread": over(thread(), &json!({"ghsa": "accepted"}))});
+    plan(&over(allocated(), &accepted)).lacks("sync.ghsa");
+}

@@ -1,11 +1,14 @@
 //! The lifecycle, judged over cases written as a script would write them (`docs/case.md`).
 
+mod bad_input;
 mod chain;
 mod closeout;
+mod correction;
 mod fields;
 mod gates;
 mod hard_cases;
 mod mail;
+mod review;
 mod stage;
 mod transitions;
 
