@@ -529,3 +529,51 @@ fn the_tags_of_the_code_say_which_versions_are_affected() {
     let said = p.env.run(&["cve", "affected", "1", "--since", "2.4.0"]).expect(3);
     assert!(said.out.contains("the tracker says the same"), "{}", said.out);
 }
+
+#[test]
+fn a_plan_over_two_trackers_is_answered_the_same_way_everywhere_and_words_can_be_edited() {
+    let place = Place::new();
+    place.prepare(&Phase::Imported);
+    place.env.write("second.txt", "The server logs session tokens in clear text.");
+    place.yes(&["new", "--title", "Session tokens are logged in clear text", "--body", "second.txt"]);
+    for n in ["1", "2"] {
+        place.yes(&["assess", n, "valid", "--scope", "server"]);
+        let _ = place.as_tove(&["assess", n, "valid"]).expect(0);
+    }
+    place.send();
+    let said = place.env.run(&["sync", "all", "--json"]).expect(4).json();
+    let digest = said["digest"].as_str().unwrap().to_owned();
+    let shown = place.env.run(&["plan", "show", &digest]).expect(0);
+    assert!(shown.out.contains("desk#1") && shown.out.contains("desk#2"), "{}", shown.out);
+    // Numbers are those of the tracker; what fits none is no answer.
+    for (answer, code) in [("2:9", 2), ("7:all", 2), ("maybe", 2), ("none", 2), ("2:all", 0)] {
+        let said = place.env.run(&["plan", "approve", &digest, answer]);
+        assert_eq!(said.code, code, "{answer}\n{}{}", said.out, said.err);
+    }
+    let _ = place.env.run(&["plan", "apply", &digest]).expect(0);
+    let labels = |n: &str| place.env.run(&["show", n, "--json"]).expect(0).json()["labels"].to_string();
+    assert!(labels("2").contains("server") && !labels("1").contains("server"));
+    // An edit given to a stored plan makes another one, which waits.
+    let said = place.env.run(&["sync", "1", "--json"]).expect(4).json();
+    let digest = said["digest"].as_str().unwrap().to_owned();
+    let n = said["plan"]["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|i| i["rule"] == "sync.valid")
+        .and_then(|i| i["n"].as_u64())
+        .unwrap();
+    let edit = format!("{n}:edit letter: Hello Ann,\\n\\nwe accept it; more soon.");
+    let revised = place.env.run(&["plan", "approve", &digest, &edit, "--json"]).expect(4).json();
+    assert_ne!(revised["digest"], said["digest"]);
+    let scored = format!("{n}:edit letter: It is CVSS 9.8.");
+    assert!(
+        place.env.run(&["plan", "approve", &digest, &scored]).expect(2).err.contains("a score never stands")
+    );
+    // The same at the prompt: shown again, and a yes of its own.
+    let said = place.env.answer(&["sync", "1"], &format!("{edit}\ny\n")).expect(0);
+    assert!(said.out.contains("Revised as you said"), "{}", said.out);
+    let written = drafts(&place.env.desk()).into_iter().map(|(_, text)| text).collect::<String>();
+    assert!(written.contains("we accept it; more soon."), "{written}");
+    let _ = place.env.run(&["log", "--verify"]).expect(0);
+}

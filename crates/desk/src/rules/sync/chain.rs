@@ -27,7 +27,7 @@ pub fn project<'p>(case: &Case, items: impl IntoIterator<Item = &'p Proposal>, g
 
 /// Is it known what becomes of the tracker with it? Not where a person must name it first, nor where the answer of a
 /// choice is still open.
-fn counts(case: &Case, p: &Proposal) -> bool {
+pub(super) fn counts(case: &Case, p: &Proposal) -> bool {
     let open = |e: &Effect| matches!(e, Change::Choose { .. }) && arm(case, e).is_none();
     p.blocked.is_none() && p.group == Group::Proposed && !p.steps.iter().any(|(e, _)| open(e))
 }
@@ -135,6 +135,21 @@ fn post(case: &mut Case, kind: Marked, text: &str, g: Ground<'_>) {
     }
 }
 
+/// Does a rule read what it changes? Cards, comments and letters are read by those alone that write them.
+fn opens(effect: &Effect) -> bool {
+    matches!(
+        effect,
+        Change::SetField { .. }
+            | Change::SetTitle { .. }
+            | Change::SetLabels { .. }
+            | Change::SetMilestone { .. }
+            | Change::SetAssignees { .. }
+            | Change::Close { .. }
+            | Change::Reopen { .. }
+            | Change::Choose { .. }
+    )
+}
+
 /// What an item is about: its rule, its kinds of change, and the fields it writes.
 fn slot(p: &Proposal) -> (&'static str, Vec<(&'static str, Option<FieldRole>)>) {
     let one = |e: &Effect| match e {
@@ -154,7 +169,8 @@ fn is_new(case: &Case, p: &Proposal, items: &[Proposal]) -> bool {
 pub fn extend(v: &View<'_>, out: &mut Gathered) -> Option<Case> {
     let mut last = None;
     for _ in 0..ROUNDS {
-        if out.halt.is_some() || v.scopes.len() > 1 || !out.items.iter().any(|p| counts(v.case, p)) {
+        let opening = |p: &Proposal| counts(v.case, p) && p.steps.iter().any(|(e, _)| opens(e));
+        if out.halt.is_some() || v.scopes.len() > 1 || !out.items.iter().any(opening) {
             break;
         }
         let case = project(v.case, &out.items, v.g);

@@ -116,6 +116,8 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         vec![Evidence::new("sync.close-out", format!("the advisory is public: {url}"), source)],
     );
     p.after = vec!["sync.split"];
+    // The record says what the other items of this plan write, so they come first.
+    p.after.extend(record::sources(v, &out.items));
     if captured.is_empty() {
         p = p.field(v, FieldRole::PublicAdvisoryUrl, url.clone());
     }
@@ -138,7 +140,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     }
     let steps = finish(v, &url, out);
     // The record says what the tracker says once the first steps of this item are made.
-    let mut case = v.case.clone();
+    let mut case = record::after(v, &out.items);
     p.steps.iter().for_each(|(e, _)| chain::apply(&mut case, e, v.g));
     let then = View::new(&case, v.g);
     let publish = || {
@@ -212,7 +214,10 @@ fn finish(v: &View<'_>, url: &str, out: &mut super::Gathered) -> Vec<(Effect, Ve
             out.conditional = Some(Event::AdvisorySent);
             tell::letter(v, Event::AdvisorySent)
         }
-        Some(Event::Published) => Err(Told::NotTold("the letter about the publication covers it".into())),
+        Some(Event::Published) => {
+            out.conditional = Some(Event::Published);
+            Err(Told::NotTold("the letter about the publication covers it".into()))
+        }
         _ => Err(Told::NotNeeded("they were told already".into())),
     };
     super::with_entry(

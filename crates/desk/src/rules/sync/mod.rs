@@ -401,7 +401,8 @@ fn tell(v: &View<'_>, at: Stage, out: &mut Gathered) {
             };
         }
     }
-    if out.conditional == Some(event) {
+    let here = out.events.iter().any(|(_, e)| *e == event);
+    if out.conditional == Some(event) && !here {
         return;
     }
     let at = out.events.iter().find(|(_, e)| *e == event).map(|(at, _)| *at);

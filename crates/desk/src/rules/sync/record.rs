@@ -70,6 +70,14 @@ fn matters(p: &Proposal) -> bool {
     p.blocked.is_none() && p.group == Group::Proposed && !p.steps.iter().all(|(e, _)| idle(e))
 }
 
+/// The items that write what a record is made from: it comes after them.
+#[must_use]
+pub fn sources(v: &View<'_>, items: &[Proposal]) -> Vec<&'static str> {
+    let writes = |e: &Effect| matches!(e, Change::SetField { .. } | Change::SetTitle { .. });
+    let counted = items.iter().filter(|i| chain::counts(v.case, i));
+    counted.filter(|i| i.steps.iter().any(|(e, _)| writes(e))).map(|i| i.rule).collect()
+}
+
 /// Make the records of a plan again after a person edited what they are made from: their bytes are those of the tracker as
 /// the plan leaves it now, and what hygiene holds back is not pushed.
 pub fn again(items: &mut [Item], case: &Case, g: Ground<'_>) {
@@ -271,15 +279,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         return;
     }
     // The bytes are those of the tracker with the other changes of this plan: they come first.
-    p.after = out
-        .items
-        .iter()
-        .filter(|i| i.blocked.is_none() && i.group == Group::Proposed)
-        .filter(|i| {
-            i.steps.iter().any(|(e, _)| matches!(e, Change::SetField { .. } | Change::SetTitle { .. }))
-        })
-        .map(|i| i.rule)
-        .collect();
+    p.after = sources(v, &out.items);
     let state = p.steps.iter().find_map(|(e, _)| match e {
         Change::PushRecord { state, .. } => Some(state.as_str()),
         _ => None,
