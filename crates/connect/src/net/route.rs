@@ -199,7 +199,7 @@ mod tests {
     ];
 
     #[test]
-    fn paths_that_send_mail_are_refused_for_every_service() {
+    fn paths_that_send_mail_are_refused() {
         for service in Service::ALL {
             for (method, path) in SENDING {
                 let refused = allowed(service, method, path);

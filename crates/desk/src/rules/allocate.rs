@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     case::Case,
-    config::CveGate,
+    config::{CveGate, CveTool},
     people::Role,
     plan::{Action, ActionKind, ItemNo, Plan, Precondition, Told, digest, effect::Change},
     tracker::{self, FieldRole, LabelRole, Marked},
@@ -46,6 +46,8 @@ pub struct Recipe {
     pub title: title::TitleReport,
     /// The way; none when the gate is shut.
     pub way: Option<Path>,
+    /// What else the authority's form asks for: what it calls the field, and what to paste.
+    pub paste: Vec<(String, String)>,
     /// What to know.
     pub notices: Vec<String>,
 }
@@ -84,7 +86,30 @@ pub fn recipe(v: &View<'_>, roles: &std::collections::BTreeSet<Role>) -> Recipe 
             Path::Relay { to: asked(v), message }
         }
     });
-    Recipe { gate, title: report, way, notices }
+    let own = matches!(way, Some(Path::Own { .. }));
+    let paste = if own && v.g.config.cve.tool == CveTool::MitreForm { form(v) } else { Vec::new() };
+    Recipe { gate, title: report, way, paste, notices }
+}
+
+/// What the public web form asks for beside the title. Nothing of the report's own words, its thread or its reporter's address
+/// goes there, and no link before it is public.
+fn form(v: &View<'_>) -> Vec<(String, String)> {
+    let project = &v.g.config.project;
+    let scope = v.scope();
+    let product = scope.map(|s| s.product.as_str()).filter(|p| !p.is_empty()).unwrap_or(&project.name);
+    let line = |role| tracker::plain_text(v.field(role)).trim().to_owned();
+    [
+        ("Vendor", project.vendor.clone()),
+        ("Product", product.to_owned()),
+        ("Affected versions", line(FieldRole::AffectedVersions)),
+        ("Weakness", line(FieldRole::Cwe)),
+        ("Suggested description", line(FieldRole::PublicSummary)),
+        ("Discoverer", line(FieldRole::ReporterCredit)),
+    ]
+    .into_iter()
+    .filter(|(_, text)| !text.is_empty())
+    .map(|(field, text)| (field.to_owned(), text))
+    .collect()
 }
 
 /// Whom a relay message is for: every member who may allocate, else the security list.

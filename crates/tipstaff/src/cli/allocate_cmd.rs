@@ -122,6 +122,17 @@ fn show(r: &Recipe, number: u64, term: &mut Term) -> Result<()> {
             term.line("")?;
             term.line(&format!("   {}", untrusted_line(title, 250)))?;
             term.line("")?;
+            if !r.paste.is_empty() {
+                term.line("   Where the form asks for more, and nothing else:")?;
+                for (field, text) in &r.paste {
+                    let head = term.mark(Mark::Dim, field);
+                    term.line(&format!("   {head}"))?;
+                    for line in text.lines() {
+                        term.line(&format!("     {}", untrusted_line(line, 250)))?;
+                    }
+                }
+                term.line("")?;
+            }
             term.line("2. Submit it.")?;
         }
         Path::Relay { to, message } => {

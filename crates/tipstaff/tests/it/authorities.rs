@@ -17,12 +17,16 @@ const COOKIE: &str = "s%3Aplanted-session.cookie";
 const KEY: &str = "planted-api-key-0123";
 const ADVISORY: &str = "https://lists.server.example/thread/advisory@server.example";
 
+const TOOL: &str = "tool = \"vulnogram\"\nsession = \"file:session\"\nstates = [\"allocated\", \"review-ready\", \"publish-ready\", \"public\"]";
+
 /// A desk with one valid report, told how to reach its authority.
 fn desk<S: Service>(server: &Server<S>, keys: &str) -> Env {
     let mut env = Env::new();
     let config = include_str!("../fixtures/lifecycle.toml");
     let cve = format!("[cve]\naddress = \"{}\"\n{keys}\npropagation = \"poll\"\n", server.url());
-    let config = config.replace("[cve]\ntool = \"desk\"\n", &cve).replace("list_path = \"cvelist\"\n", "");
+    let (before, rest) = config.split_once("[cve]\n").unwrap();
+    let (_, after) = rest.split_once("\n\n").unwrap();
+    let config = format!("{before}{cve}\n{after}");
     let path = env.write("tipstaff.toml", config);
     env.use_config(&path);
     env.write("users.mbox", "");
@@ -40,10 +44,7 @@ fn desk<S: Service>(server: &Server<S>, keys: &str) -> Env {
 
 fn vulnogram() -> (Server<VulnogramFake>, Env) {
     let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal in file upload"));
-    let env = desk(
-        &server,
-        "tool = \"vulnogram\"\nsession = \"file:session\"\nstates = [\"allocated\", \"review-ready\", \"publish-ready\", \"public\"]",
-    );
+    let env = desk(&server, TOOL);
     (server, env)
 }
 
@@ -103,7 +104,9 @@ fn no_secret(env: &Env, said: &[&Said]) {
 
 #[test]
 fn a_record_goes_to_vulnogram_and_public_and_never_back() {
-    let (server, env) = vulnogram();
+    let list = Server::start(CveServicesFake::new(KEY).with(CVE));
+    let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal in file upload"));
+    let env = desk(&server, &format!("{TOOL}\nlist_url = \"{}\"", list.url()));
     let there = |s: &Server<VulnogramFake>| s.with(|f| f.state(CVE));
     // The tool hands out no ids to a program: a person asks, and pastes what they got.
     let recipe = env.run(&["allocate", "1"]).expect(0);
@@ -138,9 +141,11 @@ fn a_record_goes_to_vulnogram_and_public_and_never_back() {
     assert!(twice.err.contains("public already"), "{}", twice.err);
     let back = env.answer(&["cve", "retract", "1", "--reason", "no"], "y\n").expect(3);
     assert!(back.err.contains("public"), "{}", back.err);
-    // Only the public list proves that it is published (sync page §13).
-    let facts = env.run(&["why", "1", "--json"]).expect(0).out;
-    assert!(!facts.contains("published"), "{facts}");
+    // Only the public list proves that it is published (sync page §13), and it shows the id as reserved still.
+    let facts = env.run(&["why", "1"]).expect(0).out;
+    assert!(facts.contains("cve.org") && facts.contains("reserved"), "{facts}");
+    assert_ne!(env.run(&["sync", "1", "--json"]).json()["trackers"][0]["position"]["stage"], "DONE");
+    assert!(list.count("GET", "/cve-id/") > 0);
     let doctor = env.run(&["doctor"]);
     assert!(doctor.out.contains("the session is let in"), "{}", doctor.out);
     no_secret(&env, &[&trace, &again, &doctor]);
@@ -253,4 +258,36 @@ fn an_id_can_be_taken_back_while_nothing_is_public() {
     let body = server.with(|f| f.records["CVE-2026-40001"].clone());
     assert_eq!(body["containers"]["cna"]["rejectedReasons"][0]["value"], why);
     assert_eq!(env.answer(&["cve", "retract", "1", "--reason", why], "y\n").code, 3);
+}
+
+#[test]
+fn sync_brings_a_record_to_review_and_keeps_what_others_wrote() {
+    let (server, env) = vulnogram();
+    yes(&env, &["allocate", "1", CVE]);
+    fill(&env);
+    let synced = env.answer(&["sync", "1"], "all\n").expect(0);
+    assert!(synced.out.contains("review-ready"), "{}", synced.out);
+    assert_eq!(server.with(|f| (f.state(CVE), f.mails.len())), ("REVIEW".into(), 1));
+    // Nothing changed, so nothing is proposed for the record and nobody is mailed.
+    let quiet = env.answer(&["sync", "1"], "all\n");
+    assert_eq!(server.with(|f| (f.saves, f.mails.len())), (1, 1), "{}", quiet.out);
+    // What a reviewer corrects there stays, and is no reason to push.
+    server.with(|f| f.set(CVE, "/containers/cna/title", "Corrected by the reviewer".into()));
+    let quiet = env.answer(&["sync", "1"], "all\n");
+    assert_eq!(server.with(|f| f.saves), 1, "{}", quiet.out);
+    // Both change the title: told, not pushed, nothing lost.
+    yes(&env, &["edit", "1", "title", "Path traversal in the upload endpoint"]);
+    let told = env.answer(&["sync", "1"], "all\n");
+    assert!(told.out.contains("both changed /containers/cna/title"), "{}\n{}", told.out, told.err);
+    assert_eq!(server.with(|f| f.saves), 1);
+    let diff = env.run(&["cve", "diff", "1"]);
+    assert!(diff.out.contains("both changed:"), "{}", diff.out);
+    // Settled there: the tool takes the tracker's word.
+    server.with(|f| f.set(CVE, "/containers/cna/title", "Path traversal in the upload endpoint".into()));
+    // An authority that does not answer is no reason to stop looking at the rest.
+    server.go_wrong_times("GET", "/cve5/json", Wrong::Status(500), 99);
+    let down = env.answer(&["sync", "1"], "all\n");
+    assert!(down.out.contains("could not be read") || down.err.contains("500"), "{}\n{}", down.out, down.err);
+    server.all_well();
+    assert_eq!(server.with(|f| (f.state(CVE), f.saves)), ("REVIEW".into(), 1));
 }
