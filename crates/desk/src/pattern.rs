@@ -48,8 +48,10 @@ struct Inner {
     /// The pattern has nothing beyond ASCII to it, so that one automaton serves every text.
     plain: bool,
     groups: usize,
-    /// What an ASCII text must hold, and another.
-    needs: (Needs, Needs),
+    /// What an ASCII text must hold.
+    needs: Needs,
+    /// What another text must hold.
+    whole_needs: OnceLock<Needs>,
     small: OnceLock<Option<meta::Regex>>,
     whole: OnceLock<Option<meta::Regex>>,
 }
@@ -113,7 +115,8 @@ impl RegexBuilder {
         Ok(Regex(Arc::new(Inner {
             source: self.source.clone(),
             case_insensitive: self.case_insensitive,
-            needs: (Needs::of(&small), Needs::of(&hir)),
+            needs: Needs::of(&small),
+            whole_needs: OnceLock::new(),
             plain: small == hir,
             groups: hir.properties().explicit_captures_len() + 1,
             ascii: (!fails(&small)).then_some(small),
@@ -144,9 +147,10 @@ fn narrowed(hir: &Hir) -> Hir {
         HirKind::Literal(l) if l.0.is_ascii() => Hir::literal(l.0.clone()),
         HirKind::Literal(_) => Hir::fail(),
         HirKind::Class(Class::Unicode(c)) => {
-            let mut c = c.clone();
-            c.intersect(&ClassUnicode::new([ClassUnicodeRange::new('\0', '\x7F')]));
-            Hir::class(Class::Unicode(c))
+            // Ranges are in order: the thousands beyond ASCII are not looked at.
+            let low = c.ranges().iter().take_while(|r| r.start().is_ascii());
+            let cut = low.map(|r| ClassUnicodeRange::new(r.start(), r.end().min('\x7F')));
+            Hir::class(Class::Unicode(ClassUnicode::new(cut)))
         }
         HirKind::Class(Class::Bytes(c)) => {
             let mut c = c.clone();
@@ -194,6 +198,16 @@ fn narrowed(hir: &Hir) -> Hir {
     }
 }
 
+impl Inner {
+    fn parsed(&self) -> Option<Hir> {
+        parse(&self.source, self.case_insensitive).ok()
+    }
+
+    fn whole_needs(&self) -> &Needs {
+        self.whole_needs.get_or_init(|| self.parsed().map_or(Needs::Nothing, |h| Needs::of(&h)))
+    }
+}
+
 impl Regex {
     /// The pattern in the syntax of the `regex` crate.
     ///
@@ -221,17 +235,16 @@ impl Regex {
         // A long text is not looked through for each search: a caller may search it from many places.
         if text.len() <= needs::LARGEST {
             let ascii = needs::may_match(text, |ascii| match ascii {
-                true => (&inner.needs.0, inner.small.get().is_some()),
-                false if inner.plain => (&inner.needs.1, inner.small.get().is_some()),
-                false => (&inner.needs.1, inner.whole.get().is_some()),
+                true => (&inner.needs, inner.small.get().is_some()),
+                false if inner.plain => (&inner.needs, inner.small.get().is_some()),
+                false => (inner.whole_needs(), inner.whole.get().is_some()),
             })?;
             if ascii || inner.plain {
                 let hir = inner.ascii.as_ref()?;
                 return inner.small.get_or_init(|| compile(hir)).as_ref();
             }
         }
-        let whole = || parse(&inner.source, inner.case_insensitive).ok().and_then(|h| compile(&h));
-        inner.whole.get_or_init(whole).as_ref()
+        inner.whole.get_or_init(|| inner.parsed().and_then(|h| compile(&h))).as_ref()
     }
 
     /// Does it match anywhere?

@@ -474,25 +474,29 @@ fn is_english(lang: &str) -> bool {
 /// Any JSON in the bytes of a record: keys sorted at every level, four blanks, raw UTF-8, a final newline.
 #[must_use]
 pub fn render(value: &Value) -> String {
-    use serde::Serialize as _;
     let mut out = Vec::new();
     let format = serde_json::ser::PrettyFormatter::with_indent(b"    ");
     let mut writer = serde_json::Serializer::with_formatter(&mut out, format);
     // Writing a JSON value to memory cannot fail.
-    let _ = sorted(value).serialize(&mut writer);
+    let _ = Sorted(value).serialize(&mut writer);
     out.push(b'\n');
     String::from_utf8(out).unwrap_or_default()
 }
 
 /// Sorted whatever map `serde_json` was built with.
-fn sorted(value: &Value) -> Value {
-    match value {
-        Value::Object(map) => {
-            let ordered: BTreeMap<&String, &Value> = map.iter().collect();
-            Value::Object(ordered.into_iter().map(|(k, v)| (k.clone(), sorted(v))).collect())
+struct Sorted<'v>(&'v Value);
+
+impl Serialize for Sorted<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Object(map) => {
+                let mut entries: Vec<(&String, &Value)> = map.iter().collect();
+                entries.sort_by_key(|(k, _)| *k);
+                serializer.collect_map(entries.into_iter().map(|(k, v)| (k, Sorted(v))))
+            }
+            Value::Array(list) => serializer.collect_seq(list.iter().map(Sorted)),
+            other => other.serialize(serializer),
         }
-        Value::Array(list) => Value::Array(list.iter().map(sorted).collect()),
-        other => other.clone(),
     }
 }
 

@@ -196,13 +196,52 @@ fn one_of(class: &Class) -> Read {
     if few && out.len() <= MOST { Read::Words(out) } else { Read::Needs(Needs::Nothing) }
 }
 
+/// The one code of a small class.
+fn single(class: &Class) -> Option<u8> {
+    let one = |from: char, to: char| {
+        let (a, b) = (code(from), code(to));
+        (from == to || from.is_ascii_digit() && to.is_ascii_digit()).then_some(a).filter(|_| a == b)
+    };
+    let mut codes = match class {
+        Class::Unicode(c) if c.ranges().len() <= 4 => {
+            c.ranges().iter().map(|r| one(r.start(), r.end())).collect::<Option<Vec<u8>>>()?
+        }
+        Class::Bytes(c) if c.ranges().len() <= 4 && c.is_ascii() => {
+            let ends = |r: &regex_syntax::hir::ClassBytesRange| (char::from(r.start()), char::from(r.end()));
+            c.ranges().iter().map(ends).map(|(a, b)| one(a, b)).collect::<Option<Vec<u8>>>()?
+        }
+        _ => return None,
+    };
+    codes.dedup();
+    if let [only] = codes.as_slice() { Some(*only) } else { None }
+}
+
+/// Do these words stay short enough when that one follows?
+fn fits(now: &[Vec<u8>], next: &[Vec<u8>]) -> bool {
+    let most = next.iter().map(Vec::len).max().unwrap_or(0);
+    now.iter().all(|w| w.len() + most <= LONGEST)
+}
+
 /// Parts that follow each other.
 fn row(subs: &[Hir]) -> Read {
     let mut needs = Vec::new();
     let mut now = empty();
     let mut whole = true;
     for sub in subs {
+        // Most parts are one letter in both cases.
+        if let HirKind::Class(class) = sub.kind()
+            && let Some(code) = single(class)
+            && now.iter().all(|w| w.len() < LONGEST)
+        {
+            now.iter_mut().for_each(|w| push(w, code));
+            continue;
+        }
         match read(sub) {
+            Read::Words(next) if next.len() == 1 && fits(&now, &next) => {
+                for w in &mut now {
+                    next.iter().flatten().for_each(|c| push(w, *c));
+                }
+            }
             Read::Words(next) => match joined(&now, &next) {
                 Some(w) if w.iter().all(|w| w.len() <= LONGEST) => now = w,
                 _ => {
