@@ -102,7 +102,7 @@ impl RegexBuilder {
     /// # Errors
     /// When it is no regular expression, or larger than the limit.
     pub fn build(&self) -> Result<Regex, Error> {
-        let hir = parse(&self.source, self.case_insensitive).map_err(|e| Error(e.to_string()))?;
+        let hir = parse(&self.source, self.case_insensitive)?;
         if let Some(limit) = self.size_limit {
             // A cheap upper part of the work: the forward automaton, whose size is what the limit is about.
             let config = thompson::Config::new().utf8(true).nfa_size_limit(Some(limit));
@@ -126,8 +126,9 @@ impl RegexBuilder {
     }
 }
 
-fn parse(source: &str, case_insensitive: bool) -> Result<Hir, regex_syntax::Error> {
-    ParserBuilder::new().case_insensitive(case_insensitive).utf8(true).build().parse(source)
+fn parse(source: &str, case_insensitive: bool) -> Result<Hir, Error> {
+    let mut parser = ParserBuilder::new().case_insensitive(case_insensitive).utf8(true).build();
+    parser.parse(source).map_err(|e| Error(e.to_string()))
 }
 
 fn compile(hir: &Hir) -> Option<meta::Regex> {
