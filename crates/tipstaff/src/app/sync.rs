@@ -16,7 +16,7 @@ use desk::{
         stage::{self, Position},
         sync::{self, TrackerPlan, View, clocks::Clocks},
     },
-    tracker::FieldRole,
+    tracker::{FieldRole, Marked},
 };
 
 use super::{
@@ -202,19 +202,25 @@ pub fn revise(session: &mut Session, plan: &Plan, cases: &[Case], n: ItemNo, tex
         }
     }
     let (key, value) = wanted(&names, n, text)?;
-    let value = if WORDS.contains(&key) { value.replace("\\n", "\n") } else { value };
-    if key == "letter" || key == "subject" {
-        if let Some(f) = reply::check_text(&value).into_iter().next() {
-            return Err(
-                AppError::usage(format!("\"{}\": {}", f.evidence, f.message)).next("word it without that")
-            );
-        }
+    let kinds: Vec<&str> = names.iter().copied().filter(|n| is_kind(n)).collect();
+    if key == "comment" && kinds.len() > 1 {
+        return Err(AppError::usage(format!(
+            "item {n} may write several comments, and `comment` does not say which"
+        ))
+        .next(format!("write `{n}:edit KEY: VALUE` with one of: {}", kinds.join(", "))));
+    }
+    let value = if is_word(key) { value.replace("\\n", "\n") } else { value };
+    let breach = if key == "letter" || key == "subject" { reply::check_text(&value) } else { Vec::new() };
+    if let Some(f) = breach.into_iter().next() {
+        return Err(
+            AppError::usage(format!("\"{}\": {}", f.evidence, f.message)).next("word it without that")
+        );
     }
     let subject = item.subject.clone();
     each_step(&mut item.steps, &mut |step| edit(step, key, &value));
     each_step(&mut item.steps, &mut |step| {
         if let Change::AppendEntry { note, .. } = &mut step.effect {
-            let line = if WORDS.contains(&key) {
+            let line = if is_word(key) {
                 format!("\n\nThe {key} was edited before it was approved.")
             } else {
                 let shown = desk::tracker::inline_text(&value);
@@ -240,8 +246,15 @@ pub fn revise(session: &mut Session, plan: &Plan, cases: &[Case], n: ItemNo, tex
     Ok(out)
 }
 
-/// Parts that are words to somebody, not values of the tracker.
-const WORDS: [&str; 3] = ["comment", "subject", "letter"];
+/// Words to somebody, not a value of the tracker.
+fn is_word(name: &str) -> bool {
+    ["comment", "subject", "letter"].contains(&name) || is_kind(name)
+}
+
+/// A comment that the program keeps, by its own name.
+fn is_kind(name: &str) -> bool {
+    Marked::ALL.iter().any(|k| k.as_str() == name)
+}
 
 /// Which part of an item a person means, and what they want there.
 fn wanted(names: &[&'static str], n: ItemNo, text: &str) -> Result<(&'static str, String)> {
@@ -252,8 +265,8 @@ fn wanted(names: &[&'static str], n: ItemNo, text: &str) -> Result<(&'static str
         return Ok((name, unquoted(v).to_owned()));
     }
     // A bare value is for the tracker's value before it is for anybody's words.
-    let values: Vec<&&str> = names.iter().filter(|n| !WORDS.contains(n)).collect();
-    let words: Vec<&&str> = names.iter().filter(|n| **n != "subject").collect();
+    let values: Vec<&&str> = names.iter().filter(|n| !is_word(n)).collect();
+    let words: Vec<&&str> = names.iter().filter(|n| **n != "subject" && !is_kind(n)).collect();
     match (values.as_slice(), words.as_slice()) {
         ([only], _) | ([], [only]) => Ok((only, text.trim().to_owned())),
         ([], []) => Err(AppError::usage(format!("item {n} holds no value that can be edited"))
@@ -282,7 +295,7 @@ fn each_step(steps: &mut [Step], f: &mut impl FnMut(&mut Step)) {
 }
 
 fn edit(step: &mut Step, key: &str, value: &str) {
-    if !names_of(&step.effect).iter().any(|n| *n == key) {
+    if !names_of(&step.effect).contains(&key) {
         return;
     }
     match &mut step.effect {
@@ -323,7 +336,9 @@ pub fn names_of(effect: &Effect) -> Vec<&'static str> {
         Change::SetField { role, .. } => vec![role.as_str()],
         Change::SetTitle { .. } => vec!["title"],
         Change::SetMilestone { .. } => vec!["milestone"],
-        Change::Comment { .. } | Change::PostMarked { .. } => vec!["comment"],
+        Change::Comment { .. } => vec!["comment"],
+        // The arms of a choice may hold several: each has its own name beside the common one.
+        Change::PostMarked { kind, .. } => vec!["comment", kind.as_str()],
         Change::MailDraft { .. } => vec!["letter", "subject"],
         _ => Vec::new(),
     }

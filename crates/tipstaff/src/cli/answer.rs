@@ -95,7 +95,8 @@ impl Asked {
             && head.get(..digits).and_then(|d| d.parse::<u32>().ok()).is_some_and(|n| {
                 self.lines.iter().any(|l| l.tracker == n) && !self.lines.iter().any(|l| l.n.0 == n)
             });
-        let forced = reply.to_lowercase().contains("force");
+        let lower = reply.trim_start().to_lowercase();
+        let forced = ["force-sync ", "force sync "].iter().any(|w| lower.starts_with(w));
         let bulk = self.several() || named || forced;
         let item = |l: &Line| ConfirmItem {
             n: if bulk { l.at } else { l.n.0 },

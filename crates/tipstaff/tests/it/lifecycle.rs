@@ -308,6 +308,19 @@ fn one_report_walks_from_a_mailbox_to_done() {
     let _ = place.env.run(&["log", "--verify"]).expect(0);
     let queue = place.env.run(&["queue", "--json"]).expect(3).json();
     assert_eq!(queue["trackers"].as_array().unwrap().len(), 0, "nobody owns a move any more: {queue}");
+    // Step 16: somebody was left out. The record, the lists and the tracker hear of it, once.
+    place.yes(&["edit", "1", "reporter_credit", "Ann Archer\nBo Berg"]);
+    let said = place.env.answer(&["sync", "1", "--why"], "all\n").expect(0);
+    assert!(said.out.contains("sync.correction"), "{}", said.out);
+    let letter = drafts(&desk).into_iter().map(|(_, t)| t).find(|t| t.contains("Bo Berg")).unwrap();
+    assert!(
+        letter.contains("To: users@server.example") || letter.contains("To: <users@server.example>"),
+        "{letter}"
+    );
+    assert!(letter.contains("In-Reply-To: <advisory@server.example>"), "{letter}");
+    let record: String = one(&desk, &format!("select json from records where cve = '{CVE}'"));
+    assert!(record.contains("Bo Berg"), "{record}");
+    assert!(place.env.run(&["sync", "1"]).expect(3).out.contains("Nothing to do"));
 }
 
 /// The surroundings of a place, for calls into the library.
