@@ -99,7 +99,8 @@ fn fields() -> impl Strategy<Value = Value> {
     let cve = prop_oneof![1 => Just(String::new()), 6 => Just(CVE.to_owned()), 1 => Just(format!("{CVE} or CVE-2026-30002"))];
     let url = prop_oneof![5 => Just(""), 1 => Just(ADVISORY)];
     let pr = or_empty(PR);
-    let credit = prop::sample::select(vec!["", "Ada Finder", "Ada Finder\nBob Finder", "anonymous"]);
+    let credit =
+        prop::sample::select(vec!["", "Ada Finder", "Ada Finder\nBob Finder", "anonymous", "vulnscan-bot"]);
     let severity = prop::sample::select(vec!["", "Unknown", "Medium", "spicy"]);
     let cwe = prop::sample::select(vec!["", "CWE-200: Exposure", "leak"]);
     let thread = prop::sample::select(vec![
@@ -195,8 +196,19 @@ fn facts() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
         json!([]),
         json!([{"subject": "[RESULT][VOTE] Harbour Queue 2.10.3", "from": "carol@openwharf.example", "at": "2026-03-15", "url": "https://l.example/v"}]),
     ]);
+    let review = |text: &str| json!([{"id": "r1", "from": "Rex <rex@cna.example>", "text": text}]);
+    let reviews = fact(vec![
+        json!([]),
+        review("Please use CWE-285."),
+        review("Affected versions should be >= 2.7.0, < 2.10.3"),
+        review("Affected: `< 2.10.3`\nCWE-285\nRemediation developer: Bea Brook"),
+        review("The credit should read Ada F. Finder"),
+        review("Advisory: https://lists.example/thread/abc"),
+        review("Description: Any user who may publish can read every name. Upgrade to 2.10.3."),
+        review("This looks like a duplicate, CVSS 9.8."),
+    ]);
     let first = (pulls, artifacts, record, listed, advisories, milestones);
-    let second = (collaborators, thread, drafts, ledger, manager, votes);
+    let second = (collaborators, thread, drafts, ledger, manager, votes, reviews);
     (first, second).prop_map(|(a, b)| {
         vec![
             ("pull_requests", a.0),
@@ -211,6 +223,7 @@ fn facts() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
             ("ledger", b.3),
             ("release_manager", b.4),
             ("votes", b.5),
+            ("reviews", b.6),
         ]
     })
 }
@@ -218,6 +231,7 @@ fn facts() -> impl Strategy<Value = Vec<(&'static str, Option<Value>)>> {
 fn comments() -> impl Strategy<Value = Vec<Value>> {
     let said = vec![
         ("ann", "I can reproduce it."),
+        ("ann", "Please backport this to v2-9."),
         ("bea", "I'll take this."),
         ("mallory", "Severity: critical"),
         ("ann", "Severity: high"),
@@ -367,7 +381,10 @@ proptest! {
             prop_assert!(!(routing == "via-forwarder" && letter.asks_credit));
             prop_assert!(!["from-pr", "nobody"].contains(&routing));
             prop_assert!(!case.observed.told.iter().any(|r| r.event == letter.event && r.artifact == letter.artifact && r.state != "discarded"));
-            seen.insert((letter.event.clone(), letter.artifact.clone()));
+            // The question about a credit that looks like a program's is no news, and goes beside it.
+            if letter.event != "credit_question" {
+                seen.insert((letter.event.clone(), letter.artifact.clone()));
+            }
         }
         prop_assert!(seen.len() <= 1, "one letter at a time: {seen:?}");
         for text in effects(&p).iter().flat_map(|e| life::texts(e)) {

@@ -26,6 +26,11 @@ static NOT_THIS: LazyLock<Regex> = LazyLock::new(|| {
         r"(?i)\b(?:not|isn['’]?t|rather than|instead of|replac\w+|from|wrong|incorrect|no longer)\s+(?:\w+\s+){0,2}\W{0,3}CWE-([1-9][0-9]{0,4})\b",
     )
 });
+static WRONG: LazyLock<Regex> = LazyLock::new(|| {
+    re(
+        r"(?i)\bCWE-([1-9][0-9]{0,4})\b[^.\n]{0,20}\b(?:is|seems|looks|feels|was)\s+(?:\w+\s+)?(?:too|not|wrong|incorrect|off|discouraged|prohibited|deprecated)\b",
+    )
+});
 /// `affected versions: …`, `the credit should read …`: a field, a word that sets it, and the rest of the line.
 static SETS: LazyLock<Regex> = LazyLock::new(|| {
     re(concat!(
@@ -120,7 +125,8 @@ fn asks(v: &View<'_>, text: &str) -> Vec<Ask> {
 fn weakness(v: &View<'_>, text: &str) -> Option<u32> {
     let number = |m: crate::pattern::Captures<'_>| m[1].parse::<u32>().ok();
     let now = CWE.captures(v.field(FieldRole::Cwe)).and_then(number);
-    let refused: Vec<u32> = NOT_THIS.captures_iter(text).filter_map(number).collect();
+    let refused = NOT_THIS.captures_iter(text).chain(WRONG.captures_iter(text));
+    let refused: Vec<u32> = refused.filter_map(number).collect();
     let mut named: Vec<u32> = CWE.captures_iter(text).filter_map(number).collect();
     named.sort_unstable();
     named.dedup();

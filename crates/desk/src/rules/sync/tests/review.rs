@@ -60,6 +60,10 @@ fn everything_else_is_shown_and_nothing_is_done_about_it() {
         p.lacks("sync.review");
         p.notice("says about the record");
     }
+    // Where the field is empty a weakness that is refused stays refused.
+    let empty = json!({"tracker": {"fields": {"cwe": ""}}});
+    plan(&over(said("CWE-200 is too broad."), &empty)).lacks("sync.review");
+    assert!(plan(&over(said("CWE-200 fits."), &empty)).has("sync.review"));
     // It stands there already; it was answered; the reporter and the team have ways of their own.
     plan(&said("CWE-200")).lacks("sync.review");
     plan(&over(said("CWE-285"), &json!({"reviews": [{"id": "r", "text": "CWE-285", "resolved": true}]})))
