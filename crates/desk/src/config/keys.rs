@@ -161,6 +161,7 @@ const REGISTRIES: &[&str] = &[
     "github_releases",
     "git_tags",
 ];
+const REGISTRY_ADDRESSES: &[&str] = &["deps_dev", "pypi", "artifacthub", "github"];
 const SURFACES: &[&str] = &["branch", "commit", "title", "body", "changelog", "mail"];
 const REDACT_TYPES: &[&str] = &["name", "email", "phone", "ip", "handle", "address"];
 const BANDS: &[&str] =
@@ -350,6 +351,7 @@ pub const KEYS: &[Key] = &[
     key("releases.rm_lookup.wiki_url", One(UrlTemplate(&["project_id"])), Optional, "SY", "A wiki page"),
     key("releases.rm_lookup.vote_thread", One(ListRef), Optional, "SY", "The list that votes; who sent the result is the release manager"),
     key("releases.registries", List(Word(|| REGISTRIES.to_vec())), Optional, "SY", "Registries that prove a release"),
+    key("releases.addresses", Map(Some(|| REGISTRY_ADDRESSES.to_vec()), &One(Url)), Optional, "SY", "Base addresses of the registries: deps_dev for most, pypi for an index with JSON pages, artifacthub, github"),
     key("releases.announce", One(Text), Profile, "SY RP", "Where releases are announced: lists, releases, or the address of a list"),
     key("releases.vote_required", One(Flag), Profile, "SY", "Does a release need a vote?"),
     key("releases.train", Tables("name"), Optional, "SY FX", "Release trains"),

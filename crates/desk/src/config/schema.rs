@@ -779,6 +779,8 @@ pub struct Releases {
     pub rm_lookup: Vec<RmLookup>,
     /// Registries that prove a release.
     pub registries: Vec<String>,
+    /// Base addresses of what is asked about packages; none is built in.
+    pub addresses: BTreeMap<String, String>,
     /// How releases are announced.
     pub announce: String,
     /// Is a vote required?

@@ -11,6 +11,7 @@ use connect::{
     archive::mbox::ListArchive,
     cvelist,
     mailbox::MailboxError,
+    registry::Registry,
     upstream::{
         fix::{self, Found},
         survey::{Lines, Survey, SurveyError},
@@ -36,7 +37,7 @@ use desk::{
 use jiff::{SignedDuration, Timestamp};
 use store::LedgerRow;
 
-use super::{error::Result, session::Session};
+use super::{error::Result, services, session::Session};
 
 /// Messages of one thread that are read; the newest ones, and always the root.
 const THREAD: usize = 200;
@@ -50,8 +51,6 @@ const REVIEWED_WITHIN: SignedDuration = SignedDuration::from_hours(90 * 24);
 const BEFORE_DAYS: i64 = 2 * 365;
 /// Days after its close in which a tracker's record is looked for on the public list (sync page §13).
 const LISTED_DAYS: i64 = 90;
-/// The source that git tags are as a registry.
-const TAGS: &str = "git_tags";
 
 /// How far to look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -90,13 +89,13 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
             let archive = |path: &str| format!("archive {path}");
             let gone = || MailboxError::Taker("the reader of an archive ended early".into());
             if let Some(users) = users {
-                let found = users.join().unwrap_or_else(|_| Err(gone()));
+                let found = users.join().unwrap_or_else(|_| Err(gone())).map_err(|e| e.to_string());
                 advisories(session, cases, found, &archive(&session.config().archive.path), &mut notes);
             } else {
-                no_archive(session, cases, &mut notes);
+                asked_lists(session, cases, &mut notes);
             }
             if let Some(dev) = dev {
-                let found = dev.join().unwrap_or_else(|_| Err(gone()));
+                let found = dev.join().unwrap_or_else(|_| Err(gone())).map_err(|e| e.to_string());
                 votes(session, cases, found, &archive(&session.config().archive.dev_path), &mut notes);
             }
         }
@@ -128,7 +127,7 @@ impl Outside {
     }
 }
 
-fn cve(session: &Session, case: &Case) -> Option<String> {
+pub(super) fn cve(session: &Session, case: &Case) -> Option<String> {
     let fields = tracker::parse(&case.tracker.body, &session.headings);
     extract::cve_ids(fields.get(FieldRole::CveToolLink)?).into_iter().next()
 }
@@ -502,29 +501,34 @@ fn artifacts(
         return;
     }
     let Some(target) = target::of(&view) else { return };
-    let registries = &config.releases.registries;
-    let remote: Vec<&str> = registries.iter().map(String::as_str).filter(|r| *r != TAGS).collect();
-    if !remote.is_empty() && remote.len() == registries.len() {
-        let why = format!("the registry {} cannot be asked by this version", remote.join(", "));
-        case.observed.artifacts = Fact::Unknown(why);
-        return;
-    }
+    let remote: Vec<Registry> =
+        config.releases.registries.iter().filter_map(|r| Registry::named(r)).collect();
     let wanted = Wanted {
         version: target.version.clone(),
         packages: target.packages.clone(),
         branch: target.branch.clone(),
         project: project_names(session, &view),
     };
-    case.observed.artifacts = match survey.artifacts(&wanted, found) {
-        Ok(all) => known(session, all, source),
-        Err(e) => Fact::Unknown(SurveyError::from(e).to_string()),
+    let tags = survey.artifacts(&wanted, found).map_err(|e| SurveyError::from(e).to_string());
+    let found = match tags {
+        Ok(tags) if remote.is_empty() => Ok((tags, source.to_owned())),
+        Ok(tags) => {
+            let ecosystem = view.scope().map(|s| s.collection_url.clone()).unwrap_or_default();
+            let names: Vec<&str> = remote.iter().map(|r| r.name()).collect();
+            let all = services::published(session, &remote, &ecosystem, &target, &tags);
+            all.map(|all| (all, format!("{}, {source}", names.join(", "))))
+        }
+        Err(why) => Err(why),
+    };
+    case.observed.artifacts = match found {
+        Ok((all, source)) => known(session, all, source),
+        Err(why) => Fact::Unknown(why),
     };
 }
 
-type Mentions = std::result::Result<BTreeMap<String, Vec<ListMail>>, MailboxError>;
+type Mentions = std::result::Result<BTreeMap<String, Vec<ListMail>>, String>;
 
 fn advisories(session: &Session, cases: &mut [Case], found: Mentions, source: &str, notes: &mut Vec<String>) {
-    let found = found.map_err(|e| e.to_string());
     if let Err(why) = &found {
         notes.push(why.clone());
     }
@@ -540,26 +544,18 @@ fn advisories(session: &Session, cases: &mut [Case], found: Mentions, source: &s
     }
 }
 
-/// An archive that is configured and cannot be asked by this version is unknown, and never empty.
-fn no_archive(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
-    if session.config().archive.kind != ArchiveKind::Ponymail {
-        return;
+/// The archive of the lists, where it is a service. One that cannot be asked is unknown, and never empty.
+fn asked_lists(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
+    let asked = super::services::lists(session, cases);
+    if let Some(found) = asked.mentions {
+        advisories(session, cases, found, &asked.source, notes);
     }
-    let why = "the archive of the users list cannot be asked by this version (archive.kind = \"ponymail\"); an mbox of \
-               the list can: archive.kind = \"mbox\"";
-    let mut any = false;
-    for case in cases {
-        if cve(session, case).is_some() {
-            case.observed.advisories = Fact::Unknown(why.into());
-            any = true;
-        }
-    }
-    if any {
-        notes.push(why.into());
+    if let Some(found) = asked.votes {
+        votes(session, cases, found, &asked.source, notes);
     }
 }
 
-type Votes = std::result::Result<Vec<ListMail>, MailboxError>;
+type Votes = std::result::Result<Vec<ListMail>, String>;
 
 fn votes(session: &Session, cases: &mut [Case], found: Votes, source: &str, notes: &mut Vec<String>) {
     match found {
@@ -568,8 +564,7 @@ fn votes(session: &Session, cases: &mut [Case], found: Votes, source: &str, note
                 case.observed.votes = known(session, mails.clone(), source);
             }
         }
-        Err(e) => {
-            let why = e.to_string();
+        Err(why) => {
             for case in cases {
                 case.observed.votes = Fact::Unknown(why.clone());
             }

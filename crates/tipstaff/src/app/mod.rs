@@ -12,6 +12,7 @@ pub mod import;
 pub mod plans;
 pub mod ports;
 mod reading;
+mod services;
 pub mod session;
 pub mod sync;
 mod threads;

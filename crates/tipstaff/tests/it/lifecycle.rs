@@ -430,7 +430,105 @@ fn a_source_that_is_down_is_unknown_and_the_rest_goes_on() {
     }
     place.env.write("tipstaff.toml", config.replace("kind = \"mbox\"", "kind = \"ponymail\""));
     let said = place.env.run(&["why", "1"]);
-    assert!(said.out.contains("cannot be asked by this version"), "{}", said.out);
+    assert!(said.out.contains("archive.api_url says not where"), "{}", said.out);
+}
+
+/// The services of the same world: an archive of lists, a package index, the public CVE list.
+struct Services {
+    users: String,
+    released: bool,
+    published: bool,
+}
+
+impl testkit::serve::Service for Services {
+    fn answer(&mut self, asked: &testkit::serve::Asked) -> testkit::serve::Answer {
+        use testkit::serve::Answer;
+        let none = |error: &str| Answer::json(404, &serde_json::json!({"error": error}));
+        let list = asked.param("list").unwrap_or_default();
+        match asked.path.as_str() {
+            "/api/stats.lua" => {
+                let here = list == "users" && !self.users.is_empty();
+                let emails = if here {
+                    vec![
+                        serde_json::json!({"mid": "abc123", "message-id": "<advisory@server.example>", "epoch": 1_763_800_000,
+                        "subject": format!("{CVE}: Example Server: path traversal in file upload"), "in-reply-to": ""}),
+                    ]
+                } else {
+                    Vec::new()
+                };
+                Answer::json(
+                    200,
+                    &serde_json::json!({"list": format!("{list}@server.example"), "emails": emails}),
+                )
+            }
+            "/api/source.lua" => {
+                // The mail without the line that begins it in an mbox.
+                let raw = self.users.split_once('\n').map_or("", |(_, rest)| rest);
+                Answer { kind: "text/plain", body: raw.as_bytes().to_vec(), ..Answer::html(200, "") }
+            }
+            "/pypi/example-server/2.4.1/json" if self.released => Answer::json(
+                200,
+                &serde_json::json!({"info": {"version": "2.4.1"},
+                    "urls": [{"yanked": false, "upload_time_iso_8601": "2026-11-21T10:00:00Z"}]}),
+            ),
+            p if p.starts_with("/list/cve-id/") => {
+                let state = if self.published { "PUBLISHED" } else { "RESERVED" };
+                Answer::json(200, &serde_json::json!({"cve_id": CVE, "state": state}))
+            }
+            p if p.starts_with("/list/cve/") && self.published => {
+                let record = serde_json::json!({"cveMetadata": {"cveId": CVE, "state": "PUBLISHED",
+                    "datePublished": "2026-11-22T11:00:00Z"}, "containers": {"cna": {}}});
+                Answer::json(200, &record)
+            }
+            _ => none("NOT_THERE"),
+        }
+    }
+}
+
+#[test]
+fn the_same_walk_on_services_instead_of_files() {
+    let place = Place::new();
+    let server =
+        testkit::serve::Server::start(Services { users: String::new(), released: false, published: false });
+    let config = include_str!("../fixtures/lifecycle.toml")
+        .replace("kind = \"mbox\"", &format!("kind = \"ponymail\"\napi_url = \"{}/api\"", server.url()))
+        .replace("path = \"users.mbox\"\ndev_path = \"dev.mbox\"\n", "")
+        .replace("{message_id}", "{thread_id}")
+        .replace("list_path = \"cvelist\"", &format!("list_url = \"{}/list\"", server.url()))
+        .replace("[\"git_tags\"]", "[\"pypi\"]")
+        .replace(
+            "[[releases.train]]",
+            &format!("[releases.addresses]\npypi = \"{}\"\n\n[[releases.train]]", server.url()),
+        );
+    place.env.write("tipstaff.toml", config);
+    for (phase, stage, owner, labels, letters) in WALK {
+        place.prepare(phase);
+        match phase {
+            Phase::Released => {
+                // The tag is there; what is not in the index is not out.
+                place.settle();
+                assert_eq!(place.stands().0, "MERGED");
+                server.with(|s| s.released = true);
+            }
+            Phase::Announced => {
+                let mail = std::fs::read_to_string(place.env.path().join("users.mbox")).unwrap();
+                server.with(|s| s.users = mail);
+            }
+            Phase::Published => server.with(|s| s.published = true),
+            _ => {}
+        }
+        place.send();
+        place.settle();
+        let (is, who, has) = place.stands();
+        assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
+        assert_eq!(has, *labels, "after {phase:?}");
+        assert_eq!(drafts(&place.env.desk()).len(), *letters, "after {phase:?}");
+    }
+    assert_eq!(place.show()["fields"]["public_advisory_url"], "https://lists.server.example/thread/abc123");
+    // A service that is down takes nothing with it.
+    server.go_wrong_times("GET", "/list/", testkit::serve::Wrong::Status(403), 9);
+    let said = place.env.run(&["sync", "1"]);
+    assert!(said.out.contains("unknown:") && said.out.contains("/list/"), "{}{}", said.out, said.err);
 }
 
 #[test]

@@ -1,0 +1,169 @@
+//! Services on the network that say what happened in public: the archive of the lists, and the registries in which
+//! packages are published (sync page §2, S10, S11 and S13).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use connect::{
+    archive::ponymail::PonyMail,
+    net::{Address, Client, Service, Site},
+    registry::{Registries, Registry},
+};
+use desk::{
+    case::{Artifact, ArtifactState, Case, ListMail},
+    config::ArchiveKind,
+    rules::sync::target::Target,
+};
+use jiff::Timestamp;
+
+use super::{authority, facts, session::Session};
+
+/// What an archive of lists said: mails by CVE id, and votes; each with why it could not be asked.
+#[derive(Debug, Default)]
+pub(super) struct Lists {
+    /// Where it was asked; empty when nobody was.
+    pub source: String,
+    /// Mails of the users list that mention an id of an open tracker.
+    pub mentions: Option<Result<BTreeMap<String, Vec<ListMail>>, String>>,
+    /// Votes on the dev list.
+    pub votes: Option<Result<Vec<ListMail>, String>>,
+}
+
+/// Ask the archive about the open trackers that have an id. One search for each list, whatever the number of trackers.
+pub(super) fn lists(session: &Session, cases: &[Case]) -> Lists {
+    let a = &session.config().archive;
+    let mut out = Lists::default();
+    if a.kind != ArchiveKind::Ponymail {
+        return out;
+    }
+    let open: Vec<&Case> = cases.iter().filter(|c| c.tracker.state.is_open()).collect();
+    let ids: BTreeSet<String> = open.iter().filter_map(|c| facts::cve(session, c)).collect();
+    if ids.is_empty() {
+        return out;
+    }
+    let since = open.iter().map(|c| c.received).min().unwrap_or(session.now());
+    out.source = format!("archive {}", a.api_url);
+    if a.api_url.is_empty() {
+        let why = "archive.kind is ponymail, and archive.api_url says not where; set it, or name an mbox of the list";
+        out.mentions = Some(Err(why.into()));
+        return out;
+    }
+    // The configured address ends where the service's own paths begin.
+    let base = a.api_url.trim_end_matches('/').trim_end_matches("/api");
+    let site = Address::parse(base, session.config().cve.plain_http)
+        .map(|address| Site { service: Service::Archive, address, per_minute: None })
+        .map_err(|e| format!("archive.api_url: {e}"));
+    let asked = site.and_then(|site| Ok((site, authority::client(session)?)));
+    let (site, client) = match asked {
+        Ok(both) => both,
+        Err(why) => {
+            out.mentions = Some(Err(why.clone()));
+            out.votes = Some(Err(why));
+            return out;
+        }
+    };
+    let lists = &session.config().mail.lists;
+    let list = |address: &str| PonyMail::new(&client, site.clone(), &a.thread_url, address);
+    let now: Timestamp = session.now();
+    if !lists.users.is_empty() {
+        out.mentions = Some(list(&lists.users).mentions(&ids, since, now).map_err(|e| e.to_string()));
+    }
+    if !lists.dev.is_empty() && session.config().releases.vote_required {
+        // What could not be reached a moment ago is not waited for again.
+        out.votes = Some(match &out.mentions {
+            Some(Err(why)) => Err(why.clone()),
+            _ => list(&lists.dev).votes(since, now).map_err(|e| e.to_string()),
+        });
+    }
+    out
+}
+
+/// What the registries say about a target, with what the tags say about the fix: a registry knows what is published, a
+/// tag knows what is in it.
+pub(super) fn published(
+    session: &Session,
+    names: &[Registry],
+    ecosystem: &str,
+    target: &Target,
+    tags: &[Artifact],
+) -> Result<Vec<Artifact>, String> {
+    let config = session.config();
+    let client: std::sync::Arc<Client> = authority::client(session)?;
+    let registries = Registries::new(&client, &config.releases.addresses, &config.upstream.repo);
+    let mut out = Vec::new();
+    for package in &target.packages {
+        let tag = tags
+            .iter()
+            .find(|t| t.package == *package && (target.version.is_empty() || t.version == target.version));
+        // A wave has a version for each package, which only the tags name.
+        let version = match (target.version.as_str(), tag) {
+            ("", Some(t)) if t.state != ArtifactState::Missing => t.version.as_str(),
+            (v, _) => v,
+        };
+        let asked = of_scope(names, ecosystem);
+        let all = asked.iter().map(|r| registries.look_up(*r, package, version));
+        // Every registry that the configuration names has to show it.
+        let Some(mut a) = all.max_by_key(|a| doubt(a.state)) else { continue };
+        if let Some(t) = tag.filter(|t| t.version == a.version) {
+            a.has_fix = t.has_fix;
+            a.at = a.at.or(t.at);
+            if a.url.is_empty() {
+                a.url.clone_from(&t.url);
+            }
+        }
+        out.push(a);
+        // The next version that the tags know, where the wanted one was skipped.
+        out.extend(tags.iter().filter(|t| t.package == *package && t.version != version).cloned());
+    }
+    Ok(out)
+}
+
+/// How far from "published" a state is.
+fn doubt(state: ArtifactState) -> u8 {
+    match state {
+        ArtifactState::Final => 0,
+        ArtifactState::PreRelease => 1,
+        ArtifactState::Yanked => 2,
+        ArtifactState::Missing => 3,
+        ArtifactState::Unknown => 4,
+    }
+}
+
+/// The registries that packages of this scope are published in: where the collection address says which, that one alone.
+fn of_scope(names: &[Registry], ecosystem: &str) -> Vec<Registry> {
+    let ecosystem = ecosystem.to_lowercase();
+    let of = |r: &Registry| {
+        let words: &[&str] = match r {
+            Registry::Pypi => &["pypi"],
+            Registry::Npm => &["npm"],
+            Registry::Maven => &["maven"],
+            Registry::Crates => &["crates.io"],
+            Registry::Go => &["golang", "go.dev"],
+            Registry::Nuget => &["nuget"],
+            Registry::Rubygems => &["rubygems"],
+            Registry::ArtifactHub => &["artifacthub", "helm"],
+            Registry::GithubReleases => &["github.com"],
+        };
+        words.iter().any(|w| ecosystem.contains(w))
+    };
+    let own: Vec<Registry> = names.iter().copied().filter(of).collect();
+    if own.is_empty() { names.to_vec() } else { own }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scope_is_published_where_its_collection_is() {
+        use Registry as R;
+        let names = [R::Pypi, R::ArtifactHub, R::GithubReleases];
+        for (ecosystem, want) in [
+            ("https://pypi.python.org", &[R::Pypi][..]),
+            ("https://artifacthub.io/packages/search?kind=0", &[R::ArtifactHub]),
+            ("https://repo.maven.apache.org/maven2", &names),
+            ("", &names),
+        ] {
+            assert_eq!(of_scope(&names, ecosystem), want, "{ecosystem}");
+        }
+    }
+}
