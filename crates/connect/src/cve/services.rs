@@ -36,21 +36,19 @@ pub struct CveServices {
     client: Arc<Client>,
     site: Site,
     key: Key,
-    org: Secret,
 }
 
 impl CveServices {
     /// Use that client, address and key.
     #[must_use]
     pub fn new(client: Arc<Client>, site: Site, key: Key) -> Self {
-        let org = Secret::new(key.org.clone());
-        Self { client, site, key, org }
+        Self { client, site, key }
     }
 
     fn request(&self, method: Method, path: impl Into<String>) -> Request {
         Request::new(method, path)
             .header("cve-api-user", &self.key.user)
-            .header("cve-api-org", &self.org)
+            .open_header("cve-api-org", self.key.org.clone())
             .header("cve-api-key", &self.key.key)
     }
 

@@ -303,6 +303,9 @@ impl Client {
         for (name, value) in &request.headers {
             b = b.header(*name, value.expose());
         }
+        for (name, value) in &request.open {
+            b = b.header(*name, value);
+        }
         let (kind, body) = match &request.body {
             Body::Empty => ("", Vec::new()),
             Body::Json(json) => ("application/json", json.clone()),

@@ -49,6 +49,7 @@ pub struct Request {
     pub(super) path: String,
     pub(super) query: Vec<(&'static str, String)>,
     pub(super) headers: Vec<(&'static str, Secret)>,
+    pub(super) open: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) follow: bool,
 }
@@ -62,6 +63,7 @@ impl Request {
             path: path.into(),
             query: Vec::new(),
             headers: Vec::new(),
+            open: Vec::new(),
             body: Body::Empty,
             follow: true,
         }
@@ -80,7 +82,14 @@ impl Request {
         self
     }
 
-    /// With a header. Every header the callers set is treated as a secret.
+    /// With a header that anybody may see.
+    #[must_use]
+    pub fn open_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.open.push((name, value.into()));
+        self
+    }
+
+    /// With a header that holds a secret: it is taken out of every error, excerpt and log.
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &Secret) -> Self {
         self.headers.push((name, value.clone()));

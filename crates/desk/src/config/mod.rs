@@ -3,6 +3,7 @@
 //! [`load`] turns layers of text into a [`Loaded`] configuration or a list of errors; [`explain`] says what a key
 //! means and who set it; [`init`] asks the questions that make a first file; [`review`] says what is left open.
 
+mod authority;
 mod check;
 mod digest;
 mod error;

@@ -74,11 +74,15 @@ fn secret(session: &Session, key: &str, text: &str) -> Result<Secret, String> {
         .map_err(|e| format!("{key}: {e}"))
 }
 
-/// A client for this run.
+/// The client of this run.
 ///
 /// # Errors
 /// When the surroundings name a proxy or authorities that cannot be used.
 pub fn client(session: &Session) -> Result<Arc<Client>, String> {
+    session.client.get_or_init(|| new_client(session)).clone()
+}
+
+fn new_client(session: &Session) -> Result<Arc<Client>, String> {
     let surroundings = Surroundings::from_env(&session.setting.env);
     let client = Client::new(&surroundings, Limits::default(), Box::<SystemPace>::default())
         .map_err(|e| e.to_string())?;

@@ -189,7 +189,9 @@ fn records(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) -> Re
     };
     let mut down: Option<String> = authority.as_ref().err().cloned();
     notes.extend(down.clone());
-    for case in cases.iter_mut().filter(|c| c.tracker.state.is_open()) {
+    // A closed tracker's record is looked at when somebody asks about that tracker.
+    let one = cases.len() == 1;
+    for case in cases.iter_mut().filter(|c| one || c.tracker.state.is_open()) {
         let Some(cve) = cve(session, case) else { continue };
         let (Ok(a), None) = (&authority, &down) else {
             case.observed.record = Fact::Unknown(down.clone().unwrap_or_default());
@@ -593,7 +595,10 @@ fn listed(session: &Session, cases: &mut [Case], reach: Reach, notes: &mut Vec<S
         case.observed.listed = match &path {
             Some(list) => look_up(session, list, &cve, &mut failed),
             // Where publication is a person's word, the record they published is that word.
-            None if config.propagation == Propagation::Manual && own == Some(RecordStage::Public) => {
+            None if config.tool == CveTool::Desk
+                && config.propagation == Propagation::Manual
+                && own == Some(RecordStage::Public) =>
+            {
                 let it = Listed { state: ListedState::Published, ..Listed::default() };
                 known(session, it, "the desk's record, published by hand")
             }

@@ -147,6 +147,7 @@ pub struct Session {
     /// The person at the desk.
     pub actor: Actor,
     reached: std::cell::OnceCell<std::result::Result<Option<super::authority::Shared>, String>>,
+    pub(super) client: std::cell::OnceCell<std::result::Result<std::sync::Arc<connect::net::Client>, String>>,
 }
 
 impl Session {
@@ -212,6 +213,7 @@ impl Session {
             base,
             actor,
             reached: std::cell::OnceCell::new(),
+            client: std::cell::OnceCell::new(),
         })
     }
 

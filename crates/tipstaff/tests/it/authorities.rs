@@ -148,6 +148,10 @@ fn a_record_goes_to_vulnogram_and_public_and_never_back() {
     assert!(list.count("GET", "/cve-id/") > 0);
     let doctor = env.run(&["doctor"]);
     assert!(doctor.out.contains("the session is let in"), "{}", doctor.out);
+    // A closed tracker's record is asked about all the same.
+    yes(&env, &["close", "1", "--as", "completed", "--reason", "done"]);
+    let closed = env.answer(&["cve", "publish", "1"], "y\n").expect(3);
+    assert!(closed.err.contains("public already"), "{}", closed.err);
     no_secret(&env, &[&trace, &again, &doctor]);
 }
 

@@ -77,6 +77,9 @@ fn yield_to(ours: &Value, theirs: &Value) -> Value {
     ours
 }
 
+/// Characters of an element's key that stand in a path.
+const KEY: usize = 200;
+
 struct Merger {
     first: bool,
     prefer: Prefer,
@@ -159,7 +162,7 @@ impl Merger {
 
     /// A list is merged as the set it is: by the url of a link, the name of a credit, the package of an entry.
     fn array(&mut self, at: &str, base: Option<&[Value]>, ours: &[Value], theirs: &[Value]) -> Value {
-        let list = at.rsplit('/').find(|s| !s.starts_with('[')).unwrap_or_default();
+        let list = at.rsplit('/').next().unwrap_or_default();
         let (b, o, t) = (keyed(list, base.unwrap_or_default()), keyed(list, ours), keyed(list, theirs));
         let order = order(base.map(|_| &b), &o, &t);
         let (b, o, t) = (index(&b), index(&o), index(&t));
@@ -170,7 +173,8 @@ impl Merger {
             if !seen.insert(key) {
                 continue;
             }
-            let at = format!("{at}/[{key}]");
+            // An element known by its whole text would make a path nobody can read.
+            let at = format!("{at}/[{}]", key.chars().take(KEY).collect::<String>());
             if let Some(v) = self.value(&at, b.get(key).copied(), o.get(key).copied(), t.get(key).copied()) {
                 out.push(v);
             }
