@@ -256,8 +256,7 @@ fn overrides_of(read: &Confirmation, plan: &Plan, session: &Session) -> Result<(
     let several = out.get(BOOKKEEPING).is_some_and(|o| !matches!(o, Override::Skip { .. }));
     if several {
         return Err(AppError::usage("the item of bookkeeping counts several messages; it can be skipped or taken as a whole")
-            .next("to answer or import one of them, name its thread: `tipstaff import <mailbox> thread:<Message-ID>`")
-            .into());
+            .next("to answer or import one of them, name its thread: `tipstaff import <mailbox> thread:<Message-ID>`"));
     }
     Ok((out, about))
 }
