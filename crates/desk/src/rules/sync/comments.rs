@@ -168,7 +168,12 @@ pub fn hand_off(v: &View<'_>, manager: &str, released: &str) -> Option<Effect> {
     };
     let c = &v.g.config.cve;
     let record = link(&c.source_url, "the record");
-    let preview = link(&c.email_preview_url, "the advisory mail");
+    // A desk without a tool's page makes the text itself.
+    let preview = if c.email_preview_url.is_empty() {
+        format!("the advisory mail (`tipstaff cve export {} --format mail`)", v.t.reference.number)
+    } else {
+        link(&c.email_preview_url, "the advisory mail")
+    };
     let text = format!(
         "{}, {released} is out with the fix, and the record of {} is ready for you. What is left is yours:\n\n\
          1. Answer the reviewers of {record} on their thread, if they said anything; three quiet days close it. Then \
