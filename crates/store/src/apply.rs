@@ -336,6 +336,19 @@ impl Desk {
                     c.tracker.milestone.as_deref().unwrap_or("none")
                 )),
             },
+            Precondition::CommentIs { tracker, comment, digest: was } => match self.case(tracker)? {
+                None => gone(tracker),
+                Some(c) => {
+                    let name = &c.tracker.reference;
+                    match c.tracker.comments.iter().find(|c| c.id == *comment) {
+                        None => Holding::Broken(format!("comment {comment} of {name} is gone")),
+                        Some(c) if digest::sha256(c.body.as_bytes()) == *was => Holding::Holds,
+                        Some(_) => {
+                            Holding::Broken(format!("comment {comment} of {name} was changed meanwhile"))
+                        }
+                    }
+                }
+            },
             Precondition::RecordIn { cve, states } => match self.cve_record(cve)? {
                 None => Holding::Broken(format!("the desk holds no record of {cve}")),
                 Some(r) if states.contains(&r.state) => Holding::Holds,
@@ -634,6 +647,19 @@ fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("{kind} comment {id} {word} on {}", reference(tracker)?))
                 .with("comment", id.to_string()))
+        }
+        Change::RemoveComment { tracker, comment } => {
+            let was = comments::remove(c, tracker, comment).map_err(sql)?;
+            let name = reference(tracker)?;
+            let Some(was) = was else {
+                return Err(StoreError::Refused(format!(
+                    "comment {comment} of {name} is none that may be removed"
+                )));
+            };
+            touch(tracker)?;
+            Ok(Receipt::new(format!("comment {comment} of {name} removed"))
+                .with("comment", comment.clone())
+                .with("sha256", digest::sha256(was.as_bytes())))
         }
         Change::CreateMilestone { name, due } => {
             let made = milestones::create(c, name, *due).map_err(sql)?;

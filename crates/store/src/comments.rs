@@ -2,9 +2,9 @@
 
 use desk::{
     plan::ports::By,
-    tracker::{Marked, TrackerKey},
+    tracker::{Marked, TrackerKey, rollup},
 };
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension, params};
 
 /// Write the comment of that kind, or edit the newest one. Only what this program wrote is edited: a marker that
 /// somebody typed into a comment of their own makes it none of ours (hard case 28). Returns its id and what was done.
@@ -36,4 +36,17 @@ pub fn upsert(
         params![tracker.0, by.actor.handle, now, body],
     )?;
     Ok((c.last_insert_rowid(), "written"))
+}
+
+/// Take a plain comment away. Returns what it said; none when there is no such comment, or it is the status or has a marker.
+pub fn remove(c: &Connection, tracker: &TrackerKey, comment: &str) -> rusqlite::Result<Option<String>> {
+    let found: Option<(i64, String)> = c
+        .prepare_cached("select id, body from comments where tracker = ?1 and id = ?2 and kind = 'comment'")?
+        .query_row([&tracker.0, comment], |r| Ok((r.get(0)?, r.get(1)?)))
+        .optional()?;
+    let Some((id, body)) = found.filter(|(_, b)| !rollup::is_rollup(b) && Marked::of(b).is_none()) else {
+        return Ok(None);
+    };
+    c.execute("delete from comments where id = ?1", [id])?;
+    Ok(Some(body))
 }

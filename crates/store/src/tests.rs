@@ -266,3 +266,32 @@ fn the_desk_is_an_authority_like_the_others() {
         Box::new(OwnStand { authority: crate::OwnAuthority { desk: &place.desk, tracker: key(1), at } })
     });
 }
+
+#[test]
+fn a_plain_comment_is_removed_and_neither_status_nor_marked_ones_are() {
+    let mut p = Place::new(2);
+    let say = |n: u32, text: &str| Change::Comment { tracker: key(n), text: Draft::text(text) };
+    let comments = |p: &Place, n: u32| p.desk.case(&key(n)).unwrap().unwrap().tracker.comments;
+    p.make(say(1, "older words")).unwrap();
+    p.make(Change::PostMarked { tracker: key(1), kind: Marked::WrapUp, text: Draft::text("over") }).unwrap();
+    p.make(say(2, "another tracker's")).unwrap();
+    p.make(say(1, "<!-- tipstaff status rollup v1 -->")).unwrap();
+    let (here, there) = (comments(&p, 1), comments(&p, 2));
+    let remove = |comment: &str| Change::RemoveComment { tracker: key(1), comment: comment.into() };
+    let is = |text: &str| Precondition::CommentIs {
+        tracker: key(1),
+        comment: here[0].id.clone(),
+        digest: desk::plan::digest::sha256(text.as_bytes()),
+    };
+    assert!(p.holds(&is("older words")) && !p.holds(&is("other words")));
+    for id in [&here[1].id, &here[2].id, &there[0].id, "999", "", "1 or 1=1"] {
+        assert!(refused(p.make(remove(id))).contains("none that may be removed"), "{id}");
+    }
+    let receipt = p.make(remove(&here[0].id)).unwrap();
+    assert_eq!(receipt.values["sha256"], desk::plan::digest::sha256(b"older words"));
+    assert!(!p.holds(&is("older words")));
+    let left: Vec<String> = comments(&p, 1).into_iter().map(|c| c.id).collect();
+    assert_eq!(left, [here[1].id.clone(), here[2].id.clone()]);
+    assert_eq!(comments(&p, 2).len(), 1);
+    assert!(refused(p.make(remove(&here[0].id))).contains("none that may be removed"));
+}

@@ -174,6 +174,9 @@ impl Hand<'_> {
                 t.assignees.iter().cloned().collect::<BTreeSet<_>>() == *assignees
             }
             Precondition::MilestoneIs { milestone, .. } => t.milestone == *milestone,
+            Precondition::CommentIs { comment, digest: want, .. } => {
+                t.comments.iter().any(|c| c.id == *comment && digest::sha256(c.body.as_bytes()) == *want)
+            }
             Precondition::RecordIn { states, .. } => {
                 self.case.observed.record.known().is_some_and(|r| states.contains(&r.state))
             }
@@ -231,6 +234,9 @@ impl Hand<'_> {
                 self.case.tracker.comments.push(Comment { body: text.preview(), ..told() });
             }
             Change::PostMarked { kind, text, .. } => self.post(*kind, &text.preview()),
+            Change::RemoveComment { comment, .. } => {
+                self.case.tracker.comments.retain(|c| c.id != *comment);
+            }
             Change::AppendEntry { note, .. } => {
                 if self.how.entries {
                     self.entry(step, note)?;

@@ -381,6 +381,12 @@ impl World {
                     }
                 }
             }
+            Change::RemoveComment { tracker, comment } => {
+                let comments = &mut self.case(tracker)?.tracker.comments;
+                let at = comments.iter().position(|c| c.id == *comment);
+                let Some(at) = at else { return Err(refused(format!("no comment {comment}"))) };
+                comments.remove(at);
+            }
             Change::CreateMilestone { name, due } => {
                 let m = self.milestones.entry(name.clone()).or_insert((true, *due));
                 m.1 = m.1.or(*due);
@@ -643,6 +649,9 @@ impl WorldPort for World {
             Precondition::MilestoneIs { tracker, milestone } => {
                 case(tracker).is_some_and(|t| t.milestone == *milestone)
             }
+            Precondition::CommentIs { tracker, comment, digest: was } => case(tracker).is_some_and(|t| {
+                t.comments.iter().any(|c| c.id == *comment && digest::sha256(c.body.as_bytes()) == *was)
+            }),
             Precondition::RecordIn { cve, states } => {
                 self.records.get(cve).is_some_and(|r| states.contains(&r.state))
             }
@@ -787,6 +796,7 @@ fn shape<W: Wording>(
         Change::ArchiveCard { tracker, archived } => json!([tracker, archived]),
         Change::Comment { tracker, text } => json!([tracker, t(text)]),
         Change::PostMarked { tracker, kind, text } => json!([tracker, kind, t(text)]),
+        Change::RemoveComment { tracker, comment } => json!([tracker, comment]),
         Change::CreateMilestone { name, due } => json!([name, due]),
         Change::CloseMilestone { name } => json!([name]),
         Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),

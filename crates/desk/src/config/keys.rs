@@ -239,6 +239,7 @@ pub const KEYS: &[Key] = &[
     key("tracker.milestones", Table, Optional, "SY", "Milestones"),
     key("tracker.milestones.stale", List(Text), Optional, "SY", "Milestones that are never assigned"),
     key("tracker.milestones.close_when_done", One(Flag), Optional, "SY", "Close a milestone after its last announced tracker"),
+    key("tracker.older_comments", List(Text), Optional, "SY", "Openings of comments that an earlier bot wrote in a team member's name; they are folded into the status"),
     key("tracker.ledger_label", One(Text), Optional, "IM DB", "Label of the rejection ledger, or none"),
 
     key("upstream", Table, Optional, "FX", "The public code"),

@@ -78,6 +78,15 @@ fn tracker(config: &Config, out: &mut Findings) {
             "use a private repository and set tracker.contents = \"private\"",
         );
     }
+    for opening in tracker.older_comments.iter().filter(|o| !crate::tracker::may_open(o)) {
+        out.add(
+            "review.older-comments-short",
+            format!(
+                "tracker.older_comments has {opening:?}, which could begin a person's comment; it is not used"
+            ),
+            format!("write the opening out, {} characters or more", crate::tracker::SHORTEST_OPENING),
+        );
+    }
     if tracker.identifiers == Identifiers::PublicSafe {
         out.add(
             "review.identifiers-public-safe",

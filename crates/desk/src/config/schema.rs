@@ -376,6 +376,8 @@ pub struct TrackerConfig {
     pub board: Board,
     /// Milestones.
     pub milestones: Milestones,
+    /// Openings of comments that an earlier bot wrote under a team member's name.
+    pub older_comments: Vec<String>,
     /// Label of the rejection ledger, or `none`.
     pub ledger_label: String,
 }
@@ -393,6 +395,7 @@ impl Default for TrackerConfig {
             labels: BTreeMap::new(),
             board: Board::default(),
             milestones: Milestones::default(),
+            older_comments: Vec::new(),
             ledger_label: "rejections-ledger".into(),
         }
     }

@@ -319,6 +319,15 @@ pub enum Precondition {
         /// Its milestone.
         milestone: Option<String>,
     },
+    /// The comment is there and says what it said.
+    CommentIs {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Its id at the host.
+        comment: String,
+        /// SHA-256 of its text.
+        digest: String,
+    },
     /// The record at its authority is in one of these states.
     RecordIn {
         /// Which CVE.
@@ -448,6 +457,14 @@ pub enum Change<W: Wording> {
         kind: Marked,
         /// What it says, below its marker.
         text: W::Tracker,
+    },
+    /// Take a comment away whose words stand in the status by now (sync page §4). Never the status itself, nor a comment
+    /// with a marker.
+    RemoveComment {
+        /// Which tracker.
+        tracker: TrackerKey,
+        /// Its id at the host.
+        comment: String,
     },
     /// Make a milestone.
     CreateMilestone {
@@ -638,6 +655,9 @@ impl Change<Drafted> {
             Change::PostMarked { tracker, kind, text } => {
                 Change::PostMarked { tracker: tracker.clone(), kind: *kind, text: with.tracker(text)? }
             }
+            Change::RemoveComment { tracker, comment } => {
+                Change::RemoveComment { tracker: tracker.clone(), comment: comment.clone() }
+            }
             Change::CreateMilestone { name, due } => {
                 Change::CreateMilestone { name: name.clone(), due: *due }
             }
@@ -766,6 +786,7 @@ impl<W: Wording> Change<W> {
             Change::ArchiveCard { .. } => "archive-card",
             Change::Comment { .. } => "comment",
             Change::PostMarked { .. } => "post-marked",
+            Change::RemoveComment { .. } => "remove-comment",
             Change::CreateMilestone { .. } => "create-milestone",
             Change::CloseMilestone { .. } => "close-milestone",
             Change::AttachRecord { .. } => "attach-record",
@@ -796,6 +817,7 @@ impl<W: Wording> Change<W> {
             | Change::ArchiveCard { tracker, .. }
             | Change::Comment { tracker, .. }
             | Change::PostMarked { tracker, .. }
+            | Change::RemoveComment { tracker, .. }
             | Change::AttachRecord { tracker, .. }
             | Change::PushRecord { tracker, .. }
             | Change::PublishRecord { tracker, .. }

@@ -8,6 +8,7 @@ mod invisible;
 mod label;
 mod markdown;
 mod marked;
+mod older;
 pub mod rollup;
 mod structure;
 mod thread;
@@ -19,6 +20,7 @@ pub use field::*;
 pub use label::*;
 pub use markdown::*;
 pub use marked::*;
+pub use older::*;
 pub use thread::*;
 pub use values::*;
 

@@ -10,6 +10,7 @@ mod g5;
 mod g6;
 mod journal;
 mod lifecycle;
+mod older;
 mod records;
 mod walk;
 

@@ -206,6 +206,9 @@ pub fn effect(e: &Effect) -> String {
         Change::ArchiveCard { archived: false, .. } => "bring the card back".into(),
         Change::Comment { .. } => "comment".into(),
         Change::PostMarked { kind, .. } => format!("{kind} comment, written once and edited in place"),
+        Change::RemoveComment { comment, .. } => {
+            format!("remove comment {}, now that the status holds its words", untrusted(comment))
+        }
         Change::CreateMilestone { name, due } => {
             let due = due.map(|d| format!(", due {d}")).unwrap_or_default();
             format!("make the milestone {name}{due}")

@@ -246,6 +246,7 @@ fn step_value(s: &Step) -> Value {
         Change::MoveCard { column, .. } => put("column", json!(column)),
         Change::ArchiveCard { archived, .. } => put("archived", json!(archived)),
         Change::Comment { text, .. } => put("text", text.preview().into()),
+        Change::RemoveComment { comment, .. } => put("comment", json!(comment)),
         Change::PostMarked { kind, text, .. } => {
             put("kind", json!(kind));
             put("text", format!("{}\n{}", kind.marker(), text.preview()).into());

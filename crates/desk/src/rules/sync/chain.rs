@@ -80,6 +80,7 @@ pub fn apply(case: &mut Case, effect: &Effect, g: Ground<'_>) {
         }
         Change::MoveCard { column, .. } => case.tracker.column = Some(column.clone()),
         Change::ArchiveCard { archived, .. } => case.tracker.archived = *archived,
+        Change::RemoveComment { comment, .. } => case.tracker.comments.retain(|c| c.id != *comment),
         Change::PostMarked { kind, text, .. } => post(case, *kind, &text.preview(), g),
         Change::AttachRecord { record, .. } => case.observed.attached = Some(record.preview()),
         Change::PushRecord { state, record, .. } => {

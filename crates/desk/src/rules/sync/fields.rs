@@ -611,5 +611,9 @@ fn lower_bound_known(v: &View<'_>) -> bool {
             .known()
             .is_some_and(|all| all.iter().any(|r| INTRODUCED.is_match(&r.text) || LOWER.is_match(&r.text)))
         || v.discussion().any(|c| INTRODUCED.is_match(&c.body) || LOWER.is_match(&c.body))
-        || v.t.comments.iter().filter(|c| rollup::is_rollup(&c.body)).any(|c| INTRODUCED.is_match(&c.body))
+        || v.t
+            .comments
+            .iter()
+            .filter(|c| rollup::is_rollup(&c.body) || v.is_older(c))
+            .any(|c| INTRODUCED.is_match(&c.body))
 }

@@ -16,6 +16,7 @@ pub mod fields;
 pub mod fix;
 pub mod manager;
 pub mod milestone;
+pub mod older;
 mod proposal;
 pub mod published;
 pub mod record;
@@ -286,6 +287,7 @@ fn gather(v: &View<'_>) -> Gathered {
     correction::rule(v, &mut out);
     clocks::rule(v, stage, &mut out);
     labels(v, &mut out);
+    older::rule(v, &mut out);
     let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
     if !moves {
         out.items.extend(column::drift(v, stage));
@@ -875,6 +877,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.grace", "a fix is ready, and the grace for its release has passed"),
     ("sync.stalled", "nobody has said anything for a month: ask for ideas"),
     ("sync.labels", "labels of earlier steps come off"),
+    ("sync.older-comments", "comments of an earlier bot are folded into the status"),
     ("sync.column", "the card stands where the stage puts it"),
     ("sync.tell", "the reporter hears of what happened"),
 ];

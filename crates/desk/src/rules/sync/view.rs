@@ -267,6 +267,16 @@ impl<'a> View<'a> {
         }
     }
 
+    /// Is it a comment that an earlier bot wrote in the name of somebody who was on the team then? Without a roster nobody
+    /// can tell.
+    #[must_use]
+    pub fn is_older(&self, c: &tracker::Comment) -> bool {
+        let roster = self.g.roster;
+        !roster.people.is_empty()
+            && tracker::is_older(&c.body, &self.g.config.tracker.older_comments)
+            && by_team(c, roster)
+    }
+
     /// Comments written by people: neither the status nor those the program keeps, nor the words of a bot account. A
     /// marker hides nothing that somebody outside the team wrote (hard case 28).
     pub fn discussion(&self) -> impl Iterator<Item = &'a tracker::Comment> {
@@ -274,7 +284,7 @@ impl<'a> View<'a> {
         self.t.comments.iter().filter(move |c| {
             let kept = rollup::is_rollup(&c.body) || Marked::of(&c.body).is_some_and(|m| m != Marked::Voice);
             let bot = c.author.to_ascii_lowercase().ends_with("[bot]");
-            !(bot || kept && by_team(c, roster))
+            !(bot || self.is_older(c) || kept && by_team(c, roster))
         })
     }
 

@@ -87,7 +87,7 @@ fn escape(text: &str) -> String {
 }
 
 /// Text in which nothing can pass for the labelled lines that the desk itself writes; it looks the same.
-fn without_labels(text: &str) -> String {
+pub(super) fn without_labels(text: &str) -> String {
     text.replace("**Next:**", "**Next**:").replace("**Reporter:**", "**Reporter**:")
 }
 

@@ -8,6 +8,7 @@ mod fields;
 mod gates;
 mod hard_cases;
 mod mail;
+mod older;
 mod review;
 mod stage;
 mod transitions;
