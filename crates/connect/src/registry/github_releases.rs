@@ -1,6 +1,9 @@
 //! Release pages of the public repository. A draft is seen by nobody and counts for nothing.
 
-use desk::case::{Artifact, ArtifactState};
+use desk::{
+    case::{Artifact, ArtifactState},
+    rules::extract,
+};
 use serde_json::Value;
 
 use super::{missing, moment, other, read, segment};
@@ -35,10 +38,18 @@ pub(super) fn look_up(
         if is("draft") {
             continue;
         }
+        let page = found.get("html_url").and_then(Value::as_str).unwrap_or_default();
+        // What the page says is read for ids alone; its words go nowhere.
+        let said = ["name", "body"].map(|k| found.get(k).and_then(Value::as_str).unwrap_or_default());
+        let mut names: Vec<String> = said.map(extract::cve_ids).concat();
+        names.sort();
+        names.dedup();
         return Ok(Artifact {
             state: if is("prerelease") { ArtifactState::PreRelease } else { ArtifactState::Final },
             at: found.get("published_at").and_then(moment),
-            url: found.get("html_url").and_then(Value::as_str).unwrap_or_default().to_owned(),
+            url: page.to_owned(),
+            page: page.to_owned(),
+            names,
             ..Artifact::default()
         });
     }

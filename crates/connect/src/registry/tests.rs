@@ -44,6 +44,7 @@ fn answer(asked: &Asked) -> Answer {
         "/repos/acme/server/releases/tags/v2.4.1" => Some(json!({
             "tag_name": "v2.4.1", "draft": false, "prerelease": false, "published_at": "2026-11-20T10:00:00Z",
             "html_url": "https://forge.example/acme/server/releases/tag/v2.4.1",
+            "body": "Fixes CVE-2026-30001 and cve-2026-30002 (CVE-2026-30001).",
         })),
         "/repos/acme/server/releases/tags/plugin-1.0" => {
             Some(json!({"tag_name": "plugin-1.0", "draft": false, "prerelease": true}))
@@ -159,4 +160,16 @@ fn whatever_goes_wrong_is_unknown_and_never_no() {
             assert!(fine, "{} {wrong:?}: {a:?}", registry.name());
         }
     }
+}
+
+#[test]
+fn a_release_page_gives_its_ids_and_no_words() {
+    let server = Server::start(answer);
+    let (client, at) = (client(), addresses(&server.url(), ALL));
+    let registries = Registries::new(&client, &at, "acme/server");
+    let found = registries.look_up(Registry::GithubReleases, "", "2.4.1");
+    assert_eq!(found.page, "https://forge.example/acme/server/releases/tag/v2.4.1");
+    assert_eq!(found.names, ["CVE-2026-30001", "CVE-2026-30002"]);
+    let silent = registries.look_up(Registry::GithubReleases, "plugin", "1.0");
+    assert!(silent.page.is_empty() && silent.names.is_empty());
 }

@@ -227,6 +227,8 @@ impl Survey {
             url: tag_url(&self.repo, &tag.name),
             has_fix: self.has_fix(tag, fixes)?,
             reason: String::new(),
+            page: String::new(),
+            names: Vec::new(),
         })
     }
 

@@ -85,6 +85,10 @@ pub struct Artifact {
     pub has_fix: Option<bool>,
     /// Why it is unknown.
     pub reason: String,
+    /// Its release page, where one was read; empty otherwise.
+    pub page: String,
+    /// CVE ids that the release page names.
+    pub names: Vec<String>,
 }
 
 /// How far a CVE record is at its authority (sync page §9).

@@ -529,6 +529,11 @@ fn artifact(v: &At<'_>) -> Read<Artifact> {
         url: v.text_of(&["url"])?,
         has_fix: v.get("has_fix").or_else(|| v.get("contains_fix")).map(|f| f.flag()).transpose()?,
         reason: v.text_of(&["reason", "unknown"])?,
+        page: v.text_of(&["page"])?,
+        names: match v.get("names") {
+            Some(ids) => ids.list()?.iter().map(|id| Ok(id.text()?.to_owned())).collect::<Read<_>>()?,
+            None => Vec::new(),
+        },
     })
 }
 

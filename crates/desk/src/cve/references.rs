@@ -12,7 +12,7 @@ use super::{
     record::Reference,
 };
 use crate::{
-    config::Config,
+    config::{AdvisorySignal, Config},
     tracker::{FieldRole, ThreadKind, thread_ref},
 };
 
@@ -338,6 +338,17 @@ impl<'a> Rules<'a> {
         if on_forge
             && role == FieldRole::PublicAdvisoryUrl
             && let [o, n, "security", "advisories", _] = path.as_slice()
+            && repo
+                .split_once('/')
+                .is_some_and(|(a, b)| o.eq_ignore_ascii_case(a) && n.eq_ignore_ascii_case(b))
+        {
+            tags.insert("vendor-advisory");
+        }
+        // The release page, where that is how the project announces.
+        if on_forge
+            && role == FieldRole::PublicAdvisoryUrl
+            && self.config.archive.advisory_signal == AdvisorySignal::ReleasePage
+            && let [o, n, "releases", "tag", _, ..] = path.as_slice()
             && repo
                 .split_once('/')
                 .is_some_and(|(a, b)| o.eq_ignore_ascii_case(a) && n.eq_ignore_ascii_case(b))

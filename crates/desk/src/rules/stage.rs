@@ -300,6 +300,9 @@ fn disclosed(v: &View<'_>) -> Option<String> {
     if let Advisory::Found(mail) = advisory::find(v) {
         return Some(format!("the advisory is archived: {}", mail.url));
     }
+    if let Advisory::Page(a) = advisory::find(v) {
+        return Some(format!("the release page names the CVE: {}", a.page));
+    }
     if v.has(LabelRole::Announced) {
         return Some(format!("label `{}`", v.g.labels.name(LabelRole::Announced)));
     }

@@ -100,9 +100,13 @@ pub(super) fn published(
             (v, _) => v,
         };
         let asked = of_scope(names, ecosystem);
-        let all = asked.iter().map(|r| registries.look_up(*r, package, version));
+        let all: Vec<Artifact> = asked.iter().map(|r| registries.look_up(*r, package, version)).collect();
+        let page = all.iter().find(|a| !a.page.is_empty()).map(|a| (a.page.clone(), a.names.clone()));
         // Every registry that the configuration names has to show it.
-        let Some(mut a) = all.max_by_key(|a| doubt(a.state)) else { continue };
+        let Some(mut a) = all.into_iter().max_by_key(|a| doubt(a.state)) else { continue };
+        if let Some((page, names)) = page {
+            (a.page, a.names) = (page, names);
+        }
         if let Some(t) = tag.filter(|t| t.version == a.version) {
             a.has_fix = t.has_fix;
             a.at = a.at.or(t.at);

@@ -31,6 +31,12 @@ static VERSIONS_BLOCK: LazyLock<Regex> = LazyLock::new(|| {
         .expect("a constant pattern, compiled by a test")
 });
 
+/// A line that begins with a CVE id, as the heading of what is said about it.
+static HEAD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)^[\s#*=>-]{0,8}(CVE-[0-9]{4}-[0-9]{4,19})\b")
+        .expect("a constant pattern, compiled by a test")
+});
+
 static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?im)^\s*description\s*:\s*$").expect("a constant pattern, compiled by a test")
 });
@@ -40,8 +46,9 @@ static DESCRIPTION: LazyLock<Regex> = LazyLock::new(|| {
 #[must_use]
 pub fn summary(mail: &ListMail, cve: &str) -> Option<String> {
     let body = mail.body.replace("\r\n", "\n");
+    let body = own_part(&body, cve, advisory::heads(&mail.subject).nth(1).is_some())?;
     // Where the mail has a block of that name it is the description; else it is what follows the line with the id.
-    let after = match DESCRIPTION.find(&body) {
+    let after = match DESCRIPTION.find(body) {
         Some(m) => &body[m.end()..],
         None => {
             let at = body.find(cve).map_or(0, |at| at + body[at..].find('\n').unwrap_or(body.len() - at));
@@ -58,6 +65,41 @@ pub fn summary(mail: &ListMail, cve: &str) -> Option<String> {
     }
     let out = paragraphs.join("\n\n");
     (!out.is_empty() && out.split_whitespace().count() >= 4 && out.chars().count() <= LONGEST).then_some(out)
+}
+
+/// What a mail says about that CVE: all of it, or, where it announces several, from the line that begins with the id to the
+/// one that begins with another's. None when the parts cannot be told from each other.
+fn own_part<'t>(body: &'t str, cve: &str, several: bool) -> Option<&'t str> {
+    let mut at = 0;
+    let mut heads: Vec<(usize, &str)> = Vec::new();
+    for line in body.split_inclusive('\n') {
+        if let Some(m) = HEAD.captures(line).and_then(|c| c.get(1)) {
+            heads.push((at, m.as_str()));
+        }
+        at += line.len();
+    }
+    let own = |id: &str| id.eq_ignore_ascii_case(cve);
+    let others = heads.iter().any(|(_, id)| !own(id));
+    if !others {
+        // Several ids over one text: it is about all of them, and about none alone.
+        let first = heads.first().map_or("", |(at, _)| body[*at..].lines().next().unwrap_or_default());
+        return (!several && super::view::cve_ids(first).len() < 2).then_some(body);
+    }
+    let mut mine = heads.iter().enumerate().filter(|(_, (_, id))| own(id));
+    let (which, (from, _)) = mine.next()?;
+    let to = heads.get(which + 1..)?.iter().find(|(_, id)| !own(id)).map_or(body.len(), |(at, _)| *at);
+    let part = body.get(*from..to)?;
+    // A line of the list of ids at the head of the mail has no words of its own.
+    let bare = part.lines().skip(1).all(|l| l.trim().is_empty());
+    if bare {
+        mine.next().and_then(|(which, (from, _))| {
+            let to =
+                heads.get(which + 1..)?.iter().find(|(_, id)| !own(id)).map_or(body.len(), |(at, _)| *at);
+            body.get(*from..to)
+        })
+    } else {
+        Some(part)
+    }
 }
 
 /// Close out, or say what keeps the tracker from it.
@@ -85,15 +127,12 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         return;
     }
     let captured = v.field(FieldRole::PublicAdvisoryUrl);
-    let found = match advisory::find(v) {
-        Advisory::Found(m) => Some(m),
-        _ => None,
+    let (found, there, by) = match advisory::find(v) {
+        Advisory::Found(m) => (Some(m), m.url.clone(), v.o.advisories.source()),
+        Advisory::Page(a) => (None, a.page.clone(), v.o.artifacts.source()),
+        _ => (None, String::new(), ""),
     };
-    let url = if captured.is_empty() {
-        found.map(|m| m.url.clone()).unwrap_or_default()
-    } else {
-        first_url(captured)
-    };
+    let url = if captured.is_empty() { there } else { first_url(captured) };
     if url.is_empty() {
         // Hard case 11: public, and no address of an advisory. Never invented.
         out.blockers.push(format!(
@@ -109,7 +148,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     if v.labels.needs_split() {
         return;
     }
-    let source = if captured.is_empty() { v.o.advisories.source().to_owned() } else { v.name.clone() };
+    let source = if captured.is_empty() { by.to_owned() } else { v.name.clone() };
     let mut p = Proposal::new(
         "sync.close-out",
         format!("Close out {}: {cve} is disclosed", v.name),
@@ -281,6 +320,25 @@ mod tests {
             ("CVE-2026-1234\nAffected versions: all", None),
             ("", None),
         ];
+        let two = "CVE-2026-1234: Queue: a flaw\n\nAn attacker may read all queues.\n\nAffected versions:\n- 2\n\nCVE-2026-9999: Queue: another\n\nAn attacker may stop the whole broker.\n";
+        let listed = "CVE-2026-9999\nCVE-2026-1234\n\n## CVE-2026-9999: another\n\nAn attacker may stop the broker.\n\n## CVE-2026-1234: one\n\nAn attacker may read all queues.\n";
+        let mixed = "CVE-2026-1234, CVE-2026-9999: two flaws\n\nAn attacker may read all queues and stop the broker.\n";
+        for (body, id, want) in [
+            (two, cve, Some("An attacker may read all queues.")),
+            (two, "CVE-2026-9999", Some("An attacker may stop the whole broker.")),
+            (listed, cve, Some("An attacker may read all queues.")),
+            (listed, "CVE-2026-9999", Some("An attacker may stop the broker.")),
+            (mixed, cve, None),
+            (mixed, "CVE-2026-9999", None),
+            ("CVE-2026-9999: another\n\nIt follows CVE-2026-1234 and is no better.\n", cve, None),
+        ] {
+            let mail = ListMail { body: body.into(), ..ListMail::default() };
+            assert_eq!(summary(&mail, id).as_deref(), want, "{id} of {body}");
+        }
+        let both = "Severity: high\n\nDescription:\n\nAn attacker may read all queues.\n\nCredit:\n\nAda\n";
+        let subject = "CVE-2026-9999, CVE-2026-1234: two flaws".into();
+        let mail = ListMail { subject, body: both.into(), ..ListMail::default() };
+        assert_eq!(summary(&mail, cve), None);
         for (body, want) in cases {
             let mail = ListMail { body: (*body).into(), ..ListMail::default() };
             assert_eq!(summary(&mail, cve).as_deref(), *want, "{body}");

@@ -326,6 +326,7 @@ fn values(v: &View<'_>, thread: &MailThread, about: &About) -> Values {
     }
     let advisory = match super::advisory::find(v) {
         super::advisory::Advisory::Found(m) => m.url.clone(),
+        super::advisory::Advisory::Page(a) => a.page.clone(),
         _ => v.field(FieldRole::PublicAdvisoryUrl).to_owned(),
     };
     if !advisory.is_empty() {

@@ -150,3 +150,97 @@ fn the_milestone_closes_with_its_last_announced_tracker() {
     assert!(!closes(json!({"open_trackers": 1, "closed_unannounced": 1})));
     assert!(!closes(json!({"open_trackers": 1, "state": "closed"})));
 }
+
+/// The desk of a project that announces on its release page.
+fn by_page() -> Value {
+    json!({"archive": {"kind": "none", "advisory_signal": "release_page"}})
+}
+
+fn page(names: &[&str], url: &str) -> Value {
+    over(
+        queue(),
+        &json!({"record": "publish-ready", "release": [{"package": "harbour-queue", "version": "2.10.3",
+            "state": "final", "at": "2026-03-18T10:00:00Z", "url": url, "page": url, "names": names}]}),
+    )
+}
+
+const PAGE: &str = "https://forge.example/openwharf/harbour/releases/tag/2.10.3";
+
+#[test]
+fn a_release_page_that_names_the_cve_is_the_advisory_where_the_project_says_so() {
+    let p = plan_with(&page(&["CVE-2026-9", "cve-2026-30001"], PAGE), &by_page());
+    assert_eq!(p.stage(), "CLOSE-OUT", "{p}");
+    assert_eq!(p.field("sync.close-out", "public_advisory_url"), PAGE);
+    assert!(
+        p.item("sync.close-out").steps.iter().all(|s| !matches!(&s.effect,
+        Change::SetField { role, .. } if role.as_str() == "public_summary")),
+        "a page is no summary: {p}"
+    );
+    // Captured, the same is proposed without the field: what the page says leads, not the empty field.
+    let case =
+        over(page(&["CVE-2026-30001"], PAGE), &json!({"tracker": {"fields": {"public_advisory_url": PAGE}}}));
+    assert_eq!(plan_with(&case, &by_page()).stage(), "CLOSE-OUT");
+    // A mail proves it there, too, and its words are the summary.
+    let mail = over(page(&["CVE-2026-30001"], PAGE), &json!({"advisory": [advisory()]}));
+    assert_eq!(plan_with(&mail, &by_page()).field("sync.close-out", "public_advisory_url"), ADVISORY);
+    // An archive that cannot be asked hides no page.
+    let down = over(page(&["CVE-2026-30001"], PAGE), &json!({"advisory": {"unknown": "503"}}));
+    assert_eq!(plan_with(&down, &by_page()).stage(), "CLOSE-OUT");
+}
+
+#[test]
+fn no_other_page_is_an_advisory_and_nothing_is_published_without_one() {
+    let release = |patch: Value| {
+        let mut case = page(&["CVE-2026-30001"], PAGE);
+        lay(&mut case["release"][0], &patch);
+        case
+    };
+    let cases: &[(&str, Value, Value)] = &[
+        ("another CVE", page(&["CVE-2026-300011", "CVE-2026-3000"], PAGE), by_page()),
+        ("no CVE", page(&[], PAGE), by_page()),
+        ("no address", page(&["CVE-2026-30001"], ""), by_page()),
+        ("no web page", page(&["CVE-2026-30001"], "file:///etc/passwd"), by_page()),
+        (
+            "the archive of a private list",
+            page(&["CVE-2026-30001"], "https://lists.example/security@openwharf.example/1"),
+            by_page(),
+        ),
+        ("a candidate", release(json!({"state": "pre-release"})), by_page()),
+        ("withdrawn", release(json!({"state": "yanked"})), by_page()),
+        ("another release", release(json!({"version": "2.10.2"})), by_page()),
+        ("without the fix", release(json!({"has_fix": false})), by_page()),
+        ("unknown", release(json!({"state": "unknown", "reason": "503"})), by_page()),
+        ("a project that mails", page(&["CVE-2026-30001"], PAGE), json!({})),
+    ];
+    for (what, case, config) in cases {
+        let p = plan_with(case, config);
+        assert_eq!(p.stage(), "RM-QUEUE", "{what}: {p}");
+        p.lacks("sync.close-out");
+        let publishes = p.effects().into_iter().any(|e| matches!(e, Change::PublishRecord { .. }));
+        assert!(!publishes, "{what}: {p}");
+    }
+    // Public without any address: a person is asked, whatever the signal.
+    let p = plan_with(&over(page(&[], PAGE), &json!({"record": "public"})), &by_page());
+    p.blocker("no advisory address is known");
+    p.lacks("sync.close-out");
+}
+
+#[test]
+fn a_mail_about_two_cves_is_the_advisory_of_each() {
+    let mail = over(
+        advisory(),
+        &json!({"subject": format!("[SECURITY] CVE-2026-30002, {CVE}: Harbour Queue: two flaws"),
+            "body": format!("CVE-2026-30002: another\n\nAn attacker may stop the whole broker.\n\n{CVE}: names of queues leak\n\nAnybody may read all names of queues. Upgrade to 2.10.3.\n")}),
+    );
+    let mut other = over(queue(), &json!({"record": "publish-ready", "advisory": [mail.clone()]}));
+    let p = plan(&other);
+    assert_eq!(p.field("sync.close-out", "public_advisory_url"), ADVISORY);
+    assert!(p.field("sync.close-out", "public_summary").starts_with("Anybody may read all names"), "{p}");
+    other["tracker"]["fields"]["cve_tool_link"] = json!("https://cve.openwharf.example/cve5/CVE-2026-30002");
+    let p = plan(&other);
+    assert_eq!(p.field("sync.close-out", "public_advisory_url"), ADVISORY);
+    assert!(p.field("sync.close-out", "public_summary").starts_with("An attacker may stop"), "{p}");
+    // A third one that the mail only speaks of is not announced by it.
+    other["tracker"]["fields"]["cve_tool_link"] = json!("https://cve.openwharf.example/cve5/CVE-2026-30003");
+    plan(&other).lacks("sync.close-out");
+}
