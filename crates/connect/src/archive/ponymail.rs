@@ -179,13 +179,11 @@ fn hit(value: &Value) -> Option<Hit> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serde_json::json;
     use testkit::serve::{Answer, Asked, Server, Wrong};
 
     use super::*;
-    use crate::net::{Address, Limits, Service, Surroundings, SystemPace};
+    use crate::net::{Address, Service, hasty as client};
 
     fn raw(id: &str, subject: &str, more: &str, body: &str) -> String {
         format!(
@@ -232,16 +230,6 @@ mod tests {
                 None => Answer::json(404, &json!({"okay": false, "message": "Email not found!"})),
             },
         }
-    }
-
-    fn client() -> Client {
-        let limits = Limits {
-            first_wait: Duration::from_millis(1),
-            longest_wait: Duration::from_millis(20),
-            body: 100_000,
-            ..Limits::default()
-        };
-        Client::new(&Surroundings::default(), limits, Box::new(SystemPace::default())).unwrap()
     }
 
     fn site(url: &str) -> Site {

@@ -509,3 +509,16 @@ fn proxy(surroundings: &Surroundings) -> Result<Option<Proxy>, Fault> {
     }
     b.build().map(Some).map_err(cannot)
 }
+
+/// A client for tests against a server on this machine: what is tried again is tried soon.
+#[cfg(test)]
+pub(crate) fn hasty() -> Client {
+    let limits = Limits {
+        deadline: Duration::from_secs(5),
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(20),
+        body: 100_000,
+        ..Limits::default()
+    };
+    Client::new(&Surroundings::default(), limits, Box::new(super::SystemPace::default())).unwrap()
+}

@@ -14,6 +14,8 @@ mod site;
 mod trace;
 
 pub use address::{Address, AddressError};
+#[cfg(test)]
+pub(crate) use client::hasty;
 pub use client::{Client, Limits};
 pub use fault::{Fault, Looked, Redirect};
 pub use pace::{Pace, SystemPace};

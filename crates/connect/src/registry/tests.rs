@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::serve::{Answer, Asked, Server, Wrong};
 
 use super::*;
-use crate::net::{Limits, Surroundings, SystemPace};
+use crate::net::hasty as client;
 
 /// The services answer as their documentation shapes it; in one server, since their paths do not meet.
 fn answer(asked: &Asked) -> Answer {
@@ -58,17 +58,6 @@ fn answer(asked: &Asked) -> Answer {
         Some(value) => Answer::json(200, &value),
         None => Answer::json(404, &json!({"code": 5, "message": "not found"})),
     }
-}
-
-fn client() -> Client {
-    let limits = Limits {
-        deadline: Duration::from_secs(5),
-        first_wait: Duration::from_millis(1),
-        longest_wait: Duration::from_millis(20),
-        body: 100_000,
-        ..Limits::default()
-    };
-    Client::new(&Surroundings::default(), limits, Box::new(SystemPace::default())).unwrap()
 }
 
 fn addresses(url: &str, names: &[&str]) -> Addresses {
