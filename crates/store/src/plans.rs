@@ -119,10 +119,11 @@ impl Desk {
         read().map_err(|e| self.err("be read", e))?.map(|f| self.plan_row(f)).transpose()
     }
 
-    /// Plans, newest first.
+    /// Plans, newest first. One that an earlier version wrote and this one cannot read is left out unless it is approved
+    /// and waits: what was applied stands in the log, and what was only proposed is planned anew.
     ///
     /// # Errors
-    /// When the desk cannot be read.
+    /// When the desk cannot be read, or an approved plan cannot.
     pub fn plans(&self, limit: usize) -> Result<Vec<PlanRow>, StoreError> {
         let read = || {
             let mut q = self.conn.prepare_cached(
@@ -131,7 +132,14 @@ impl Desk {
             let rows = q.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], fields)?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
-        read().map_err(|e| self.err("be read", e))?.into_iter().map(|f| self.plan_row(f)).collect()
+        let rows = read().map_err(|e| self.err("be read", e))?;
+        let waits = |f: &Fields| PlanState::read(&f.3).is_none_or(|s| s == PlanState::Approved);
+        rows.into_iter()
+            .filter_map(|f| {
+                let waits = waits(&f);
+                Some(self.plan_row(f)).filter(|r| waits || r.is_ok())
+            })
+            .collect()
     }
 
     /// Plans that were approved and not applied to their end, oldest first.

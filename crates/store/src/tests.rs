@@ -17,7 +17,7 @@ use desk::{
 };
 use jiff::Timestamp;
 
-use crate::{Desk, OpenOptions, StoreError};
+use crate::{Desk, OpenOptions, PlanState, StoreError};
 
 const CVE: &str = "CVE-2026-12345";
 
@@ -294,4 +294,26 @@ fn a_plain_comment_is_removed_and_neither_status_nor_marked_ones_are() {
     assert_eq!(left, [here[1].id.clone(), here[2].id.clone()]);
     assert_eq!(comments(&p, 2).len(), 1);
     assert!(refused(p.make(remove(&here[0].id))).contains("none that may be removed"));
+}
+
+#[test]
+fn a_plan_of_an_earlier_version_stops_nobody_unless_it_is_approved() {
+    let p = Place::new(0);
+    let made = at("2026-11-22T12:00:00Z");
+    let plan = desk::plan::Plan::new("sync", "c".into(), "f".into(), made);
+    let digest = p.desk.propose(&plan).unwrap();
+    let other = desk::plan::Plan::new("import", "c".into(), "f".into(), made);
+    let kept = p.desk.propose(&other).unwrap();
+    let sql = "update plans set plan = '{\"format\":0}' where digest = ?1";
+    p.desk.conn.execute(sql, [&digest]).unwrap();
+    for state in [PlanState::Proposed, PlanState::Applied] {
+        p.desk.set_plan_state(&digest, state).unwrap();
+        let all: Vec<String> = p.desk.plans(10).unwrap().into_iter().map(|r| r.digest).collect();
+        assert_eq!(all, std::slice::from_ref(&kept), "{state:?}");
+        assert!(p.desk.unfinished().unwrap().is_empty());
+        assert!(p.desk.plan(&digest).is_err(), "who asks for it by name is told");
+    }
+    // What was approved and waits is never passed over.
+    p.desk.set_plan_state(&digest, PlanState::Approved).unwrap();
+    assert!(p.desk.plans(10).is_err() && p.desk.unfinished().is_err());
 }
