@@ -149,10 +149,14 @@ impl ListArchive {
         if self.template.is_empty() || m.key.id.is_empty() {
             return String::new();
         }
-        let id = encode(&m.key.id);
-        let bare = self.template.replace("{message_id}", &id).replace("{thread_id}", &id);
-        bare.replace("{list}", &encode(&self.list)).replace("{query}", "")
+        page(&self.template, &self.list, &m.key.id, &m.key.id)
     }
+}
+
+/// `archive.thread_url` filled in; `thread` is the archive's own name of the message, `message` its Message-ID.
+pub(super) fn page(template: &str, list: &str, thread: &str, message: &str) -> String {
+    let made = template.replace("{message_id}", &encode(message)).replace("{thread_id}", &encode(thread));
+    made.replace("{list}", &encode(list)).replace("{query}", "")
 }
 
 /// A message as a mail of a list, at that address.
@@ -191,8 +195,12 @@ fn lower_cve(raw: &[u8]) -> bool {
 }
 
 pub(super) fn is_answer(m: &Message) -> bool {
-    let re = m.subject.trim_start().get(..3).is_some_and(|s| s.eq_ignore_ascii_case("re:"));
-    m.is_reply() || re
+    m.is_reply() || is_re(&m.subject)
+}
+
+/// Does a subject begin with `Re:`?
+pub(super) fn is_re(subject: &str) -> bool {
+    subject.trim_start().get(..3).is_some_and(|s| s.eq_ignore_ascii_case("re:"))
 }
 
 /// The host of a plain web address; none for anything else.
@@ -205,7 +213,7 @@ fn host(url: &str) -> Option<String> {
 }
 
 /// Percent-encode what is not unreserved in a path segment or query.
-pub(super) fn encode(text: &str) -> String {
+fn encode(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for b in text.bytes() {
         if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) {

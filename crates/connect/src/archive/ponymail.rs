@@ -7,7 +7,7 @@ use desk::{case::ListMail, mail, rules::extract};
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-use super::mbox::{SETTLED, VOTE, encode, is_answer, list_mail};
+use super::mbox::{SETTLED, VOTE, is_answer, is_re, list_mail, page};
 use crate::net::{Client, Fault, Reply, Request, Site};
 
 /// Most messages whose source is read in one run: there are few advisories, and a search for a common word is no reason
@@ -132,19 +132,12 @@ impl<'a> PonyMail<'a> {
                 return Err(Fault::unexpected(&reply, "the answer is not the message that was asked for"));
             }
             if h.answers || !is_answer(&m) || SETTLED.is_match(&m.subject) {
-                let url = self.page(&h.id, &m.key.id);
+                let url = page(&self.template, &self.list, &h.id, &m.key.id);
                 out.push(list_mail(m, url));
             }
         }
         out.sort_by(|a, b| (a.at, &a.message_id).cmp(&(b.at, &b.message_id)));
         Ok(out)
-    }
-
-    fn page(&self, thread: &str, message: &str) -> String {
-        let made = self.template.replace("{thread_id}", &encode(thread));
-        made.replace("{message_id}", &encode(message))
-            .replace("{list}", &encode(&self.list))
-            .replace("{query}", "")
     }
 }
 
@@ -165,14 +158,13 @@ fn hit(value: &Value) -> Option<Hit> {
     let id = [text("mid"), text("id")].into_iter().find(|i| !i.is_empty())?;
     let bare = |id: &str| id.trim().trim_start_matches('<').trim_end_matches('>').to_owned();
     let subject = text("subject");
-    let re = subject.trim_start().get(..3).is_some_and(|s| s.eq_ignore_ascii_case("re:"));
     let at = value.get("epoch").and_then(Value::as_i64).and_then(|s| Timestamp::from_second(s).ok());
     Some(Hit {
         id: id.to_owned(),
         message_id: bare(text("message-id")),
         subject: subject.to_owned(),
         excerpt: text("body").to_owned(),
-        answers: re || !bare(text("in-reply-to")).is_empty(),
+        answers: is_re(subject) || !bare(text("in-reply-to")).is_empty(),
         at: at.unwrap_or_default(),
     })
 }
@@ -183,7 +175,7 @@ mod tests {
     use testkit::serve::{Answer, Asked, Server, Wrong};
 
     use super::*;
-    use crate::net::{Address, Service, hasty as client};
+    use crate::net::{Service, hasty as client};
 
     fn raw(id: &str, subject: &str, more: &str, body: &str) -> String {
         format!(
@@ -233,7 +225,7 @@ mod tests {
     }
 
     fn site(url: &str) -> Site {
-        Site { service: Service::Archive, address: Address::parse(url, false).unwrap(), per_minute: None }
+        Site::at(Service::Archive, url, false).unwrap()
     }
 
     fn at(text: &str) -> Timestamp {

@@ -2,10 +2,7 @@
 
 use std::{
     cell::RefCell,
-    sync::{
-        Arc, Mutex,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
@@ -13,7 +10,6 @@ use desk::{
     case::RecordStage,
     cve::authority::{AuthorityError, CveAuthority, Submission, parse_stage},
 };
-use jiff::Timestamp;
 use serde_json::json;
 use testkit::{
     authority::{CVE, Stand, ask, conforms, record},
@@ -21,28 +17,10 @@ use testkit::{
 };
 
 use super::*;
-use crate::net::{Address, Client, Limits, Pace, Secret, Service, Site, Surroundings};
+use crate::net::{Client, Limits, Secret, Service, Site, Still, Surroundings};
 
 const COOKIE: &str = "s%3Aplanted-session.cookie";
 const KEY: &str = "planted-api-key-0123";
-
-#[derive(Default)]
-struct Still(AtomicU64);
-
-impl Pace for Still {
-    fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-    fn now(&self) -> Timestamp {
-        "2026-11-22T12:00:00Z".parse().unwrap()
-    }
-    fn sleep(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
-    }
-    fn random(&self) -> u64 {
-        0
-    }
-}
 
 type Log = Arc<Mutex<String>>;
 
@@ -66,7 +44,7 @@ fn client(log: &Log) -> Arc<Client> {
 }
 
 fn site(service: Service, url: &str) -> Site {
-    Site { service, address: Address::parse(url, false).unwrap(), per_minute: None }
+    Site::at(service, url, false).unwrap()
 }
 
 struct Tool {

@@ -18,6 +18,8 @@ pub use address::{Address, AddressError};
 pub(crate) use client::hasty;
 pub use client::{Client, Limits};
 pub use fault::{Fault, Looked, Redirect};
+#[cfg(test)]
+pub(crate) use pace::Still;
 pub use pace::{Pace, SystemPace};
 pub use reply::Reply;
 pub use request::{Body, Method, Request};

@@ -48,6 +48,30 @@ impl Pace for SystemPace {
     }
 }
 
+/// Time that passes only when somebody sleeps.
+#[cfg(test)]
+#[derive(Clone, Default)]
+pub(crate) struct Still(std::sync::Arc<std::sync::atomic::AtomicU64>);
+
+#[cfg(test)]
+impl Pace for Still {
+    fn elapsed(&self) -> Duration {
+        Duration::from_millis(self.0.load(std::sync::atomic::Ordering::SeqCst))
+    }
+
+    fn now(&self) -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    fn sleep(&self, time: Duration) {
+        self.0.fetch_add(time.as_millis() as u64, std::sync::atomic::Ordering::SeqCst);
+    }
+
+    fn random(&self) -> u64 {
+        0
+    }
+}
+
 /// The wait before a try: it doubles, and a random half of it is left out so that many desks do not knock together.
 pub(super) fn backoff(tries: u32, first: Duration, most: Duration, random: u64) -> Duration {
     let full = first.saturating_mul(1_u32.checked_shl(tries.saturating_sub(1)).unwrap_or(u32::MAX)).min(most);

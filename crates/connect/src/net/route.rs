@@ -113,7 +113,6 @@ pub const ALLOWED: &[Route] = &[
     route(Service::JsonIndex, "GET", "/pypi/{name}/{name}/json"),
     route(Service::ArtifactHub, "GET", "/api/v1/packages/helm/{name}/{name}/{name}"),
     route(Service::Github, "GET", "/repos/*/*/releases/tags/{name}"),
-    route(Service::Github, "GET", "/repos/*/*/pulls/*"),
 ];
 
 /// A request that is not in the list.

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Address, Service};
+use super::{Address, AddressError, Service};
 
 /// A service at its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +13,16 @@ pub struct Site {
     pub address: Address,
     /// Requests a minute it accepts, where it says; the client waits rather than sending more.
     pub per_minute: Option<u32>,
+}
+
+impl Site {
+    /// A service at a configured base address; plain http to another machine only where `plain` says so.
+    ///
+    /// # Errors
+    /// When it is no base address.
+    pub fn at(service: Service, address: &str, plain: bool) -> Result<Self, AddressError> {
+        Ok(Self { service, address: Address::parse(address, plain)?, per_minute: None })
+    }
 }
 
 /// What the surroundings say about networks. The shell reads the environment; nothing below does.

@@ -8,7 +8,6 @@ use std::{
     time::Duration,
 };
 
-use jiff::Timestamp;
 use serde_json::json;
 use testkit::serve::{Answer, Asked, Server, Wrong};
 
@@ -16,34 +15,15 @@ use super::*;
 
 const CVE: &str = "CVE-2026-12345";
 
-/// Time that passes only when somebody sleeps.
-#[derive(Default)]
-struct Still(AtomicU64);
-
-impl Pace for Arc<Still> {
-    fn elapsed(&self) -> Duration {
-        Duration::from_millis(self.0.load(Ordering::SeqCst))
-    }
-    fn now(&self) -> Timestamp {
-        "2026-11-22T12:00:00Z".parse().unwrap()
-    }
-    fn sleep(&self, time: Duration) {
-        self.0.fetch_add(time.as_millis() as u64, Ordering::SeqCst);
-    }
-    fn random(&self) -> u64 {
-        0
-    }
-}
-
 struct Setup {
     client: Client,
     site: Site,
-    time: Arc<Still>,
+    time: Still,
     log: Arc<Mutex<Vec<String>>>,
 }
 
 fn setup(url: &str, service: Service) -> Setup {
-    let time = Arc::new(Still::default());
+    let time = Still::default();
     let limits = Limits {
         deadline: Duration::from_secs(1),
         body: 100_000,
@@ -54,11 +34,10 @@ fn setup(url: &str, service: Service) -> Setup {
     let limits = Limits { deadline: Duration::from_secs(2), ..limits };
     let log: Arc<Mutex<Vec<String>>> = Arc::default();
     let lines = Arc::clone(&log);
-    let client = Client::new(&Surroundings::default(), limits, Box::new(Arc::clone(&time)))
+    let client = Client::new(&Surroundings::default(), limits, Box::new(time.clone()))
         .unwrap()
         .logged(Box::new(move |l| lines.lock().unwrap().push(l.to_string())));
-    let address = Address::parse(url, false).unwrap();
-    Setup { client, site: Site { service, address, per_minute: None }, time, log }
+    Setup { client, site: Site::at(service, url, false).unwrap(), time, log }
 }
 
 fn echo(asked: &Asked) -> Answer {

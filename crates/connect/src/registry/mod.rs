@@ -14,7 +14,7 @@ use desk::case::{Artifact, ArtifactState};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::net::{Address, Client, Fault, Reply, Request, Service, Site};
+use crate::net::{Client, Fault, Reply, Request, Service, Site};
 
 /// Which registry is asked, as `releases.registries` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -153,9 +153,7 @@ impl<'a> Registries<'a> {
         let Some(address) = self.addresses.get(name).filter(|a| !a.trim().is_empty()) else {
             return Err(format!("no address of {name} is configured: set releases.addresses.{name}"));
         };
-        let address =
-            Address::parse(address, false).map_err(|e| format!("releases.addresses.{name}: {e}"))?;
-        Ok(Site { service, address, per_minute: None })
+        Site::at(service, address, false).map_err(|e| format!("releases.addresses.{name}: {e}"))
     }
 }
 

@@ -1,12 +1,12 @@
 //! The CVE authority of the project, where a program can reach it: made from the configuration, asked for facts, and given
 //! what was approved. An authority that cannot be reached is a reason in words, never a silent "no".
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use connect::{
     cve::{CveServices, Key, Session as LogIn, Vulnogram},
     cvelist::NetList,
-    net::{Address, Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
+    net::{Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
 };
 use desk::{
     case::RecordStage,
@@ -41,10 +41,8 @@ pub fn of(session: &Session) -> Result<Option<Shared>, String> {
     if cve.address.is_empty() {
         return Ok(None);
     }
-    let site = |service: Service| -> Result<Site, String> {
-        let address =
-            Address::parse(&cve.address, cve.plain_http).map_err(|e| format!("cve.address: {e}"))?;
-        Ok(Site { service, address, per_minute: None })
+    let site = |service: Service| {
+        Site::at(service, &cve.address, cve.plain_http).map_err(|e| format!("cve.address: {e}"))
     };
     let secret = |key: &str, text: &str| secret(session, key, text);
     match cve.tool {
@@ -98,8 +96,9 @@ fn new_client(session: &Session) -> Result<Arc<Client>, String> {
 /// When its address or the surroundings cannot be used.
 pub fn list(session: &Session) -> Result<NetList, String> {
     let cve = &session.config().cve;
-    let address = Address::parse(&cve.list_url, cve.plain_http).map_err(|e| format!("cve.list_url: {e}"))?;
-    Ok(NetList::new(client(session)?, Site { service: Service::CveList, address, per_minute: None }))
+    let site = Site::at(Service::CveList, &cve.list_url, cve.plain_http)
+        .map_err(|e| format!("cve.list_url: {e}"))?;
+    Ok(NetList::new(client(session)?, site))
 }
 
 /// Is it a change made at the authority, and not on the desk?
@@ -197,38 +196,23 @@ impl Made {
 }
 
 fn make(authority: &dyn CveAuthority, desk: &Desk, effect: &ClearedEffect) -> Result<Made, Failed> {
-    let base = |cve: &str| -> Result<Option<Value>, Failed> {
+    let submit = |tracker: &TrackerKey, cve: &str, text: &str, wish: RecordStage, publish: bool| {
+        let ours: Value = serde_json::from_str(text)
+            .map_err(|e| Failed::Port(PortError::new(format!("the record of {cve} is no JSON: {e}"), "")))?;
         let kept = desk.cve_record(cve).map_err(|e| Failed::Port(e.into()))?;
-        Ok(kept.and_then(|r| r.base))
-    };
-    let json = |cve: &str, text: &str| -> Result<Value, Failed> {
-        serde_json::from_str(text)
-            .map_err(|e| Failed::Port(PortError::new(format!("the record of {cve} is no JSON: {e}"), "")))
+        let base = kept.and_then(|r| r.base);
+        let it = Submission { cve, ours: &ours, base: base.as_ref(), wish, allow_packages: false };
+        let (word, done) =
+            if publish { ("published", authority.publish(it)?) } else { ("pushed", authority.push(it)?) };
+        let pushed = done.holds.then(|| text.to_owned());
+        Ok(Made { tracker: tracker.clone(), cve: cve.to_owned(), word, done, pushed })
     };
     match effect {
         Change::PushRecord { tracker, cve, state, record } => {
-            let (ours, base) = (json(cve, record.as_str())?, base(cve)?);
-            let done = authority.push(Submission {
-                cve,
-                ours: &ours,
-                base: base.as_ref(),
-                wish: *state,
-                allow_packages: false,
-            })?;
-            let pushed = done.holds.then(|| record.as_str().to_owned());
-            Ok(Made { tracker: tracker.clone(), cve: cve.clone(), word: "pushed", done, pushed })
+            submit(tracker, cve, record.as_str(), *state, false)
         }
         Change::PublishRecord { tracker, cve, record } => {
-            let (ours, base) = (json(cve, record.as_str())?, base(cve)?);
-            let done = authority.publish(Submission {
-                cve,
-                ours: &ours,
-                base: base.as_ref(),
-                wish: RecordStage::Public,
-                allow_packages: false,
-            })?;
-            let pushed = done.holds.then(|| record.as_str().to_owned());
-            Ok(Made { tracker: tracker.clone(), cve: cve.clone(), word: "published", done, pushed })
+            submit(tracker, cve, record.as_str(), RecordStage::Public, true)
         }
         Change::RetractRecord { tracker, cve, reason } => {
             let done = authority.retract(cve, reason.as_str())?;
@@ -249,23 +233,25 @@ fn make(authority: &dyn CveAuthority, desk: &Desk, effect: &ClearedEffect) -> Re
 }
 
 /// After a crash. A push, a publication and a retraction change nothing when they are made again, so they are. A reservation
-/// is looked for among the ids that no tracker has.
+/// is looked for among the ids that no tracker has; `named` gives those that trackers name.
 ///
 /// # Errors
 /// When desk or authority cannot be asked.
 pub fn look_up(
     authority: &dyn CveAuthority,
     desk: &Desk,
-    taken: &dyn Fn(&str) -> Result<bool, PortError>,
+    named: &dyn Fn() -> Result<BTreeSet<String>, PortError>,
     key: &StepKey,
     effect: &ClearedEffect,
 ) -> Result<Lookup, PortError> {
     let Change::ReserveId { tracker, .. } = effect else { return Ok(Lookup::NotDone) };
     let Some(at) = desk.intended_at(key)? else { return Ok(Lookup::NotDone) };
     let since = at.checked_sub(SignedDuration::from_mins(SKEW)).unwrap_or(at);
+    let reserved = authority.reserved_since(since).map_err(|e| port(&e))?;
+    let named = if reserved.is_empty() { BTreeSet::new() } else { named()? };
     let mut loose = Vec::new();
-    for id in authority.reserved_since(since).map_err(|e| port(&e))? {
-        if !taken(&id)? {
+    for id in reserved {
+        if !named.contains(&id) && desk.cve_record(&id)?.is_none() {
             loose.push(id);
         }
     }

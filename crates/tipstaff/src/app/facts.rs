@@ -104,6 +104,16 @@ pub fn gather(session: &Session, cases: &mut [Case], reach: Reach) -> Result<Vec
     Ok(notes)
 }
 
+/// A tracker of that name with everything that was observed about it.
+///
+/// # Errors
+/// When it is not there, or the desk cannot be read.
+pub fn tracker(session: &Session, name: &str) -> Result<Case> {
+    let mut case = super::by_hand::tracker(session, name)?;
+    gather(session, std::slice::from_mut(&mut case), Reach::World)?;
+    Ok(case)
+}
+
 /// The archives to read.
 #[derive(Default)]
 struct Outside {

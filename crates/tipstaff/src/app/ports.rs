@@ -1,6 +1,9 @@
 //! The ports of applying a plan, filled by the embedded desk and the drafts folder.
 
-use std::{cell::OnceCell, collections::BTreeMap};
+use std::{
+    cell::OnceCell,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use connect::drafts::{DraftsError, DraftsFolder};
 use desk::{
@@ -230,15 +233,13 @@ impl World for Ports<'_> {
 
     fn look_up(&self, key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
         if let Some(a) = self.there(effect)? {
-            let taken = |id: &str| -> Result<bool, PortError> {
-                let here = self.desk.cve_record(id)?.is_some();
-                let named = |c: &Case| {
-                    let body = tracker::parse(&c.tracker.body, self.headings);
-                    body.get(FieldRole::CveToolLink).and_then(cve).as_deref() == Some(id)
+            let named = || -> Result<BTreeSet<String>, PortError> {
+                let of = |c: &Case| {
+                    tracker::parse(&c.tracker.body, self.headings).get(FieldRole::CveToolLink).and_then(cve)
                 };
-                Ok(here || self.desk.cases()?.iter().any(named))
+                Ok(self.desk.cases()?.iter().filter_map(of).collect())
             };
-            return authority::look_up(a.as_ref(), self.desk, &taken, key, effect);
+            return authority::look_up(a.as_ref(), self.desk, &named, key, effect);
         }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect::{
     archive::ponymail::PonyMail,
-    net::{Address, Client, Service, Site},
+    net::{Client, Service, Site},
     registry::{Registries, Registry},
 };
 use desk::{
@@ -49,8 +49,7 @@ pub(super) fn lists(session: &Session, cases: &[Case]) -> Lists {
     }
     // The configured address ends where the service's own paths begin.
     let base = a.api_url.trim_end_matches('/').trim_end_matches("/api");
-    let site = Address::parse(base, session.config().cve.plain_http)
-        .map(|address| Site { service: Service::Archive, address, per_minute: None })
+    let site = Site::at(Service::Archive, base, session.config().cve.plain_http)
         .map_err(|e| format!("archive.api_url: {e}"));
     let asked = site.and_then(|site| Ok((site, authority::client(session)?)));
     let (site, client) = match asked {
@@ -88,6 +87,7 @@ pub(super) fn published(
 ) -> Result<Vec<Artifact>, String> {
     let config = session.config();
     let client: std::sync::Arc<Client> = authority::client(session)?;
+    let asked = of_scope(names, ecosystem);
     let registries = Registries::new(&client, &config.releases.addresses, &config.upstream.repo);
     let mut out = Vec::new();
     for package in &target.packages {
@@ -99,7 +99,6 @@ pub(super) fn published(
             ("", Some(t)) if t.state != ArtifactState::Missing => t.version.as_str(),
             (v, _) => v,
         };
-        let asked = of_scope(names, ecosystem);
         let all: Vec<Artifact> = asked.iter().map(|r| registries.look_up(*r, package, version)).collect();
         let page = all.iter().find(|a| !a.page.is_empty()).map(|a| (a.page.clone(), a.names.clone()));
         // Every registry that the configuration names has to show it.

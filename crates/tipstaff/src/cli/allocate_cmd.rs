@@ -15,23 +15,14 @@ use super::{
     plan_cmd,
     term::{Mark, Term, untrusted_line},
 };
-use crate::app::{
-    AppError, Exit, Session,
-    authority::Shared,
-    by_hand as hand,
-    error::Result,
-    facts::{self, Reach},
-    sync,
-};
+use crate::app::{AppError, Exit, Session, authority::Shared, by_hand as hand, error::Result, facts, sync};
 
 /// Run `allocate`.
 ///
 /// # Errors
 /// When the tracker is not there, or the pasted id is refused.
 pub fn run(a: &AllocateArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
-    let mut cases = vec![hand::tracker(s, &a.tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, &a.tracker)?;
     let view = View::new(case, s.ground());
     if let Some(text) = &a.id {
         let others = s.desk.cases()?;
@@ -85,9 +76,7 @@ fn reserve(tracker: &str, authority: &Shared, s: &mut Session, term: &mut Term) 
     let Some(id) = held(s, &key)? else {
         return Err(AppError::new(Exit::Failed, "the id that was reserved is not on this desk", ""));
     };
-    let mut cases = vec![hand::tracker(s, tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, tracker)?;
     let mut plan = allocate::plan(&View::new(case, s.ground()), &id);
     sync::judge(s, &mut plan)?;
     plan_cmd::offer(s, &plan, term)

@@ -24,12 +24,8 @@ use super::{
     term::{Mark, Term, untrusted, untrusted_line},
 };
 use crate::app::{
-    AppError, Exit, Session, Setting,
-    affected::affected as read_affected,
-    by_hand as hand,
-    error::Result,
-    facts::{self, Reach},
-    sync,
+    AppError, Exit, Session, Setting, affected::affected as read_affected, by_hand as hand, error::Result,
+    facts, sync,
 };
 
 /// `cve refresh|push|publish N`.
@@ -37,9 +33,7 @@ use crate::app::{
 /// # Errors
 /// When the tracker is not there, has no id, or there is nothing to change.
 pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Result<Exit> {
-    let mut cases = vec![hand::tracker(s, &a.tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, &a.tracker)?;
     let view = View::new(case, s.ground());
     let proposal = record::by_hand(&view, what).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
@@ -52,9 +46,7 @@ pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Resul
 /// # Errors
 /// When the tracker is not there, has no id, or its record is public.
 pub fn retract(a: &RetractArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
-    let mut cases = vec![hand::tracker(s, &a.tracker.tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, &a.tracker.tracker)?;
     let view = View::new(case, s.ground());
     let proposal = record::retract(&view, &a.reason).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
@@ -67,9 +59,7 @@ pub fn retract(a: &RetractArgs, s: &mut Session, term: &mut Term) -> Result<Exit
 /// # Errors
 /// When the tracker is not there, or has no id.
 pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) -> Result<Exit> {
-    let mut cases = vec![hand::tracker(s, &a.tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, &a.tracker)?;
     let view = View::new(case, s.ground());
     let Some(cve) = &view.cve else {
         return Err(AppError::new(
@@ -146,9 +136,7 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
 /// # Errors
 /// When the tracker is not there, or the clone says nothing about it.
 pub fn affected(a: &AffectedArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
-    let mut cases = vec![hand::tracker(s, &a.tracker)?];
-    facts::gather(s, &mut cases, Reach::World)?;
-    let [case] = &cases[..] else { return Err(AppError::usage("one tracker at a time")) };
+    let case = &facts::tracker(s, &a.tracker)?;
     let found = read_affected(s, case, &a.since)?;
     for note in &found.notes {
         term.note("note", note);

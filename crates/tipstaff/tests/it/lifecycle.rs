@@ -191,6 +191,14 @@ impl Place {
         panic!("the tracker does not come to rest\n{}", self.env.run(&["sync", "1", "--why"]).out);
     }
 
+    /// Is everything as it should be after a phase?
+    fn is_where(&self, (phase, stage, owner, labels, letters): &After) {
+        let (is, who, has) = self.stands();
+        assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
+        assert_eq!(has, *labels, "after {phase:?}");
+        assert_eq!(drafts(&self.env.desk()).len(), *letters, "after {phase:?}");
+    }
+
     fn show(&self) -> Value {
         self.env.run(&["show", "1", "--json"]).expect(0).json()
     }
@@ -250,14 +258,12 @@ const WALK: &[After] = &[
 #[test]
 fn one_report_walks_from_a_mailbox_to_done() {
     let place = Place::new();
-    for (phase, stage, owner, labels, letters) in WALK {
+    for after in WALK {
+        let phase = &after.0;
         place.prepare(phase);
         place.send();
         place.settle();
-        let (is, who, has) = place.stands();
-        assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
-        assert_eq!(has, *labels, "after {phase:?}");
-        assert_eq!(drafts(&place.env.desk()).len(), *letters, "after {phase:?}");
+        place.is_where(after);
         let state = match phase {
             Phase::Imported | Phase::Assessed => None,
             Phase::Allocated | Phase::InReview | Phase::Merged => Some("allocated"),
@@ -501,7 +507,8 @@ fn the_same_walk_on_services_instead_of_files() {
             &format!("[releases.addresses]\npypi = \"{}\"\n\n[[releases.train]]", server.url()),
         );
     place.env.write("tipstaff.toml", config);
-    for (phase, stage, owner, labels, letters) in WALK {
+    for after in WALK {
+        let phase = &after.0;
         place.prepare(phase);
         match phase {
             Phase::Released => {
@@ -519,10 +526,7 @@ fn the_same_walk_on_services_instead_of_files() {
         }
         place.send();
         place.settle();
-        let (is, who, has) = place.stands();
-        assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
-        assert_eq!(has, *labels, "after {phase:?}");
-        assert_eq!(drafts(&place.env.desk()).len(), *letters, "after {phase:?}");
+        place.is_where(after);
     }
     assert_eq!(place.show()["fields"]["public_advisory_url"], "https://lists.server.example/thread/abc123");
     // A service that is down takes nothing with it.

@@ -63,11 +63,11 @@ pub fn after(v: &View<'_>, items: &[Proposal]) -> Case {
 }
 
 /// Does a proposal change more than the tracker's log and its mail?
-fn matters(p: &Proposal) -> bool {
+fn matters(v: &View<'_>, p: &Proposal) -> bool {
     let idle = |e: &Effect| {
         matches!(e, Change::AppendEntry { .. } | Change::MailDraft { .. } | Change::Comment { .. })
     };
-    p.blocked.is_none() && p.group == Group::Proposed && !p.steps.iter().all(|(e, _)| idle(e))
+    chain::counts(v.case, p) && !p.steps.iter().all(|(e, _)| idle(e))
 }
 
 /// The items that write what a record is made from: it comes after them.
@@ -255,7 +255,7 @@ fn shown(v: &View<'_>, ours: &Value, p: &mut Proposal) {
 pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
     // Most plans change nothing that a record is made from: then it is the record as it stands.
-    let case = out.items.iter().any(matters).then(|| after(v, &out.items));
+    let case = out.items.iter().any(|p| matters(v, p)).then(|| after(v, &out.items));
     let changed = case.as_ref().map(|c| View::new(c, v.g));
     let then = changed.as_ref().unwrap_or(v);
     if !v.t.state.is_open() || then.scopes.len() != 1 || v.body.unterminated().is_some() {
