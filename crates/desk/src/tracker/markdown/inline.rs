@@ -1,6 +1,6 @@
 //! Short untrusted text on one line, and the callout on top of a report.
 
-use pulldown_cmark::{Event, Parser};
+use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
 use super::edits::NOTIFIES;
 use crate::tracker::{invisible, structure};
@@ -89,13 +89,31 @@ fn protect_line_start(text: String) -> String {
     format!("{head}\\{tail}")
 }
 
-/// What a reader sees of one line of Markdown: marks and escapes resolved, HTML left as it stands. The inverse of
-/// [`inline_text`] for text on one line.
+/// What a reader sees of Markdown: marks and escapes resolved, HTML left as it stands, a blank line between blocks and a
+/// new line for each item of a list. The inverse of [`inline_text`] for text on one line.
 #[must_use]
 pub fn plain_text(markdown: &str) -> String {
     let mut out = String::new();
+    let apart = |out: &mut String, by: &str| {
+        out.truncate(out.trim_end_matches('\n').len());
+        if !out.is_empty() {
+            out.push_str(by);
+        }
+    };
+    let mut in_item = false;
     for event in Parser::new_ext(markdown, structure::options()) {
         match event {
+            Event::Start(Tag::Item) => {
+                apart(&mut out, "\n");
+                in_item = true;
+            }
+            Event::End(TagEnd::Item) => in_item = false,
+            // The first block of an item stands on the item's line.
+            Event::Start(Tag::Paragraph | Tag::Heading { .. } | Tag::CodeBlock(_) | Tag::HtmlBlock)
+                if !std::mem::take(&mut in_item) =>
+            {
+                apart(&mut out, "\n\n");
+            }
             Event::Text(t) | Event::Code(t) | Event::Html(t) | Event::InlineHtml(t) => out.push_str(&t),
             Event::SoftBreak | Event::HardBreak => out.push('\n'),
             _ => {}

@@ -237,6 +237,23 @@ fn short_text_shows_as_written_and_does_nothing() {
 }
 
 #[test]
+fn a_report_is_read_with_its_blocks_apart() {
+    for (markdown, want) in [
+        ("one\ntwo", "one\ntwo"),
+        ("one\n\ntwo", "one\n\ntwo"),
+        ("can:\n\n```\nGET /x\n-> 207\n```\n\n2.7.0 tested.", "can:\n\nGET /x\n-> 207\n\n2.7.0 tested."),
+        ("Steps:\n\n1. log in\n2. look\n\nIt is there.", "Steps:\nlog in\nlook\n\nIt is there."),
+        ("- a\n\n  more of a\n\n- b", "a\n\nmore of a\nb"),
+        ("- Ann Archer", "Ann Archer"),
+        ("## Head\nText", "Head\n\nText"),
+        ("<b>x</b> y", "<b>x</b> y"),
+        ("", ""),
+    ] {
+        assert_eq!(plain_text(markdown), want, "{markdown:?}");
+    }
+}
+
+#[test]
 #[allow(clippy::disallowed_types, reason = "measures how long the rule takes")]
 fn hostile_text_takes_time_in_proportion() {
     let big = |s: &str| s.repeat(40_000 / s.len());
