@@ -169,8 +169,10 @@ mod tests {
         let limits = Limits { tries: 1, ..Limits::default() };
         let client = Client::new(&Surroundings::default(), limits, Box::<SystemPace>::default()).unwrap();
         let address = Address::parse(&server.url(), false).unwrap();
-        let list =
-            NetList::new(Arc::new(client), Site { service: Service::CveList, address, per_minute: None });
+        let list = NetList::new(
+            Arc::new(client),
+            Site { service: Service::CveList, address, per_minute: None, apart: None },
+        );
         let state = |cve: &str| list.look_up(cve).unwrap().map(|l| l.state);
         assert_eq!(state("CVE-2026-1000"), Some(ListedState::Reserved));
         assert_eq!(state("CVE-2026-2000"), Some(ListedState::Published));

@@ -14,7 +14,8 @@ use ureq::{
 };
 
 use super::{
-    Body, Counts, Fault, Looked, Pace, Redirect, Reply, Request, Secret, Site, Surroundings, TraceLine,
+    Body, Counts, Fault, Looked, Method, Pace, Redirect, Reply, Request, Secret, Site, Surroundings,
+    TraceLine,
     address::Landing,
     allowed,
     pace::{backoff, retry_after},
@@ -77,6 +78,8 @@ struct State {
     recent: BTreeMap<String, VecDeque<Duration>>,
     /// Not before that, by origin: what rate headers said.
     closed: BTreeMap<String, Duration>,
+    /// When the last change left, by origin.
+    changed: BTreeMap<String, Duration>,
 }
 
 impl Client {
@@ -146,7 +149,7 @@ impl Client {
                 _ => None,
             };
             let Some(asked) = again else { return end };
-            if request.method.changes() || tries >= self.limits.tries {
+            if request.changes() || tries >= self.limits.tries {
                 return end;
             }
             let wait = asked.unwrap_or_else(|| {
@@ -227,7 +230,7 @@ impl Client {
                 Landing::Strange => Redirect::Nowhere,
                 Landing::Above(path) => Redirect::Page(path),
                 Landing::Here { path, query } => {
-                    let plain = request.follow && !request.method.changes() && !query;
+                    let plain = request.follow && !request.changes() && !query;
                     if !plain || allowed(site.service, request.method.as_str(), &path).is_err() {
                         Redirect::Page(path)
                     } else if hop == HOPS || path == request.path {
@@ -288,7 +291,7 @@ impl Client {
         what: &str,
     ) -> Result<(Reply, Option<String>), Fault> {
         let method = request.method.as_str();
-        let changes = request.method.changes();
+        let changes = request.changes();
         allowed(site.service, method, &request.path)?;
         let left = until.saturating_sub(self.pace.elapsed());
         if left.is_zero() {
@@ -329,8 +332,11 @@ impl Client {
             if changes {
                 let http = agent.configure_request(http).timeout_global(Some(left)).build();
                 agent.run(http)
-            } else {
+            } else if request.method == Method::Get {
                 let http = agent.configure_request(http.map(|_| ())).timeout_global(Some(left)).build();
+                agent.run(http)
+            } else {
+                let http = agent.configure_request(http).timeout_global(Some(left)).build();
                 agent.run(http)
             }
         };
@@ -346,7 +352,11 @@ impl Client {
         let status = answer.status().as_u16();
         let header = |name: &str| header(answer.headers(), name);
         self.rates(site, &header);
-        if status == 429 || (status == 503 && !changes && header("retry-after").is_some()) {
+        // Some services say 403 where others say 429.
+        let spent = status == 403
+            && (header("retry-after").is_some()
+                || header("x-ratelimit-remaining").is_some_and(|v| v.trim() == "0"));
+        if status == 429 || spent || (status == 503 && !changes && header("retry-after").is_some()) {
             let wait = header("retry-after").and_then(|v| retry_after(&v, self.pace.now()));
             return Err(Fault::Throttled { what: what.into(), wait });
         }
@@ -388,6 +398,11 @@ impl Client {
         let wait = {
             let mut state = self.state();
             let mut wait = state.closed.get(&origin).map_or(Duration::ZERO, |t| t.saturating_sub(now));
+            if let (Some(apart), true) = (site.apart, request.changes())
+                && let Some(last) = state.changed.get(&origin)
+            {
+                wait = wait.max((*last + apart).saturating_sub(now));
+            }
             if let Some(most) = site.per_minute {
                 let recent = state.recent.entry(origin.clone()).or_default();
                 while recent.front().is_some_and(|t| *t + minute <= now) {
@@ -403,7 +418,8 @@ impl Client {
         };
         if !wait.is_zero() {
             // A service's own rate is waited for even past the longest wait: a sync of many trackers is to end.
-            let patient = site.per_minute.is_some() && wait <= minute;
+            let patient =
+                (site.per_minute.is_some() || site.apart.is_some_and(|a| wait <= a)) && wait <= minute;
             if !patient && (wait > self.limits.longest_wait || now + wait >= until) {
                 let what = format!("{} {}", request.method.as_str(), site.address.at(&request.path));
                 return Err(Fault::Throttled { what, wait: Some(wait) });
@@ -412,6 +428,9 @@ impl Client {
         }
         let at = self.pace.elapsed();
         let mut state = self.state();
+        if site.apart.is_some() && request.changes() {
+            state.changed.insert(origin.clone(), at);
+        }
         if site.per_minute.is_some() {
             state.recent.entry(origin).or_default().push_back(at);
         }

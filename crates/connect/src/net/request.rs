@@ -11,6 +11,10 @@ pub enum Method {
     Post,
     /// Put in place.
     Put,
+    /// Change a part.
+    Patch,
+    /// Take away.
+    Delete,
 }
 
 impl Method {
@@ -21,6 +25,8 @@ impl Method {
             Method::Get => "GET",
             Method::Post => "POST",
             Method::Put => "PUT",
+            Method::Patch => "PATCH",
+            Method::Delete => "DELETE",
         }
     }
 
@@ -52,6 +58,7 @@ pub struct Request {
     pub(super) open: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) follow: bool,
+    pub(super) asks: bool,
 }
 
 impl Request {
@@ -66,6 +73,7 @@ impl Request {
             open: Vec::new(),
             body: Body::Empty,
             follow: true,
+            asks: false,
         }
     }
 
@@ -101,6 +109,19 @@ impl Request {
     pub fn json(mut self, value: &serde_json::Value) -> Self {
         self.body = Body::Json(value.to_string().into_bytes());
         self
+    }
+
+    /// It asks a question, although its method could change things: it may be asked again.
+    #[must_use]
+    pub fn asking(mut self) -> Self {
+        self.asks = true;
+        self
+    }
+
+    /// Does it change anything?
+    #[must_use]
+    pub fn changes(&self) -> bool {
+        self.method.changes() && !self.asks
     }
 
     /// With a form of secrets.

@@ -22,7 +22,7 @@ pub enum Service {
     JsonIndex,
     /// The hub of Helm charts.
     ArtifactHub,
-    /// The forge of the public code.
+    /// The forge of the trackers and of the public code.
     Github,
 }
 
@@ -113,6 +113,21 @@ pub const ALLOWED: &[Route] = &[
     route(Service::JsonIndex, "GET", "/pypi/{name}/{name}/json"),
     route(Service::ArtifactHub, "GET", "/api/v1/packages/helm/{name}/{name}/{name}"),
     route(Service::Github, "GET", "/repos/*/*/releases/tags/{name}"),
+    route(Service::Github, "POST", "/graphql"),
+    route(Service::Github, "GET", "/user"),
+    route(Service::Github, "GET", "/repos/*/*"),
+    route(Service::Github, "GET", "/repos/*/*/collaborators"),
+    route(Service::Github, "GET", "/repos/*/*/labels"),
+    route(Service::Github, "POST", "/repos/*/*/labels"),
+    route(Service::Github, "GET", "/repos/*/*/issues/*"),
+    route(Service::Github, "POST", "/repos/*/*/issues"),
+    route(Service::Github, "PATCH", "/repos/*/*/issues/*"),
+    route(Service::Github, "POST", "/repos/*/*/issues/*/comments"),
+    route(Service::Github, "PATCH", "/repos/*/*/issues/comments/*"),
+    route(Service::Github, "DELETE", "/repos/*/*/issues/comments/*"),
+    route(Service::Github, "GET", "/repos/*/*/milestones"),
+    route(Service::Github, "POST", "/repos/*/*/milestones"),
+    route(Service::Github, "PATCH", "/repos/*/*/milestones/*"),
 ];
 
 /// A request that is not in the list.

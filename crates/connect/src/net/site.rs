@@ -1,6 +1,6 @@
 //! One service at one address, and what the surroundings say about the way there.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use super::{Address, AddressError, Service};
 
@@ -13,6 +13,8 @@ pub struct Site {
     pub address: Address,
     /// Requests a minute it accepts, where it says; the client waits rather than sending more.
     pub per_minute: Option<u32>,
+    /// Time between two changes, where it asks for that.
+    pub apart: Option<Duration>,
 }
 
 impl Site {
@@ -21,7 +23,7 @@ impl Site {
     /// # Errors
     /// When it is no base address.
     pub fn at(service: Service, address: &str, plain: bool) -> Result<Self, AddressError> {
-        Ok(Self { service, address: Address::parse(address, plain)?, per_minute: None })
+        Ok(Self { service, address: Address::parse(address, plain)?, per_minute: None, apart: None })
     }
 }
 
