@@ -7,6 +7,7 @@ pub mod archive;
 pub mod cve;
 pub mod cvelist;
 pub mod drafts;
+pub mod host;
 pub mod mailbox;
 pub mod net;
 pub mod registry;

@@ -8,6 +8,7 @@ pub mod approval;
 pub mod confirm;
 pub mod digest;
 pub mod effect;
+pub mod hosted;
 pub mod ports;
 
 use std::{collections::BTreeSet, fmt};

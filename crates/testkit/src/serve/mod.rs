@@ -2,6 +2,7 @@
 //! the ways a service on the network can.
 
 mod cve_services;
+mod github;
 mod vulnogram;
 
 use std::{
@@ -16,6 +17,7 @@ use std::{
 };
 
 pub use cve_services::CveServicesFake;
+pub use github::{Comment as GithubComment, GithubFake, Issue as GithubIssue, Milestone as GithubMilestone};
 pub use vulnogram::VulnogramFake;
 
 /// A request as the server saw it.
