@@ -13,7 +13,7 @@ use desk::{
 use jiff::{Timestamp, tz::TimeZone};
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Desk, StoreError, comments, events, messages, milestones, records, trackers};
+use crate::{Desk, StoreError, comments, events, hosted, messages, milestones, records, trackers};
 
 /// How long to wait for another process that works on the same tracker.
 const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
@@ -85,7 +85,7 @@ impl Desk {
         Ok(())
     }
 
-    fn begin(&mut self) -> Result<(), PortError> {
+    pub(crate) fn begin(&mut self) -> Result<(), PortError> {
         self.conn.execute_batch("begin immediate").map_err(|e| self.err("be written", e))?;
         self.in_item.set(true);
         Ok(())
@@ -396,6 +396,11 @@ impl Desk {
     }
 }
 
+/// Id of a status entry. The tracker's key in it keeps an entry from being replayed on another tracker.
+pub(crate) fn entry_id(tracker: &TrackerKey, key: &StepKey) -> String {
+    format!("{tracker}:{}", &digest::sha256(key.to_string().as_bytes())[..16])
+}
+
 /// Digest of a field's value, that of the empty string when it is unset.
 fn field_digest(text: &str, role: FieldRole, headings: &Headings) -> String {
     let parsed = tracker::parse(text, headings);
@@ -435,7 +440,7 @@ fn intent(
     Ok(())
 }
 
-fn done(
+pub(crate) fn done(
     c: &Connection,
     key: &StepKey,
     effect: &ClearedEffect,
@@ -445,7 +450,7 @@ fn done(
     intent(c, key, effect, by, "done", Some(&digest::canonical(receipt)))
 }
 
-fn change(
+pub(crate) fn change(
     desk: &Desk,
     c: &Connection,
     key: &StepKey,
@@ -539,9 +544,8 @@ fn change(
                 .and_then(|mut q| q.query_row([&tracker.0], |r| Ok((r.get(0)?, r.get(1)?))).optional())
                 .map_err(sql)?;
             let next = note.next.as_str().trim();
-            // The tracker's key in the id keeps an entry from being replayed on another tracker.
             let entry = rollup::Entry {
-                id: format!("{tracker}:{}", &digest::sha256(key.to_string().as_bytes())[..16]),
+                id: entry_id(tracker, key),
                 date: by.at.to_zoned(TimeZone::UTC).date(),
                 actor: by.actor.handle.clone(),
                 action: note.action.clone(),
@@ -632,9 +636,12 @@ fn change(
             Ok(Receipt::new(format!("card of {} {word}", reference(tracker)?)))
         }
         Change::Comment { tracker, text } => {
+            // At another host the answer can be lost, and the comment is then found by its mark.
+            let mark = desk.home().map(|_| format!("\n\n{}", hosted::step_mark(key))).unwrap_or_default();
+            let text = format!("{}{mark}", text.as_str());
             c.execute(
                 "insert into comments (tracker, author, at, updated, body, kind) values (?1, ?2, ?3, ?3, ?4, 'comment')",
-                params![tracker.0, by.actor.handle, by.at.to_string(), text.as_str()],
+                params![tracker.0, by.actor.handle, by.at.to_string(), text],
             )
             .map_err(sql)?;
             let id = c.last_insert_rowid();

@@ -1,7 +1,7 @@
 //! Opening a desk: its folder, its file, its version.
 
 use std::{
-    cell::Cell,
+    cell::{Cell, RefCell},
     fs,
     path::{Path, PathBuf},
     time::Duration,
@@ -13,9 +13,10 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use crate::StoreError;
 
 /// The version of the schema this program writes.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
-const MIGRATIONS: &[(u32, &str)] = &[(1, include_str!("schema/0001_first_light.sql"))];
+const MIGRATIONS: &[(u32, &str)] =
+    &[(1, include_str!("schema/0001_first_light.sql")), (2, include_str!("schema/0002_hosted.sql"))];
 
 /// How to open a desk.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +38,8 @@ pub struct Desk {
     /// Depth of the item's transaction: 1 while an item is being applied.
     pub(crate) in_item: Cell<bool>,
     pub(crate) lock: Option<fs::File>,
+    /// Host and repository of trackers that do not live here.
+    pub(crate) home: RefCell<Option<(String, String)>>,
     created: bool,
 }
 
@@ -110,7 +113,13 @@ impl Desk {
             .optional()
             .map_err(err("be read"))?;
         let key = key.ok_or_else(|| StoreError::NotADesk { path: path.clone() })?.into_bytes();
-        let desk = Self { conn, path, dir: dir.into(), key, in_item: Cell::new(false), lock: None, created };
+        let meta = |key: &str| {
+            conn.query_row("select value from meta where key = ?1", [key], |r| r.get::<_, String>(0))
+                .optional()
+        };
+        let home = meta("home_host").map_err(err("be read"))?.zip(meta("home_repo").map_err(err("be read"))?);
+        let (home, in_item) = (RefCell::new(home), Cell::new(false));
+        let desk = Self { conn, path, dir: dir.into(), key, in_item, lock: None, home, created };
         Ok(desk)
     }
 

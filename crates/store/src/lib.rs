@@ -13,6 +13,7 @@ mod copies;
 mod desk;
 mod error;
 mod events;
+mod hosted;
 mod ledger;
 mod messages;
 mod milestones;
@@ -29,6 +30,7 @@ pub use crate::{
     desk::{Desk, OpenOptions, SCHEMA},
     error::StoreError,
     events::{Event, Verified},
+    hosted::{Card, Copy, Origin, Taken},
     ledger::{LedgerRow, Rejection},
     messages::Stored,
     observe::{NewMessage, Observed},

@@ -64,7 +64,13 @@ impl Desk {
                 .optional()
         };
         let number = read().map_err(|e| self.err("be read", e))?;
-        Ok(number.map(|n| TrackerRef { number: u64::try_from(n).unwrap_or(0), ..TrackerRef::default() }))
+        Ok(number.map(|n| self.at_home(n)))
+    }
+
+    /// Where the tracker of that number lives.
+    fn at_home(&self, number: i64) -> TrackerRef {
+        let (host, repo) = self.home().unwrap_or_default();
+        TrackerRef { host, repo, number: u64::try_from(number).unwrap_or(0) }
     }
 
     fn cases_where(&self, filter: &str, arg: &str) -> Result<Vec<Case>, StoreError> {
@@ -220,10 +226,7 @@ impl RawCase {
             observed: desk::case::Observed::default(),
             tracker: Tracker {
                 key: TrackerKey(self.key),
-                reference: TrackerRef {
-                    number: u64::try_from(self.number).unwrap_or(0),
-                    ..TrackerRef::default()
-                },
+                reference: desk.at_home(self.number),
                 title: self.title,
                 body: self.body,
                 state,

@@ -710,7 +710,7 @@ impl WorldPort for World {
         Ok(receipt)
     }
 
-    fn look_up(&self, key: &StepKey, _effect: &ClearedEffect) -> Result<Lookup, PortError> {
+    fn look_up(&self, key: &StepKey, _effect: &ClearedEffect, _by: By<'_>) -> Result<Lookup, PortError> {
         self.alive()?;
         if self.faults.blind {
             return Ok(Lookup::CannotTell(

@@ -223,6 +223,7 @@ pub const KEYS: &[Key] = &[
     key("tracker", Table, Optional, "*", "Where trackers live and what their parts are called"),
     key("tracker.forge", One(Word(forges)), Optional, "*", "Where trackers live"),
     key("tracker.repo", One(Repo), Required, "*", "The private repository of trackers, owner/name"),
+    key("tracker.token", One(Secret), Optional, "*", "Where the token for that repository is kept; without one the trackers are kept on this desk"),
     key("tracker.default_branch", One(Text), Optional, "* FX", "Its default branch, for private pull requests"),
     key("tracker.contents", One(Word(visibilities)), Optional, "GT", "Who can read the tracker"),
     key("tracker.identifiers", One(Word(identifiers)), Optional, "GT RP", "May a tracker's URL or number leave before disclosure?"),

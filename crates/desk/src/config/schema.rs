@@ -360,6 +360,8 @@ pub struct TrackerConfig {
     pub forge: Forge,
     /// `owner/name` of the private repository.
     pub repo: String,
+    /// Where the token for it is kept: `env:`, `file:` or `keyring:`.
+    pub token: String,
     /// Its default branch.
     pub default_branch: String,
     /// Who can read it.
@@ -387,6 +389,7 @@ impl Default for TrackerConfig {
         Self {
             forge: Forge::default(),
             repo: String::new(),
+            token: String::new(),
             default_branch: "main".into(),
             contents: Visibility::default(),
             identifiers: Identifiers::default(),

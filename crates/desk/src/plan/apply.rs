@@ -199,8 +199,12 @@ fn run_item<P: Journal + World>(
         if let Err(e) = ports.release(&item.subject) {
             // What was made since the last write that lasted is gone with it; a report that lists it would lie.
             done.clear();
-            let why = format!("{e}; `tipstaff plan resume` goes on from what was kept");
-            end = end.and(Err(Stop::Failed(why)));
+            let stop = if e.item_only {
+                Stop::Refused(e.to_string())
+            } else {
+                Stop::Failed(format!("{e}; `tipstaff plan resume` goes on from what was kept"))
+            };
+            end = end.and(Err(stop));
         }
     }
     let reached = done.len();
@@ -237,7 +241,7 @@ fn run_step<P: Journal + World>(
     }
     let cleared = clear(subject, &step.effect, policy, ports, by)?;
     if state == StepState::Intended {
-        match ports.look_up(&step.key, &cleared)? {
+        match ports.look_up(&step.key, &cleared, by)? {
             Lookup::Done(receipt) => {
                 ports.settle(&step.key, &cleared, &receipt, by)?;
                 done.push(entry(step, StepOutcome::Found(receipt)));

@@ -346,6 +346,26 @@ pub enum Precondition {
     },
 }
 
+impl Precondition {
+    /// The tracker it looks at.
+    #[must_use]
+    pub fn tracker(&self) -> Option<&TrackerKey> {
+        match self {
+            Precondition::TrackerAbsent { tracker }
+            | Precondition::TrackerIs { tracker, .. }
+            | Precondition::FieldIs { tracker, .. }
+            | Precondition::TitleIs { tracker, .. }
+            | Precondition::LabelIs { tracker, .. }
+            | Precondition::AssigneesAre { tracker, .. }
+            | Precondition::MilestoneIs { tracker, .. }
+            | Precondition::CommentIs { tracker, .. } => Some(tracker),
+            Precondition::Undecided { .. } | Precondition::RecordIn { .. } | Precondition::NotTold { .. } => {
+                None
+            }
+        }
+    }
+}
+
 /// A change to the world.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(

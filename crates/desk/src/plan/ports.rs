@@ -178,5 +178,5 @@ pub trait World {
     ///
     /// # Errors
     /// When the desk cannot be read.
-    fn look_up(&self, key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError>;
+    fn look_up(&self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Lookup, PortError>;
 }

@@ -2,6 +2,10 @@
 
 use std::path::Path;
 
+use desk::{
+    config::{Forge, Visibility},
+    tracker::{Column, LabelRole},
+};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -99,6 +103,7 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             out.push(finding("fault", "drafts", e.to_string(), "set mail.drafts to a folder you can write"))
         }
     }
+    trackers(session, &mut out);
     match session.authority() {
         Ok(None) => {}
         Err(why) => {
@@ -117,6 +122,77 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
         }
     }
     Ok(out)
+}
+
+/// The host of the trackers: is it private, may we write, and does it know the names of the configuration?
+fn trackers(session: &Session, out: &mut Vec<Finding>) {
+    const WHAT: &str = "trackers";
+    let t = &session.config().tracker;
+    let host = match session.host() {
+        Ok(Some(h)) => h,
+        Ok(None) if t.forge == Forge::Github => {
+            return out.push(finding(
+                "note",
+                WHAT,
+                "tracker.token is not set, so the trackers are kept on this desk",
+                "set tracker.token to env:NAME or file:PATH to keep them in the repository",
+            ));
+        }
+        Ok(None) => return,
+        Err(why) => return out.push(finding("fault", WHAT, why, "correct the [tracker] keys")),
+    };
+    let setup = match host.setup() {
+        Ok(s) => s,
+        Err(e) => {
+            return out.push(finding(
+                "fault",
+                WHAT,
+                e.to_string(),
+                "check the token, tracker.repo and the board",
+            ));
+        }
+    };
+    let who = &setup.standing;
+    out.push(finding(
+        "ok",
+        WHAT,
+        format!("{}: @{} has {}", host.name(), who.login, who.permission.to_lowercase()),
+        "",
+    ));
+    if !who.private && t.contents == Visibility::Private {
+        let found = format!("{} can be read by everybody", host.name());
+        out.push(finding("fault", WHAT, found, "make it private; until then nothing is written there"));
+    }
+    if !who.may_write() {
+        let found = format!("@{} may read the trackers and not write them", who.login);
+        out.push(finding("warning", WHAT, found, "give the token write access to issues"));
+    }
+    let missing = |names: Vec<String>, there: &dyn Fn(&str) -> bool| -> Vec<String> {
+        names.into_iter().filter(|n| !there(n)).collect()
+    };
+    let labels = LabelRole::ALL.iter().map(|r| session.labels.name(*r).to_owned());
+    let scopes = session.config().scope.iter().map(|s| s.label.clone());
+    let labels = labels.chain(scopes).filter(|n| !n.is_empty()).collect();
+    let gone = missing(labels, &|n| setup.labels.iter().any(|l| l.eq_ignore_ascii_case(n)));
+    if !gone.is_empty() {
+        let found = format!("the repository lacks the labels {}", gone.join(", "));
+        out.push(finding("warning", WHAT, found, "`tipstaff bootstrap` makes them"));
+    }
+    if let Some(columns) = &setup.columns {
+        let names = Column::ALL.iter().map(|c| session.columns.name(*c).to_owned()).collect();
+        let gone = missing(names, &|n| columns.iter().any(|c| c.eq_ignore_ascii_case(n)));
+        if gone.is_empty() {
+            out.push(finding("ok", WHAT, format!("the board has its {} columns", columns.len()), ""));
+        } else {
+            let found = format!("the board lacks the columns {}", gone.join(", "));
+            out.push(finding(
+                "warning",
+                WHAT,
+                found,
+                "add them by hand, in its settings, under Status: changing them by program clears the cards",
+            ));
+        }
+    }
 }
 
 #[cfg(unix)]

@@ -348,6 +348,7 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
         now,
         authority,
         embargoed: std::cell::OnceCell::new(),
+        host: None,
     };
     ports::try_clearance(&mut plan, &session.policy, &ports)?;
     Ok(plan)

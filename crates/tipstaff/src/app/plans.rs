@@ -14,6 +14,7 @@ use store::{PlanRow, PlanState};
 
 use super::{
     error::{AppError, Exit, Result},
+    host::Link,
     ports::Ports,
     session::Session,
 };
@@ -162,6 +163,10 @@ fn blocked(e: desk::plan::ApprovalError) -> AppError {
 pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let config = session.loaded.config.clone();
     let authority = session.authority();
+    let host =
+        session.host().map_err(|why| AppError::new(Exit::Usage, why, "`tipstaff doctor` checks it"))?;
+    let with = (&session.roster, &session.headings);
+    let host = host.map(|h| Link::new(h, with, session.setting.now));
     let mut ports = Ports {
         desk: &mut session.desk,
         drafts: &session.drafts,
@@ -170,6 +175,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
         now: session.setting.now,
         authority,
         embargoed: std::cell::OnceCell::new(),
+        host,
     };
     let report = apply::apply(approved, &session.policy, &mut ports);
     // An item that waits for a person goes on with `plan resume` once they have looked.

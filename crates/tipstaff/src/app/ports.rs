@@ -23,7 +23,10 @@ use desk::{
 use jiff::Timestamp;
 use store::Desk;
 
-use super::authority::{self, Shared};
+use super::{
+    authority::{self, Shared},
+    host::{self, Link},
+};
 
 /// Stands in From when nothing says whom a draft is from; `.invalid` reaches nobody.
 const NO_SENDER: &str = "unset@tipstaff.invalid";
@@ -47,15 +50,32 @@ pub struct Ports<'a> {
     pub authority: Result<Option<Shared>, String>,
     /// CVE ids of trackers that are not disclosed, by tracker; read when first needed.
     pub embargoed: OnceCell<Vec<(TrackerKey, String)>>,
+    /// The host of the trackers; none where they live on the desk.
+    pub host: Option<Link<'a>>,
 }
 
 impl Journal for Ports<'_> {
     fn lease(&mut self, subject: &str) -> Result<(), PortError> {
-        self.desk.begin_item(subject)
+        self.desk.begin_item(subject)?;
+        let Some(link) = &mut self.host else { return Ok(()) };
+        link.forget();
+        let end = link.fetch(self.desk, &TrackerKey(subject.into())).and_then(|()| self.desk.flush_item());
+        if let Err(e) = end {
+            // The lease is given back with what was read, or this process locks itself out.
+            self.desk.end_item()?;
+            return Err(e);
+        }
+        Ok(())
     }
 
     fn release(&mut self, _subject: &str) -> Result<(), PortError> {
-        self.desk.end_item()
+        let given = self.settle_host();
+        if let Some(link) = &mut self.host {
+            link.forget();
+        }
+        // The lease is given back whatever became of the changes.
+        let end = self.desk.end_item();
+        given.and(end)
     }
 
     fn step(&self, key: &StepKey) -> Result<StepState, PortError> {
@@ -67,6 +87,7 @@ impl Journal for Ports<'_> {
         // that is on disk before it.
         let there = authority::is_there(effect) && !matches!(self.authority, Ok(None));
         if there || matches!(effect, Change::MailDraft { .. }) {
+            self.settle_host()?;
             self.desk.intend(key, effect, by)?;
             self.desk.flush_item()?;
         }
@@ -112,6 +133,14 @@ impl Ports<'_> {
 }
 
 impl Ports<'_> {
+    /// Give the host what waits for it, before anything else leaves the desk.
+    fn settle_host(&mut self) -> Result<(), PortError> {
+        match &mut self.host {
+            Some(link) => link.settle(self.desk),
+            None => Ok(()),
+        }
+    }
+
     /// The authority a change of a record goes to; none when the desk is its own.
     fn there(&self, effect: &ClearedEffect) -> Result<Option<Shared>, PortError> {
         if !authority::is_there(effect) {
@@ -140,6 +169,12 @@ impl Ports<'_> {
 
 impl World for Ports<'_> {
     fn holds(&self, requires: &Precondition) -> Result<Holding, PortError> {
+        if let (Some(link), Some(tracker)) = (&self.host, requires.tracker()) {
+            match link.fetch(self.desk, tracker) {
+                Ok(()) => {}
+                Err(e) => return Ok(Holding::Unknown(e.to_string())),
+            }
+        }
         if let Precondition::RecordIn { cve, states } = requires
             && let Some(stage) = self.stage(cve)
         {
@@ -216,6 +251,11 @@ impl World for Ports<'_> {
         if let Some(a) = self.there(effect)? {
             return authority::perform(a.as_ref(), self.desk, key, effect, by);
         }
+        if let Some(link) = self.host.as_mut().filter(|_| host::is_there(effect)) {
+            return link.perform(self.desk, key, effect, by);
+        }
+        // What follows must not be on disk before what it follows.
+        self.settle_host()?;
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.perform(key, effect, by, self.headings)?);
         };
@@ -231,7 +271,7 @@ impl World for Ports<'_> {
         Ok(receipt)
     }
 
-    fn look_up(&self, key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
+    fn look_up(&self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Lookup, PortError> {
         if let Some(a) = self.there(effect)? {
             let named = || -> Result<BTreeSet<String>, PortError> {
                 let of = |c: &Case| {
@@ -240,6 +280,9 @@ impl World for Ports<'_> {
                 Ok(self.desk.cases()?.iter().filter_map(of).collect())
             };
             return authority::look_up(a.as_ref(), self.desk, &named, key, effect);
+        }
+        if let Some(link) = self.host.as_ref().filter(|_| host::is_there(effect)) {
+            return link.look_up(self.desk, key, effect, by);
         }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());

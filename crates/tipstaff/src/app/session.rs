@@ -147,6 +147,7 @@ pub struct Session {
     /// The person at the desk.
     pub actor: Actor,
     reached: std::cell::OnceCell<std::result::Result<Option<super::authority::Shared>, String>>,
+    hosted: std::cell::OnceCell<std::result::Result<Option<super::host::Shared>, String>>,
     pub(super) client: std::cell::OnceCell<std::result::Result<std::sync::Arc<connect::net::Client>, String>>,
 }
 
@@ -158,6 +159,8 @@ impl Session {
     pub fn open(setting: Setting, create: bool) -> Result<Self> {
         let loaded = setting.load_config()?;
         let dir = setting.desk_dir()?;
+        // Trackers at a host are there before any desk is.
+        let create = create || !loaded.config.tracker.token.is_empty();
         if !create && !dir.join("desk.sqlite").exists() {
             return Err(AppError::new(
                 Exit::Nothing,
@@ -213,6 +216,7 @@ impl Session {
             base,
             actor,
             reached: std::cell::OnceCell::new(),
+            hosted: std::cell::OnceCell::new(),
             client: std::cell::OnceCell::new(),
         })
     }
@@ -224,6 +228,14 @@ impl Session {
     /// Why it cannot be used.
     pub fn authority(&self) -> std::result::Result<Option<super::authority::Shared>, String> {
         self.reached.get_or_init(|| super::authority::of(self)).clone()
+    }
+
+    /// The host of the trackers, made when it is first asked for; none where they live on the desk.
+    ///
+    /// # Errors
+    /// Why it cannot be used.
+    pub fn host(&self) -> std::result::Result<Option<super::host::Shared>, String> {
+        self.hosted.get_or_init(|| super::host::of(self)).clone()
     }
 
     /// The configuration.

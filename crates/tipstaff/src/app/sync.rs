@@ -122,6 +122,7 @@ pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
         now,
         authority,
         embargoed: std::cell::OnceCell::new(),
+        host: None,
     };
     Ok(ports::try_clearance(plan, &session.policy, &ports)?)
 }

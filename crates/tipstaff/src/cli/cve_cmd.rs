@@ -29,16 +29,41 @@ const SHOWN: usize = 5;
 /// # Errors
 /// When the command line names what does not exist, or the output is gone.
 pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exit> {
-    let open = || Session::open(setting.clone(), false);
+    let open = |term: &mut Term| -> Result<Session> {
+        let mut s = Session::open(setting.clone(), false)?;
+        super::trackers::fresh(&mut s, term)?;
+        Ok(s)
+    };
     match command {
         CveCommand::Check(a) => check(&a, term),
-        CveCommand::Refresh(a) => cve_desk::ask(&a, Ask::Refresh, &mut open()?, term),
-        CveCommand::Push(a) => cve_desk::ask(&a, Ask::Push, &mut open()?, term),
-        CveCommand::Publish(a) => cve_desk::ask(&a, Ask::Publish, &mut open()?, term),
-        CveCommand::Retract(a) => cve_desk::retract(&a, &mut open()?, term),
-        CveCommand::State(a) => cve_desk::compare(&a, false, &open()?, term),
-        CveCommand::Diff(a) => cve_desk::compare(&a, true, &open()?, term),
-        CveCommand::Affected(a) => cve_desk::affected(&a, &mut open()?, term),
+        CveCommand::Refresh(a) => {
+            let mut s = open(term)?;
+            cve_desk::ask(&a, Ask::Refresh, &mut s, term)
+        }
+        CveCommand::Push(a) => {
+            let mut s = open(term)?;
+            cve_desk::ask(&a, Ask::Push, &mut s, term)
+        }
+        CveCommand::Publish(a) => {
+            let mut s = open(term)?;
+            cve_desk::ask(&a, Ask::Publish, &mut s, term)
+        }
+        CveCommand::Retract(a) => {
+            let mut s = open(term)?;
+            cve_desk::retract(&a, &mut s, term)
+        }
+        CveCommand::State(a) => {
+            let s = open(term)?;
+            cve_desk::compare(&a, false, &s, term)
+        }
+        CveCommand::Diff(a) => {
+            let s = open(term)?;
+            cve_desk::compare(&a, true, &s, term)
+        }
+        CveCommand::Affected(a) => {
+            let mut s = open(term)?;
+            cve_desk::affected(&a, &mut s, term)
+        }
         CveCommand::Export(a) => cve_desk::export(&a, setting, term),
     }
 }

@@ -193,7 +193,8 @@ pub fn export(a: &CveExportArgs, setting: Setting, term: &mut Term) -> Result<Ex
     let number = a.what.rsplit('#').next().and_then(|n| n.trim().parse::<u64>().ok());
     let path = std::path::Path::new(&a.what);
     let (record, config) = if number.is_some() && !path.exists() {
-        let s = Session::open(setting.clone(), false)?;
+        let mut s = Session::open(setting.clone(), false)?;
+        super::trackers::fresh_if_possible(&mut s, term);
         let case = hand::tracker(&s, &a.what)?;
         let view = View::new(&case, s.ground());
         (view.built().record.clone(), s.config().clone())

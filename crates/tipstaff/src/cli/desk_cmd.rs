@@ -42,6 +42,11 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
     }
     let mut session = Session::open(setting, false)?;
     let s = &mut session;
+    if matches!(command, Command::Queue(_) | Command::Show(_) | Command::Why(_)) {
+        super::trackers::fresh_if_possible(s, term);
+    } else {
+        super::trackers::fresh(s, term)?;
+    }
     match command {
         Command::Queue(a) => queue(&a, s, term),
         Command::Show(a) => show(&hand::tracker(s, &a.tracker)?, s, term),
@@ -99,6 +104,7 @@ fn request(name: &str, r: &Request, session: &mut Session, term: &mut Term) -> R
 fn new(a: &NewArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
     let text = file(&a.body)?;
     let mut session = Session::open(setting, true)?;
+    super::trackers::fresh(&mut session, term)?;
     let plan = hand::plan_new(&session, a.title.clone(), text, a.via.clone(), a.credit.clone())?;
     plan_cmd::offer(&mut session, &plan, term)
 }

@@ -45,6 +45,7 @@ pub fn import(args: &ImportArgs, setting: Setting, term: &mut Term) -> Result<Ex
     if args.skipped {
         return skipped(&session, term);
     }
+    super::trackers::fresh(&mut session, term)?;
     if !args.unskip.is_empty() {
         let n = import::unskip(&session, &args.unskip)?;
         term.line(&format!("{n} taken back; the next `tipstaff import` shows them again"))?;

@@ -13,6 +13,7 @@ mod prompt;
 mod show;
 mod sync_cmd;
 mod term;
+mod trackers;
 mod watch_cmd;
 mod x;
 mod x_case;

@@ -40,6 +40,7 @@ const NAMED: usize = 12;
 /// When a selector selects nothing, or observing, planning or applying fails.
 pub fn sync(args: &SyncArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
     let mut session = Session::open(setting, false)?;
+    super::trackers::fresh(&mut session, term)?;
     let chosen = sync::select(&session, &args.what)?;
     let numbers = chosen.numbers();
     if !term.json {

@@ -39,6 +39,7 @@ pub fn watch(args: &WatchArgs, setting: &Setting, term: &mut Term) -> Result<Exi
         let passed = SignedDuration::try_from(begin.elapsed()).unwrap_or_default();
         let now = setting.now.checked_add(passed).unwrap_or(setting.now);
         let mut session = Session::open(Setting { now, ..setting.clone() }, false)?;
+        super::trackers::fresh(&mut session, term)?;
         let numbers = sync::select(&session, &args.what)?.numbers();
         let synced = sync::plan(&mut session, &numbers, &BTreeSet::new())?;
         let digest = synced.plan.digest();
@@ -97,7 +98,8 @@ fn time(session: &Session, at: Timestamp) -> String {
 /// # Errors
 /// When a selector selects nothing, or the calendar cannot be written.
 pub fn clock(args: &ClockArgs, setting: Setting, term: &mut Term) -> Result<Exit> {
-    let session = Session::open(setting, false)?;
+    let mut session = Session::open(setting, false)?;
+    super::trackers::fresh_if_possible(&mut session, term);
     let numbers = sync::select(&session, &args.what)?.numbers();
     let cases = sync::cases(&session, &numbers)?;
     let clocks = sync::clocks(&session, &cases);

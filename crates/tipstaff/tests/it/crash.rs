@@ -163,8 +163,8 @@ impl World for Mortal<'_> {
     fn perform(&mut self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Receipt, PortError> {
         self.op(|p| p.perform(key, effect, by))
     }
-    fn look_up(&self, key: &StepKey, effect: &ClearedEffect) -> Result<Lookup, PortError> {
-        self.inner.look_up(key, effect)
+    fn look_up(&self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Lookup, PortError> {
+        self.inner.look_up(key, effect, by)
     }
 }
 
@@ -183,6 +183,7 @@ pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
             now: NOW.parse().unwrap(),
             authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),
+            host: None,
         };
         let mut ports = Mortal { inner, at, after, count };
         let report = apply::apply(&approved, &session.policy, &mut ports);

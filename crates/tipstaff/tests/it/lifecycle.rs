@@ -3,13 +3,22 @@
 #![cfg(unix)]
 
 use std::{
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
     process::{Command, Stdio},
+    sync::Arc,
+    time::Duration,
 };
 
-use desk::plan::ItemNo;
+use connect::{
+    host::{Board, Github, TrackerHost},
+    net::{Client, Limits, Secret, Service, Site, Surroundings, SystemPace},
+};
+use desk::plan::{ItemNo, apply};
 use serde_json::Value;
-use tipstaff::app::{Session, Setting, plans, sync};
+use store::PlanState;
+use testkit::serve::{GithubFake, Server, Wrong};
+use tipstaff::app::{Session, Setting, host::Link, plans, ports::Ports, sync};
 
 use crate::{
     crash::{apply_all, diff, empty_desk, in_pairs, kill_at, setting},
@@ -39,6 +48,8 @@ Ann Archer (finder)
 /// A place with a project, its code and its lists.
 struct Place {
     env: Env,
+    /// Where its trackers live.
+    home: &'static str,
 }
 
 impl Place {
@@ -57,7 +68,7 @@ impl Place {
             &mails::TRAVERSAL.replace("Regards,", "Please credit me as Ann Archer.\n\nRegards,"),
         );
         env.write("in.mbox", mbox(&[report]));
-        let this = Self { env };
+        let this = Self { env, home: "desk" };
         std::fs::create_dir(this.code()).unwrap();
         this.git(&["init", "-q", "-b", "main"]);
         this.commit("a.py", "Begin");
@@ -99,16 +110,24 @@ impl Place {
     /// Another member of the team at the same desk.
     fn as_tove(&self, args: &[&str]) -> Said {
         use std::io::Write;
+        self.token(TOVES_TOKEN);
         let mut c = self.env.command(args);
         c.env("USER", "tove").stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = c.spawn().unwrap();
         let _ = child.stdin.take().unwrap().write_all(b"y\n");
         let o = child.wait_with_output().unwrap();
+        self.token(TOKEN);
         Said {
             out: String::from_utf8_lossy(&o.stdout).into_owned(),
             err: String::from_utf8_lossy(&o.stderr).into_owned(),
             code: o.status.code().unwrap_or(-1),
         }
+    }
+
+    /// Whose token is used at the forge.
+    fn token(&self, token: &str) {
+        let path = self.env.write("token", token);
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Every draft goes out, as from a mail program.
@@ -126,7 +145,7 @@ impl Place {
         match phase {
             Phase::Imported => {
                 let said = self.env.answer(&["import", "in.mbox"], "all\n").expect(0);
-                assert!(said.out.contains("created desk#1"), "{}", said.out);
+                assert!(said.out.contains(&format!("created {}#1", self.home)), "{}", said.out);
             }
             Phase::Assessed => {
                 self.yes(&["assess", "1", "valid", "--scope", "server"]);
@@ -329,6 +348,172 @@ fn one_report_walks_from_a_mailbox_to_done() {
     assert!(place.env.run(&["sync", "1"]).expect(3).out.contains("Nothing to do"));
 }
 
+const REPO: &str = "acme/security";
+const TOKEN: &str = "planted-forge-token-0123";
+const TOVES_TOKEN: &str = "planted-forge-token-4567";
+
+/// The same place with its trackers at a forge.
+fn at_a_forge() -> (Server<GithubFake>, Place) {
+    let mut forge = GithubFake::new(REPO, TOKEN, "2026-11-22T11:00:00Z".parse().unwrap());
+    forge.login = "maren".into();
+    forge.assignable = ["maren", "tove", "rita"].map(String::from).into();
+    forge.others.insert(TOVES_TOKEN.into(), "tove".into());
+    let server = Server::start(forge);
+    let place = Place { home: REPO, ..Place::new() };
+    let config = include_str!("../fixtures/lifecycle.toml");
+    let tracker = format!(
+        "[services]\ngithub = \"{}\"\n\n[tracker]\nforge = \"github\"\nrepo = \"{REPO}\"\ntoken = \"file:token\"\n\n\
+         [tracker.board]\nenabled = true\nurl = \"https://github.com/orgs/acme/projects/1\"\n\n[upstream]",
+        server.url()
+    );
+    place.env.write("tipstaff.toml", config.replacen("[upstream]", &tracker, 1));
+    place.token(TOKEN);
+    (server, place)
+}
+
+#[test]
+fn the_same_walk_with_the_trackers_at_a_forge() {
+    let (server, place) = at_a_forge();
+    for after in WALK {
+        place.prepare(&after.0);
+        place.send();
+        place.settle();
+        place.is_where(after);
+        let writes = server.with(|f| f.writes);
+        let said = place.env.run(&["sync", "all"]).expect(3);
+        assert!(said.out.contains("Nothing to do"), "{}", said.out);
+        assert_eq!(server.with(|f| f.writes), writes, "a plan writes nothing");
+    }
+    server.with(|f| {
+        assert_eq!(f.issues.len(), 1, "one report, one tracker");
+        let issue = &f.issues[&1];
+        assert!(!issue.open && issue.reason.as_deref() == Some("completed"));
+        assert_eq!(f.milestones.len(), 1);
+        assert!(!f.milestones[0].open);
+        assert_eq!(issue.card, Some((Some("opt6".into()), true)), "announced, and archived");
+        let status: String = issue.comments.iter().map(|c| c.body.as_str()).collect();
+        let mut at = 0;
+        for words in ["Import (", "Sync (valid)", "CVE allocated (", "Sync (pr merged)", "Sync (published)"] {
+            let here = status.get(at..).unwrap().find(words);
+            at += here.unwrap_or_else(|| panic!("{words} is missing or out of order\n{status}"));
+        }
+        let rollups = issue.comments.iter().filter(|c| desk::tracker::rollup::is_rollup(&c.body)).count();
+        assert_eq!(rollups, 1, "one status");
+    });
+    assert_eq!(drafts(&place.env.desk()).len(), 8);
+    let _ = place.env.run(&["log", "--verify"]).expect(0);
+    // A second desk of the same team sees the same trackers, and has nothing to do.
+    let other = place.env.path().join("other-desk");
+    let said = place.env.run(&["--desk", other.to_str().unwrap(), "show", "1"]).expect(0);
+    assert!(said.out.contains("acme/security#1"), "{}", said.out);
+    for said in [&said.out, &said.err] {
+        assert!(!said.contains(TOKEN));
+    }
+}
+
+/// Apply every approved plan with a client that does not wait long. True when all of it was made.
+fn apply_at_the_forge(place: &Place, server: &Server<GithubFake>) -> bool {
+    let desk = place.env.desk();
+    let mut session = Session::open(at(&desk, place), false).unwrap();
+    let limits = Limits {
+        deadline: Duration::from_secs(20),
+        first_wait: Duration::from_millis(1),
+        longest_wait: Duration::from_millis(5),
+        ..Limits::default()
+    };
+    let client = Client::new(&Surroundings::default(), limits, Box::<SystemPace>::default()).unwrap();
+    let site = || Site::at(Service::Github, &server.url(), false).unwrap();
+    let board = Board::read("https://github.com/orgs/acme/projects/1").unwrap();
+    let token = Secret::new(TOKEN.into());
+    let forge =
+        Github::new(Arc::new(client), site(), site(), &server.url(), REPO, token, Some(board)).unwrap();
+    let forge: Arc<dyn TrackerHost> = Arc::new(forge);
+    for row in session.desk.unfinished().unwrap() {
+        let approved = plans::approved(&session, &row).unwrap();
+        let config = session.loaded.config.clone();
+        let now = session.setting.now;
+        let mut ports = Ports {
+            desk: &mut session.desk,
+            drafts: &session.drafts,
+            config: &config,
+            headings: &session.headings,
+            now,
+            authority: Ok(None),
+            embargoed: std::cell::OnceCell::new(),
+            host: Some(Link::new(Arc::clone(&forge), (&session.roster, &session.headings), now)),
+        };
+        let report = apply::apply(&approved, &session.policy, &mut ports);
+        if !report.complete() {
+            return false;
+        }
+        session.desk.set_plan_state(&row.digest, PlanState::Applied).unwrap();
+    }
+    assert_eq!(session.desk.verify().unwrap().faults, Vec::<String>::new());
+    true
+}
+
+/// The forge goes away at every single request of the walk, with that request lost or only its answer; when it is back, what
+/// was approved is finished, and nothing is there twice or missing.
+#[test]
+fn a_forge_that_goes_away_at_any_request_ends_the_same() {
+    let (server, place) = at_a_forge();
+    let aside = tempfile::tempdir().unwrap();
+    let mut lost = 0;
+    for (phase, ..) in WALK {
+        // What people do by hand between the phases goes through the program, too.
+        place.prepare(phase);
+        place.send();
+        for round in 0..6 {
+            if !approve_all(&place) {
+                break;
+            }
+            let (forge, desk) = (server.with(|f| f.clone()), place.env.desk());
+            let kept = aside.path().join(format!("{phase:?}-{round}"));
+            copy_dir(&desk, &kept);
+            let back = || {
+                server.all_well();
+                server.with(|f| *f = forge.clone());
+                std::fs::remove_dir_all(&desk).unwrap();
+                copy_dir(&kept, &desk);
+            };
+            let before = server.seen().len();
+            assert!(apply_at_the_forge(&place, &server), "{phase:?}");
+            let asked = server.seen().split_off(before);
+            let want = (server.with(|f| f.seen()), drafts(&desk).len());
+            let requests = asked.len();
+            for (n, asked) in asked.iter().enumerate() {
+                let question =
+                    asked.path == "/graphql" && !asked.json()["query"].to_string().contains("mutation");
+                // A question whose answer is lost is no more than a question that is lost, and a third of them will do.
+                let read = question || asked.method == "GET";
+                if read && n % 3 != round % 3 {
+                    continue;
+                }
+                let ways = if read { &[Wrong::HangUp][..] } else { &[Wrong::HangUp, Wrong::HangUpAfter] };
+                for wrong in ways {
+                    back();
+                    server.go_wrong_at(n, 1, wrong.clone());
+                    server.go_wrong_at(0, 10_000, Wrong::HangUp);
+                    let whole = apply_at_the_forge(&place, &server);
+                    server.all_well();
+                    assert!(whole || apply_at_the_forge(&place, &server), "{phase:?}: {wrong:?} at {n}");
+                    let got = (server.with(|f| f.seen()), drafts(&desk).len());
+                    assert!(
+                        got == want,
+                        "{phase:?}: {wrong:?} at {n} of {requests}\n{}",
+                        diff(&want.0, &got.0)
+                    );
+                    lost += 1;
+                }
+            }
+            place.send();
+        }
+    }
+    let (stage, ..) = place.stands();
+    assert_eq!(stage, "DONE");
+    assert!(lost >= 60, "only {lost} requests were lost");
+}
+
 /// The surroundings of a place, for calls into the library.
 fn at(desk: &Path, place: &Place) -> Setting {
     let home = place.env.path().join("home");
@@ -339,6 +524,7 @@ fn at(desk: &Path, place: &Place) -> Setting {
 fn approve_all(place: &Place) -> bool {
     let desk = place.env.desk();
     let mut session = Session::open(at(&desk, place), false).unwrap();
+    tipstaff::app::host::refresh(&mut session).unwrap();
     let numbers = std::collections::BTreeSet::from([1]);
     let synced = sync::plan(&mut session, &numbers, &std::collections::BTreeSet::new()).unwrap();
     let items: std::collections::BTreeSet<ItemNo> =

@@ -1,0 +1,556 @@
+//! Trackers that live at another host: taking what changed there into the desk's copy, and writing there what was approved.
+//! Changes are made on the copy first; their difference is what the host is given, in one request where that is possible.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use connect::{
+    host::{Board, Github, Hosted, Mark, Reading, TrackerHost, WriteFault},
+    net::{Fault, SecretRef, Service, Site},
+};
+use desk::{
+    config::{Forge, Visibility},
+    mail,
+    people::Roster,
+    plan::{
+        Actor, ClearedEffect, StepKey, digest,
+        effect::Change,
+        hosted::{NewTracker, TrackerChange, key_of},
+        ports::{By, Lookup, PortError, Receipt},
+    },
+    rules::import::propose,
+    tracker::{self, FieldRole, Headings, Tracker, TrackerKey, thread_ref},
+};
+use jiff::Timestamp;
+use store::{Card, Copy, Desk, Origin, StoreError};
+
+use super::{
+    authority,
+    error::{AppError, Exit, Result},
+    session::Session,
+};
+
+/// A host, shared by what reads and what writes.
+pub type Shared = Arc<dyn TrackerHost>;
+
+/// Where the forge answers programs, unless `services.github` says otherwise.
+const API: &str = "https://api.github.com";
+/// Time between two changes, as its documentation asks for.
+const APART: std::time::Duration = std::time::Duration::from_secs(1);
+/// Cards that went from the board are looked up one by one, this many at a time; the rest come with the next reading.
+const CARDS: usize = 20;
+
+/// The host of this project's trackers; none where they live on the desk.
+///
+/// # Errors
+/// Why it cannot be used although the configuration names it.
+pub fn of(session: &Session) -> std::result::Result<Option<Shared>, String> {
+    let config = session.config();
+    let t = &config.tracker;
+    if t.forge != Forge::Github || t.token.is_empty() {
+        return Ok(None);
+    }
+    let rest = config.services.get("github").map_or(API, String::as_str).trim_end_matches('/');
+    let token = SecretRef::parse(&t.token)
+        .and_then(|r| r.resolve(&session.base, session.setting.home.as_deref(), &session.setting.env))
+        .map_err(|e| format!("tracker.token: {e}"))?;
+    let site = |base: &str| {
+        let site = Site::at(Service::Github, base, false).map_err(|e| format!("services.github: {e}"))?;
+        // A server on this machine is a test, and has no limits to respect.
+        let near = ["127.0.0.1", "localhost", "[::1]"].iter().any(|h| site.address.host() == *h);
+        Ok::<_, String>(Site { apart: (!near).then_some(APART), ..site })
+    };
+    // An instance inside the house answers at /api/v3, and questions at /api/graphql beside it.
+    let house = rest.strip_suffix("/api/v3");
+    let graph = house.map_or_else(|| rest.to_owned(), |h| format!("{h}/api"));
+    let web = match house {
+        Some(h) => h.to_owned(),
+        None if rest == API => "https://github.com".to_owned(),
+        None => rest.to_owned(),
+    };
+    let board = match (t.board.enabled, t.board.url.as_str()) {
+        (true, url) if !url.is_empty() => {
+            Some(Board::read(url).map_err(|e| format!("tracker.board.url: {e}"))?)
+        }
+        _ => None,
+    };
+    let client = authority::client(session)?;
+    let host = Github::new(client, site(rest)?, site(&graph)?, &web, &t.repo, token, board)
+        .map_err(|e| format!("tracker.repo: {e}"))?;
+    Ok(Some(Arc::new(host.open_to_all(t.contents == Visibility::Public))))
+}
+
+/// What to do about a request to the host that failed.
+fn mend(e: &Fault) -> &'static str {
+    match e {
+        Fault::Setup(_) => "`tipstaff doctor` checks the tracker",
+        Fault::Throttled { .. } => "wait as long as it asks, then run this again",
+        _ => "run this again; nothing is lost",
+    }
+}
+
+/// Take into the desk what changed at the host of its trackers. Says in words what was odd.
+///
+/// # Errors
+/// When the host cannot be read, or the desk cannot be written.
+pub fn refresh(session: &mut Session) -> Result<Vec<String>> {
+    let Some(host) =
+        session.host().map_err(|why| AppError::new(Exit::Usage, why, "`tipstaff doctor` checks it"))?
+    else {
+        return Ok(Vec::new());
+    };
+    let repo = session.config().tracker.repo.clone();
+    let home = session.config().services.get("github").map_or("github.com", String::as_str);
+    let home = home.trim_start_matches("https://").trim_start_matches("http://").to_owned();
+    session.desk.set_home(home.split('/').next().unwrap_or_default(), &repo)?;
+    let mark: Mark =
+        session.desk.host_mark()?.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default();
+    let reading = host.read(&mark).map_err(|e| {
+        AppError::new(Exit::Failed, format!("the trackers at {}: {e}", host.name()), mend(&e))
+    })?;
+    let mut notes = Vec::new();
+    if !reading.standing.private && session.config().tracker.contents == Visibility::Private {
+        notes.push(format!(
+            "{} can be read by everybody: nothing will be written there until it is private",
+            host.name()
+        ));
+    }
+    // One transaction: a reading that is cut off is begun again where it began.
+    session.desk.begin_item("trackers at their host")?;
+    let end = take(session, host.as_ref(), &reading);
+    let kept = match end {
+        Ok(()) => Ok(()),
+        Err(e) => session.desk.give_up().map_err(AppError::from).and(Err(e)),
+    };
+    session.desk.end_item()?;
+    kept?;
+    Ok(notes)
+}
+
+fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<()> {
+    let desk = &session.desk;
+    let all: Vec<_> = reading.milestones.iter().map(|m| (m.name.clone(), m.open, m.due)).collect();
+    desk.take_milestones(&all)?;
+    for hosted in &reading.trackers {
+        if let Some(key) = key(session, hosted)? {
+            copy(desk, &key, hosted, &origin(session, &hosted.tracker)?, &session.roster, session.now())?;
+        }
+    }
+    if let Some(cards) = &reading.cards {
+        let there: BTreeMap<u64, (&String, Option<&String>)> =
+            cards.iter().map(|c| (c.number, (&c.id, c.column.as_ref()))).collect();
+        let mut looked = 0;
+        for Card { number, id: card, column } in desk.cards()? {
+            match there.get(&number) {
+                Some((id, c)) if card.as_ref() != Some(*id) || column.as_ref() != *c => {
+                    desk.take_card(number, id, c.map(String::as_str))?;
+                }
+                // It left the board or went into the archive, which changes nothing else about the tracker.
+                None if card.is_some() && looked < CARDS => {
+                    looked += 1;
+                    let one = host.one(number).map_err(|e| {
+                        AppError::new(Exit::Failed, format!("the trackers at {}: {e}", host.name()), mend(&e))
+                    })?;
+                    if let (Some(hosted), _) = one
+                        && let Some(key) = desk.key_of_number(number)?
+                    {
+                        copy(
+                            desk,
+                            &key,
+                            &hosted,
+                            &origin(session, &hosted.tracker)?,
+                            &session.roster,
+                            session.now(),
+                        )?;
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    let mark = serde_json::to_string(&reading.mark).unwrap_or_default();
+    desk.set_host_mark(&mark)?;
+    Ok(())
+}
+
+/// Our name of a tracker at the host; none for what is no tracker. A marker counts where somebody on the team opened the
+/// tracker, and the earlier one wins.
+fn key(session: &Session, hosted: &Hosted) -> Result<Option<TrackerKey>> {
+    let t = &hosted.tracker;
+    let ledger = &session.config().tracker.ledger_label;
+    if t.labels.iter().any(|l| l.eq_ignore_ascii_case(ledger)) {
+        return Ok(None);
+    }
+    if let Some(known) = session.desk.key_of_number(t.reference.number)? {
+        return Ok(Some(known));
+    }
+    let team = session.roster.people.is_empty() || session.roster.by_handle(&hosted.author).is_some();
+    if let Some(marked) = key_of(&t.body).filter(|_| team)
+        && session.desk.reference(&marked)?.is_none()
+    {
+        return Ok(Some(marked));
+    }
+    let name = format!("{}/{}", t.reference.host, t.reference);
+    Ok(Some(TrackerKey(format!("h-{}", &digest::sha256(name.as_bytes())[..16]))))
+}
+
+/// What this desk knows about where a tracker came from: the mail that its thread field names, where that was seen here.
+fn origin(session: &Session, t: &Tracker) -> Result<Origin> {
+    let mut out = Origin {
+        received: t.created,
+        thread: String::new(),
+        reporter: mail::Address::default(),
+        via_forwarder: false,
+    };
+    let fields = tracker::parse(&t.body, &session.headings);
+    let Some(id) = fields.get(FieldRole::SecurityThread).and_then(|v| thread_ref(v).id) else {
+        return Ok(out);
+    };
+    let Some(stored) = session.desk.by_message_id(&id)?.into_iter().next() else { return Ok(out) };
+    let m = mail::parse(&stored.raw, session.now());
+    out.received = m.arrived().map_or(t.created, |at| at.min(t.created));
+    out.thread = stored.thread;
+    if let Some((who, forwarded)) = propose::contact(&m, session.config(), &session.roster) {
+        (out.reporter, out.via_forwarder) = (who, forwarded);
+    }
+    Ok(out)
+}
+
+fn copy(
+    desk: &Desk,
+    key: &TrackerKey,
+    hosted: &Hosted,
+    origin: &Origin,
+    roster: &Roster,
+    at: Timestamp,
+) -> std::result::Result<(), StoreError> {
+    let tracker = Tracker { key: key.clone(), ..hosted.tracker.clone() };
+    let copy =
+        Copy { tracker: &tracker, closed: hosted.closed, node: &hosted.node, card: hosted.card.as_deref() };
+    desk.take_copy(copy, origin, roster, at).map(drop)
+}
+
+/// Is it a change of a tracker, a milestone or a card, and so one that the host is given?
+#[must_use]
+pub fn is_there(effect: &ClearedEffect) -> bool {
+    match effect {
+        Change::CreateMilestone { .. } | Change::CloseMilestone { .. } => true,
+        Change::SetFate { .. } | Change::AttachRecord { .. } => false,
+        other => other.tracker().is_some() && !authority::is_there(other),
+    }
+}
+
+/// A change that waits for the others of its item, so that they reach the host together.
+struct Staged {
+    key: StepKey,
+    effect: ClearedEffect,
+}
+
+/// Who approved it, and when.
+struct Word {
+    actor: Actor,
+    at: Timestamp,
+    plan: String,
+}
+
+impl Word {
+    fn by(&self) -> By<'_> {
+        By { actor: &self.actor, at: self.at, plan: &self.plan }
+    }
+}
+
+/// Writing at the host while a plan is applied.
+pub struct Link<'a> {
+    host: Shared,
+    roster: &'a Roster,
+    headings: &'a Headings,
+    now: Timestamp,
+    staged: Vec<Staged>,
+    word: Option<Word>,
+    /// Trackers of this item as the host had them when they were read, and the copies of them.
+    read: std::cell::RefCell<BTreeMap<TrackerKey, (Hosted, Tracker)>>,
+}
+
+fn fault(host: &dyn TrackerHost, e: &Fault) -> PortError {
+    PortError::new(format!("{}: {e}", host.name()), mend(e))
+}
+
+fn write_fault(host: &dyn TrackerHost, e: &WriteFault) -> PortError {
+    let (next, item_only) = match e {
+        WriteFault::Fault(f) => (mend(f), false),
+        WriteFault::Raced(_) | WriteFault::Gone(_) => ("run `tipstaff sync` again", true),
+        WriteFault::NotPrivate(_) => ("make the repository private, or correct tracker.repo", false),
+        WriteFault::NotTaken { .. } => ("look at the tracker, then run `tipstaff sync` again", true),
+        WriteFault::NoSuch { .. } => {
+            ("`tipstaff doctor` compares the names with those of the configuration", true)
+        }
+    };
+    PortError { item_only, ..PortError::new(format!("{}: {e}", host.name()), next) }
+}
+
+impl<'a> Link<'a> {
+    /// A link for one run.
+    #[must_use]
+    pub fn new(host: Shared, session: (&'a Roster, &'a Headings), now: Timestamp) -> Self {
+        let (roster, headings) = session;
+        Self {
+            host,
+            roster,
+            headings,
+            now,
+            staged: Vec::new(),
+            word: None,
+            read: std::cell::RefCell::default(),
+        }
+    }
+
+    /// Read a tracker afresh, once an item.
+    ///
+    /// # Errors
+    /// When the host cannot be read, is not private, or has lost the tracker.
+    pub fn fetch(&self, desk: &Desk, key: &TrackerKey) -> std::result::Result<(), PortError> {
+        if self.read.borrow().contains_key(key) {
+            return Ok(());
+        }
+        let Some(reference) = desk.reference(key)? else { return Ok(()) };
+        let host = self.host.as_ref();
+        let (found, _) = host.one(reference.number).map_err(|e| fault(host, &e))?;
+        let Some(hosted) = found else {
+            return Err(write_fault(host, &WriteFault::Gone(reference.to_string())));
+        };
+        self.keep(desk, key, hosted)
+    }
+
+    fn keep(&self, desk: &Desk, key: &TrackerKey, hosted: Hosted) -> std::result::Result<(), PortError> {
+        // What the desk knows of its origin stays as it is; this is for a tracker that it has not seen before.
+        let origin = Origin {
+            received: hosted.tracker.created,
+            thread: String::new(),
+            reporter: mail::Address::default(),
+            via_forwarder: false,
+        };
+        copy(desk, key, &hosted, &origin, self.roster, self.now)?;
+        let here = desk.case(key)?.map(|c| c.tracker).unwrap_or_default();
+        self.read.borrow_mut().insert(key.clone(), (hosted, here));
+        Ok(())
+    }
+
+    /// Make a change that the host is given: at once where its answer is needed, else with the others of its item.
+    ///
+    /// # Errors
+    /// When it does not fit, or the host did not take it.
+    pub fn perform(
+        &mut self,
+        desk: &mut Desk,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        by: By<'_>,
+    ) -> std::result::Result<Receipt, PortError> {
+        match effect {
+            Change::CreateTracker { tracker, .. } => {
+                self.settle(desk)?;
+                self.create(desk, key, effect, tracker, by)
+            }
+            Change::CreateMilestone { .. } | Change::CloseMilestone { .. } => {
+                self.settle(desk)?;
+                self.milestone(desk, key, effect, by)
+            }
+            _ => {
+                if let Some(tracker) = effect.tracker() {
+                    self.fetch(desk, tracker)?;
+                }
+                if self.staged.is_empty() {
+                    desk.flush_item()?;
+                    self.word = Some(Word { actor: by.actor.clone(), at: by.at, plan: by.plan.to_owned() });
+                }
+                let receipt = desk.stage(key, effect, by, self.headings)?;
+                self.staged.push(Staged { key: key.clone(), effect: effect.clone() });
+                Ok(receipt)
+            }
+        }
+    }
+
+    fn create(
+        &self,
+        desk: &mut Desk,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        tracker: &TrackerKey,
+        by: By<'_>,
+    ) -> std::result::Result<Receipt, PortError> {
+        let host = self.host.as_ref();
+        let only = |what: String| PortError { item_only: true, ..PortError::new(what, "shorten it by hand") };
+        let Some(new) = NewTracker::of(effect).map_err(|e| only(e.to_string()))? else {
+            return Err(PortError::new("nothing to open", ""));
+        };
+        desk.intend(key, effect, by)?;
+        desk.flush_item()?;
+        let (hosted, odd) = match host.create(&new) {
+            Ok(made) => made,
+            Err(e) => {
+                if e.nothing_made() {
+                    desk.withdraw(key, &e.to_string(), by)?;
+                    desk.flush_item()?;
+                }
+                return Err(write_fault(host, &e));
+            }
+        };
+        desk.stage(key, effect, by, self.headings)?;
+        self.keep(desk, tracker, hosted)?;
+        let name = desk.reference(tracker)?.map(|r| (r.to_string(), r.number)).unwrap_or_default();
+        let odd = odd.map(|o| format!("; {o}")).unwrap_or_default();
+        let receipt = Receipt::new(format!("created {}{odd}", name.0))
+            .with("tracker", name.0)
+            .with("number", name.1.to_string());
+        desk.staged_done(key, effect, &receipt, by)?;
+        desk.flush_item()?;
+        Ok(receipt)
+    }
+
+    fn milestone(
+        &self,
+        desk: &mut Desk,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        by: By<'_>,
+    ) -> std::result::Result<Receipt, PortError> {
+        let host = self.host.as_ref();
+        desk.intend(key, effect, by)?;
+        desk.flush_item()?;
+        // The desk's own rules about milestones come first; they change only the copy.
+        let receipt = match desk.stage(key, effect, by, self.headings) {
+            Ok(r) => r,
+            Err(e) => {
+                desk.withdraw(key, &e.to_string(), by)?;
+                return Err(e.into());
+            }
+        };
+        let end = match effect {
+            Change::CreateMilestone { name, due } => host.make_milestone(name, *due),
+            Change::CloseMilestone { name } => host.close_milestone(name),
+            _ => Ok(()),
+        };
+        if let Err(e) = end {
+            desk.give_up()?;
+            if e.nothing_made() {
+                desk.withdraw(key, &e.to_string(), by)?;
+            }
+            return Err(write_fault(host, &e));
+        }
+        desk.staged_done(key, effect, &receipt, by)?;
+        desk.flush_item()?;
+        Ok(receipt)
+    }
+
+    /// Give the host what waits, and write the receipts. The intents are on disk before anything leaves.
+    ///
+    /// # Errors
+    /// When the host did not take it; the intents stay where nobody knows what became of them.
+    pub fn settle(&mut self, desk: &mut Desk) -> std::result::Result<(), PortError> {
+        let staged = std::mem::take(&mut self.staged);
+        let Some(word) = self.word.take().filter(|_| !staged.is_empty()) else { return Ok(()) };
+        let by = word.by();
+        desk.give_up()?;
+        for s in &staged {
+            desk.intend(&s.key, &s.effect, by)?;
+        }
+        desk.flush_item()?;
+        let mut order: Vec<&TrackerKey> = Vec::new();
+        for t in staged.iter().filter_map(|s| s.effect.tracker()) {
+            if !order.contains(&t) {
+                order.push(t);
+            }
+        }
+        let mut made = false;
+        for key in order {
+            let mine: Vec<&Staged> = staged.iter().filter(|s| s.effect.tracker() == Some(key)).collect();
+            match self.give(desk, key, &mine, by) {
+                Ok(()) => made = true,
+                Err((e, nothing)) => {
+                    desk.give_up()?;
+                    // What certainly came to nothing is no riddle for the next run.
+                    if nothing && !made {
+                        for s in &staged {
+                            desk.withdraw(&s.key, &e.to_string(), by)?;
+                        }
+                    }
+                    return Err(e);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn give(
+        &self,
+        desk: &mut Desk,
+        key: &TrackerKey,
+        mine: &[&Staged],
+        by: By<'_>,
+    ) -> std::result::Result<(), (PortError, bool)> {
+        let host = self.host.as_ref();
+        let sure = |e: PortError| (e, true);
+        let Some((hosted, before)) = self.read.borrow().get(key).cloned() else {
+            return Err(sure(PortError::new(format!("the tracker {key} was not read"), "")));
+        };
+        let mut receipts = Vec::new();
+        for s in mine {
+            let r = desk.stage(&s.key, &s.effect, by, self.headings);
+            receipts.push(r.map_err(|e| sure(e.into()))?);
+        }
+        let after = desk.case(key).map_err(|e| sure(e.into()))?.map(|c| c.tracker).unwrap_or_default();
+        let effects: Vec<&ClearedEffect> = mine.iter().map(|s| &s.effect).collect();
+        let change = TrackerChange::between(&before, &after, &effects).map_err(|e| {
+            sure(PortError { item_only: true, ..PortError::new(e.to_string(), "shorten it by hand") })
+        })?;
+        let written = host.write(&hosted, &change).map_err(|e| (write_fault(host, &e), e.nothing_made()))?;
+        // It is made; whatever fails from here on is found by looking it up.
+        let rest = |e: PortError| (e, false);
+        self.keep(desk, key, written).map_err(rest)?;
+        for (s, r) in mine.iter().zip(&receipts) {
+            desk.staged_done(&s.key, &s.effect, r, by).map_err(|e| rest(e.into()))?;
+        }
+        desk.flush_item().map_err(rest)
+    }
+
+    /// After a crash: was this change made at the host?
+    ///
+    /// # Errors
+    /// When host or desk cannot be read.
+    pub fn look_up(
+        &self,
+        desk: &Desk,
+        key: &StepKey,
+        effect: &ClearedEffect,
+        by: By<'_>,
+    ) -> std::result::Result<Lookup, PortError> {
+        let host = self.host.as_ref();
+        let Some(tracker) = effect.tracker() else { return Ok(Lookup::NotDone) };
+        if let Change::CreateTracker { .. } = effect
+            && desk.reference(tracker)?.is_none()
+        {
+            let Some(found) = host.find(tracker).map_err(|e| fault(host, &e))? else {
+                return Ok(Lookup::NotDone);
+            };
+            desk.stage(key, effect, by, self.headings)?;
+            self.keep(desk, tracker, found)?;
+        }
+        self.fetch(desk, tracker)?;
+        Ok(match desk.shows(key, effect, by, self.headings)? {
+            Some(receipt) => Lookup::Done(receipt),
+            None => Lookup::NotDone,
+        })
+    }
+
+    /// An item begins or ends: what was read for it is read again for the next.
+    pub fn forget(&mut self) {
+        self.read.borrow_mut().clear();
+        self.staged.clear();
+        self.word = None;
+    }
+
+    /// Does something wait for the host?
+    #[must_use]
+    pub fn waits(&self) -> bool {
+        !self.staged.is_empty()
+    }
+}
