@@ -698,6 +698,9 @@ pub(crate) fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("{cve} taken back")).with("state", "retracted"))
         }
+        Change::PrepareHost { .. } => Err(StoreError::Refused(
+            "the trackers of this desk live on the desk; there is nothing to prepare".into(),
+        )),
         Change::ReserveId { .. } => Err(StoreError::Refused("this desk hands out no ids".into())),
         Change::RecordRejection { message, reply, summary } => {
             let (sender, thread): (String, String) = c

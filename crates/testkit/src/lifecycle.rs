@@ -280,7 +280,10 @@ impl Hand<'_> {
             Change::PublishRecord { .. } => self.record(|r| r.state = RecordStage::Public),
             Change::RetractRecord { .. } => self.record(|r| r.state = RecordStage::Retracted),
             Change::AttachRecord { .. } | Change::ReserveId { .. } => {}
-            Change::SetFate { .. } | Change::RecordRejection { .. } | Change::Choose { .. } => {
+            Change::SetFate { .. }
+            | Change::RecordRejection { .. }
+            | Change::PrepareHost { .. }
+            | Change::Choose { .. } => {
                 return Err(wrong(format!("{} is no step of a sync", step.effect.name())));
             }
         }

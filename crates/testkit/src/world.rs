@@ -445,6 +445,9 @@ impl World {
                 case.tracker.state = State::Open;
                 case.closed = None;
             }
+            Change::PrepareHost { .. } => {
+                return Err(PortError::new("this world has no host to prepare", ""));
+            }
             Change::Choose { .. } => return Err(PortError::new("a choice is no change", "")),
         }
         Ok(Receipt::new(effect.name()))
@@ -799,6 +802,7 @@ fn shape<W: Wording>(
         Change::RemoveComment { tracker, comment } => json!([tracker, comment]),
         Change::CreateMilestone { name, due } => json!([name, due]),
         Change::CloseMilestone { name } => json!([name]),
+        Change::PrepareHost { part } => json!([part]),
         Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),
         Change::PushRecord { tracker, cve, state, record } => json!([tracker, cve, state, draft(record)]),
         Change::PublishRecord { tracker, cve, record } => json!([tracker, cve, public(record)]),

@@ -6,7 +6,7 @@ mod github;
 use std::collections::BTreeSet;
 
 use desk::{
-    plan::hosted::{NewTracker, TrackerChange},
+    plan::hosted::{HostPart, NewTracker, TrackerChange},
     tracker::Tracker,
 };
 use jiff::{Timestamp, civil::Date};
@@ -90,6 +90,8 @@ pub struct Setup {
     pub labels: BTreeSet<String>,
     /// Columns of the board; none when no board is configured.
     pub columns: Option<Vec<String>>,
+    /// Is there a form for reports?
+    pub form: bool,
 }
 
 /// What changed at the host since a mark.
@@ -172,6 +174,12 @@ pub trait TrackerHost: Send + Sync {
     /// When the host cannot be read.
     fn setup(&self) -> Result<Setup, Fault>;
 
+    /// Is there an issue with this label, open or closed?
+    ///
+    /// # Errors
+    /// When the host cannot be read.
+    fn has_issue(&self, label: &str) -> Result<bool, Fault>;
+
     /// Read what changed since a mark; everything without one.
     ///
     /// # Errors
@@ -208,6 +216,12 @@ pub trait TrackerHost: Send + Sync {
     /// # Errors
     /// When it was not made, or nobody knows.
     fn make_milestone(&self, name: &str, due: Option<Date>) -> Result<(), WriteFault>;
+
+    /// Make a part of the repository, unless it is there. Says what it made, and what a person does next.
+    ///
+    /// # Errors
+    /// When it was not made, or nobody knows.
+    fn prepare(&self, part: &HostPart) -> Result<String, WriteFault>;
 
     /// Close a milestone.
     ///

@@ -9,7 +9,7 @@ use std::{
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::Step;
+use super::{Step, hosted::HostPart};
 use crate::{
     case::RecordStage,
     confidential::{
@@ -498,6 +498,11 @@ pub enum Change<W: Wording> {
         /// Its name.
         name: String,
     },
+    /// Make a part of the tracker repository (config page §9).
+    PrepareHost {
+        /// Which.
+        part: HostPart,
+    },
     /// Keep the CVE record beside the tracker, where the team can read it (CVE page §9).
     AttachRecord {
         /// Which tracker.
@@ -682,6 +687,7 @@ impl Change<Drafted> {
                 Change::CreateMilestone { name: name.clone(), due: *due }
             }
             Change::CloseMilestone { name } => Change::CloseMilestone { name: name.clone() },
+            Change::PrepareHost { part } => Change::PrepareHost { part: part.clone() },
             Change::AttachRecord { tracker, cve, record } => {
                 Change::AttachRecord { tracker: tracker.clone(), cve: cve.clone(), record: with.any(record)? }
             }
@@ -809,6 +815,7 @@ impl<W: Wording> Change<W> {
             Change::RemoveComment { .. } => "remove-comment",
             Change::CreateMilestone { .. } => "create-milestone",
             Change::CloseMilestone { .. } => "close-milestone",
+            Change::PrepareHost { .. } => "prepare-host",
             Change::AttachRecord { .. } => "attach-record",
             Change::PushRecord { .. } => "push-record",
             Change::PublishRecord { .. } => "publish-record",
@@ -848,6 +855,7 @@ impl<W: Wording> Change<W> {
             Change::SetFate { to, .. } => to.tracker(),
             Change::CreateMilestone { .. }
             | Change::CloseMilestone { .. }
+            | Change::PrepareHost { .. }
             | Change::MailDraft { .. }
             | Change::RecordRejection { .. }
             | Change::Choose { .. } => None,

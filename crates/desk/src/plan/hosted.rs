@@ -4,6 +4,8 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::{ClearedEffect, effect::Change};
 use crate::tracker::{State, Tracker, TrackerKey};
 
@@ -216,6 +218,53 @@ fn comments(before: &Tracker, after: &Tracker) -> Result<Vec<CommentChange>, Hos
     let gone = before.comments.iter().filter(|b| !after.comments.iter().any(|c| c.id == b.id));
     out.extend(gone.map(|b| CommentChange::Remove { id: b.id.clone() }));
     Ok(out)
+}
+
+/// A part of a tracker repository that `bootstrap` makes. What is there already is left as it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "part", rename_all = "kebab-case")]
+pub enum HostPart {
+    /// A label.
+    Label {
+        /// Its name.
+        name: String,
+        /// Six hex digits.
+        colour: String,
+        /// What it means.
+        description: String,
+    },
+    /// The form for reports.
+    IssueForm {
+        /// Where in the repository.
+        path: String,
+        /// The file.
+        text: String,
+    },
+    /// The ledger of rejected reports: an issue of its own.
+    Ledger {
+        /// Its title.
+        title: String,
+        /// Its label.
+        label: String,
+    },
+    /// The board.
+    Board {
+        /// Its title.
+        title: String,
+        /// Its columns, in order.
+        columns: Vec<String>,
+    },
+}
+
+impl std::fmt::Display for HostPart {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            HostPart::Label { name, .. } => write!(f, "label `{name}`"),
+            HostPart::IssueForm { path, .. } => write!(f, "form {path}"),
+            HostPart::Ledger { title, .. } => write!(f, "issue `{title}`"),
+            HostPart::Board { title, columns } => write!(f, "board `{title}` ({})", columns.join(", ")),
+        }
+    }
 }
 
 /// A tracker that is to be opened at a host.

@@ -2,6 +2,7 @@
 //! items are shown.
 
 pub mod allocate;
+pub mod bootstrap;
 pub mod by_hand;
 pub mod extract;
 pub mod gate;

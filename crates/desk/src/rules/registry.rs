@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use super::{
-    allocate, by_hand,
+    allocate, bootstrap, by_hand,
     extract::{bot, credit},
     import::{
         answered, bookkeeping, class, consolidated, converged, decoys, features, follow_up, injection,
@@ -115,6 +115,7 @@ pub fn families() -> Vec<Family> {
             &[cve::ranges::RULES],
         ),
         family("allocate", "From a valid report to a CVE id", "rules/allocate.rs", &[allocate::RULES]),
+        family("bootstrap", "What a new tracker repository lacks", "rules/bootstrap.rs", &[bootstrap::RULES]),
         family("hand", "What a person asked for in so many words", "rules/by_hand.rs", &[by_hand::RULES]),
         family("stage", "Where a tracker stands", "rules/stage.rs", &[stage::RULES]),
         family("sync", "What `sync` proposes, item by item", "rules/sync/", &[sync::RULES]),

@@ -94,6 +94,10 @@ pub struct GithubFake {
     pub token: String,
     /// Tokens of other people, with their handles.
     pub others: BTreeMap<String, String>,
+    /// Files of the repository, by path.
+    pub files: BTreeMap<String, String>,
+    /// Titles of boards that were made.
+    pub boards: Vec<String>,
     /// Requests that changed something.
     pub writes: usize,
     now: Timestamp,
@@ -126,6 +130,8 @@ impl GithubFake {
             points: 0,
             token: token.into(),
             others: BTreeMap::new(),
+            files: BTreeMap::new(),
+            boards: Vec::new(),
             writes: 0,
             now,
             next: 3_000_000_000,
@@ -278,6 +284,7 @@ impl GithubFake {
             }
             "comments" => return self.more_comments(&vars),
             "board" => return self.board(&vars),
+            "boards" => return self.all_boards(&vars, query.contains("organization(")),
             _ => {
                 return Answer::json(
                     200,
@@ -360,7 +367,33 @@ impl GithubFake {
         Answer::json(200, &json!({"data": {"owner": {"projectV2": project}, "rateLimit": {"cost": 1}}}))
     }
 
+    fn all_boards(&self, vars: &Value, organization: bool) -> Answer {
+        let ours = organization && vars["owner"].as_str() == self.repo.split('/').next();
+        let node = |t: &String| json!({"title": t, "url": "https://github.com/orgs/acme/projects/1", "field": {"id": "PVTSSF_1"}});
+        let owner = ours.then(|| {
+            json!({"id": "O_1", "projectsV2": {"nodes": self.boards.iter().map(node).collect::<Vec<_>>()}})
+        });
+        Answer::json(200, &json!({"data": {"owner": owner}}))
+    }
+
+    fn new_board(&mut self, name: &str, vars: &Value) -> Answer {
+        self.writes += 1;
+        if name == "board" {
+            self.boards.push(vars["title"].as_str().unwrap_or_default().to_owned());
+            let made = json!({"title": vars["title"], "url": "https://github.com/orgs/acme/projects/1",
+                "field": {"id": "PVTSSF_1"}});
+            return Answer::json(200, &json!({"data": {"createProjectV2": {"projectV2": made}}}));
+        }
+        let options = vars["options"].as_array().cloned().unwrap_or_default();
+        let named = |o: &Value| o["name"].as_str().unwrap_or_default().to_owned();
+        self.columns = options.iter().enumerate().map(|(at, o)| (format!("opt{at}"), named(o))).collect();
+        Answer::json(200, &json!({"data": {"updateProjectV2Field": {"projectV2Field": {"id": "PVTSSF_1"}}}}))
+    }
+
     fn mutation(&mut self, name: &str, vars: &Value) -> Answer {
+        if matches!(name, "board" | "columns") {
+            return self.new_board(name, vars);
+        }
         let bad = |why: &str| {
             Answer::json(200, &json!({"data": null, "errors": [{"type": "INVALID", "message": why}]}))
         };
@@ -468,6 +501,51 @@ impl GithubFake {
                 let all: Vec<Value> =
                     self.labels.iter().skip((page - 1) * 100).take(100).map(|l| json!({"name": l})).collect();
                 Answer::json(200, &json!(all))
+            }
+            ("POST", ["labels"]) => {
+                let name = body["name"].as_str().unwrap_or_default().to_owned();
+                if self.labels.iter().any(|l| l.eq_ignore_ascii_case(&name)) {
+                    return Answer::json(
+                        422,
+                        &json!({"message": "Validation Failed", "errors": [{"code": "already_exists"}]}),
+                    );
+                }
+                self.labels.insert(name);
+                self.writes += 1;
+                Answer::json(201, &json!({"id": 1}))
+            }
+            ("GET", ["issues"]) => {
+                let label = asked.param("labels").unwrap_or_default().replace("%20", " ");
+                let all: Vec<Value> = self
+                    .issues
+                    .values()
+                    .filter(|i| i.labels.iter().any(|l| l.eq_ignore_ascii_case(&label)))
+                    .map(|i| self.rest_issue(i))
+                    .collect();
+                Answer::json(200, &json!(all))
+            }
+            ("GET", ["contents", ".github", "ISSUE_TEMPLATE"]) => {
+                let names: Vec<Value> = self
+                    .files
+                    .keys()
+                    .filter_map(|p| p.strip_prefix(".github/ISSUE_TEMPLATE/"))
+                    .map(|n| json!({"name": n}))
+                    .collect();
+                if names.is_empty() { missing() } else { Answer::json(200, &json!(names)) }
+            }
+            ("GET", ["contents", file @ ..]) => match self.files.get(&file.join("/")) {
+                Some(text) => Answer::json(200, &json!({"content": text})),
+                None => missing(),
+            },
+            ("PUT", ["contents", file @ ..]) => {
+                let (path, text) = (file.join("/"), body["content"].as_str().unwrap_or_default().to_owned());
+                // Over a file that is there the real one asks for its digest.
+                if self.files.contains_key(&path) {
+                    return Answer::json(422, &json!({"message": "\"sha\" wasn't supplied."}));
+                }
+                self.files.insert(path, text);
+                self.writes += 1;
+                Answer::json(201, &json!({"content": {}}))
             }
             ("POST", ["issues"]) => {
                 let n = self.open_issue(

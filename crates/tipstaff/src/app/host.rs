@@ -12,13 +12,13 @@ use desk::{
     mail,
     people::Roster,
     plan::{
-        Actor, ClearedEffect, StepKey, digest,
+        Actor, ClearedEffect, Plan, StepKey, digest,
         effect::Change,
         hosted::{NewTracker, TrackerChange, key_of},
         ports::{By, Lookup, PortError, Receipt},
     },
-    rules::import::propose,
-    tracker::{self, FieldRole, Headings, Tracker, TrackerKey, thread_ref},
+    rules::{bootstrap, import::propose},
+    tracker::{self, FieldRole, Headings, LabelRole, Tracker, TrackerKey, thread_ref},
 };
 use jiff::Timestamp;
 use store::{Card, Copy, Desk, Origin, StoreError};
@@ -229,11 +229,44 @@ fn copy(
     desk.take_copy(copy, origin, roster, at).map(drop)
 }
 
+/// What a new tracker repository lacks, as a plan.
+///
+/// # Errors
+/// When the trackers live on the desk, or the host cannot be read.
+pub fn prepare(session: &Session) -> Result<Plan> {
+    let wrong = |why: String| AppError::new(Exit::Usage, why, "`tipstaff doctor` checks it");
+    let Some(host) = session.host().map_err(wrong)? else {
+        return Err(AppError::new(
+            Exit::Usage,
+            "the trackers of this desk live on the desk itself; there is nothing to prepare",
+            "set tracker.forge, tracker.repo and tracker.token to keep them in a private repository",
+        ));
+    };
+    let down = |e: Fault| AppError::new(Exit::Failed, format!("{}: {e}", host.name()), mend(&e));
+    let setup = host.setup().map_err(down)?;
+    let ledger = session.labels.name(LabelRole::RejectionsLedger);
+    let there = bootstrap::There {
+        ledger: host.has_issue(ledger).map_err(down)?,
+        labels: setup.labels,
+        milestones: session.desk.milestones("")?.into_iter().map(|m| m.name).collect(),
+        form: setup.form,
+    };
+    let ground = bootstrap::Ground {
+        config: session.config(),
+        config_digest: &session.digest,
+        labels: &session.labels,
+        columns: &session.columns,
+        headings: &session.headings,
+        now: session.now(),
+    };
+    Ok(bootstrap::plan(&there, &host.name(), ground))
+}
+
 /// Is it a change of a tracker, a milestone or a card, and so one that the host is given?
 #[must_use]
 pub fn is_there(effect: &ClearedEffect) -> bool {
     match effect {
-        Change::CreateMilestone { .. } | Change::CloseMilestone { .. } => true,
+        Change::CreateMilestone { .. } | Change::CloseMilestone { .. } | Change::PrepareHost { .. } => true,
         Change::SetFate { .. } | Change::AttachRecord { .. } => false,
         other => other.tracker().is_some() && !authority::is_there(other),
     }
@@ -350,9 +383,9 @@ impl<'a> Link<'a> {
                 self.settle(desk)?;
                 self.create(desk, key, effect, tracker, by)
             }
-            Change::CreateMilestone { .. } | Change::CloseMilestone { .. } => {
+            Change::CreateMilestone { .. } | Change::CloseMilestone { .. } | Change::PrepareHost { .. } => {
                 self.settle(desk)?;
-                self.milestone(desk, key, effect, by)
+                self.of_repository(desk, key, effect, by)
             }
             _ => {
                 if let Some(tracker) = effect.tracker() {
@@ -406,7 +439,8 @@ impl<'a> Link<'a> {
         Ok(receipt)
     }
 
-    fn milestone(
+    /// Changes of the repository rather than of a tracker: made at once, one request each.
+    fn of_repository(
         &self,
         desk: &mut Desk,
         key: &StepKey,
@@ -417,7 +451,11 @@ impl<'a> Link<'a> {
         desk.intend(key, effect, by)?;
         desk.flush_item()?;
         // The desk's own rules about milestones come first; they change only the copy.
-        let receipt = match desk.stage(key, effect, by, self.headings) {
+        let staged = match effect {
+            Change::PrepareHost { .. } => Ok(Receipt::default()),
+            _ => desk.stage(key, effect, by, self.headings),
+        };
+        let mut receipt = match staged {
             Ok(r) => r,
             Err(e) => {
                 desk.withdraw(key, &e.to_string(), by)?;
@@ -427,6 +465,7 @@ impl<'a> Link<'a> {
         let end = match effect {
             Change::CreateMilestone { name, due } => host.make_milestone(name, *due),
             Change::CloseMilestone { name } => host.close_milestone(name),
+            Change::PrepareHost { part } => host.prepare(part).map(|made| receipt = Receipt::new(made)),
             _ => Ok(()),
         };
         if let Err(e) = end {

@@ -61,6 +61,8 @@ pub enum Command {
     Clock(ClockArgs),
     /// Say whether a report is valid, and for which scope; two members who agree decide
     Assess(AssessArgs),
+    /// Make what a new tracker repository lacks: labels, form, ledger, milestones, board
+    Bootstrap,
     /// Ask for a CVE id, or take the one that came back
     #[command(
         after_help = "Examples:\n  tipstaff allocate 42                  the form and the title, or the message to relay\n  \

@@ -55,6 +55,14 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
             let consensus = sync::agreed(s, &hand::tracker(s, &a.tracker)?);
             request(&a.tracker, &Request::Claim { consensus }, s, term)
         }
+        Command::Bootstrap => {
+            let plan = crate::app::host::prepare(s)?;
+            if plan.items.is_empty() {
+                term.line("Nothing is missing. One step is a person's: switch on the board's workflow \"auto-add to project\".")?;
+                return Ok(Exit::Nothing);
+            }
+            plan_cmd::offer(s, &plan, term)
+        }
         Command::Allocate(a) => super::allocate_cmd::run(&a, s, term),
         Command::Assess(a) => {
             let (valid, scope) = (a.verdict == Verdict::Valid, a.scope.unwrap_or_default());

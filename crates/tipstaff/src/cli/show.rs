@@ -214,6 +214,7 @@ pub fn effect(e: &Effect) -> String {
             format!("make the milestone {name}{due}")
         }
         Change::CloseMilestone { name } => format!("close the milestone {name}"),
+        Change::PrepareHost { part } => format!("make the {part}"),
         Change::AttachRecord { cve, .. } => format!("keep the record of {cve} beside the tracker"),
         Change::PushRecord { cve, state, .. } => {
             format!("push the record of {cve}, at least {}", state.as_str())

@@ -242,6 +242,7 @@ fn step_value(s: &Step) -> Value {
             put("due", json!(due));
         }
         Change::CloseMilestone { name } => put("milestone", json!(name)),
+        Change::PrepareHost { part } => put("part", json!(part)),
         Change::SetAssignees { assignees, .. } => put("assignees", json!(assignees)),
         Change::MoveCard { column, .. } => put("column", json!(column)),
         Change::ArchiveCard { archived, .. } => put("archived", json!(archived)),

@@ -1,14 +1,18 @@
 //! GitHub issues as trackers, and a board of Projects (config page §5 and §6). Reading is one batched query; writing is one
 //! `PATCH` for what belongs together, over a fresh read.
 
+mod prepare;
 mod queries;
 mod shape;
 mod write;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
 
 use desk::{
-    plan::hosted::{NewTracker, TrackerChange, key_of},
+    plan::hosted::{HostPart, NewTracker, TrackerChange, key_of},
     tracker::TrackerKey,
 };
 use jiff::civil::Date;
@@ -155,6 +159,11 @@ impl Github {
         answer(&reply)
     }
 
+    /// Ask a question whose answer has no shape of its own.
+    fn ask_freely(&self, document: &str, variables: &Value) -> Result<Value, Fault> {
+        Ok(self.ask::<Value>(document, variables)?.0)
+    }
+
     /// Ask for a change in the query language. What it does is done again without harm.
     fn mutate(&self, document: &str, variables: &Value) -> Result<Value, Fault> {
         let body = json!({"query": document, "variables": variables});
@@ -215,6 +224,58 @@ impl Github {
 
     fn web_host(&self) -> String {
         self.web.trim_start_matches("https://").trim_start_matches("http://").to_owned()
+    }
+
+    /// Every label of the repository.
+    fn labels(&self) -> Result<BTreeSet<String>, Fault> {
+        let mut out = BTreeSet::new();
+        for page in 1..=PAGES {
+            let request = Request::get(self.path("/labels"))
+                .query("per_page", LABELS.to_string())
+                .query("page", page.to_string());
+            let reply = self.client.call(&self.rest, &self.dressed(request))?;
+            if !reply.ok() {
+                return Err(reply.refusal());
+            }
+            let json = reply.json()?;
+            let Some(all) = json.as_array() else {
+                return Err(Fault::unexpected(&reply, "labels that are no list"));
+            };
+            let name = |l: &Value| l.get("name").and_then(Value::as_str).map(String::from);
+            out.extend(all.iter().filter_map(name));
+            if all.len() < LABELS {
+                return Ok(out);
+            }
+        }
+        Err(self.strange("the labels do not end"))
+    }
+
+    /// Is there an issue with that label?
+    fn labelled(&self, label: &str) -> Result<bool, Fault> {
+        let request = Request::get(self.path("/issues"))
+            .query("labels", label)
+            .query("state", "all")
+            .query("per_page", "1");
+        let reply = self.client.call(&self.rest, &self.dressed(request))?;
+        if !reply.ok() {
+            return Err(reply.refusal());
+        }
+        Ok(reply.json()?.as_array().is_some_and(|a| !a.is_empty()))
+    }
+
+    /// Is there any form for reports?
+    fn has_form(&self) -> Result<bool, Fault> {
+        let request = Request::get(self.path("/contents/.github/ISSUE_TEMPLATE"));
+        let reply = self.client.call(&self.rest, &self.dressed(request))?;
+        match reply.status() {
+            200 => {
+                let json = reply.json()?;
+                let names = json.as_array().into_iter().flatten().filter_map(|f| f.get("name")?.as_str());
+                Ok(names.into_iter().any(|n| n == "security-report.yml"))
+            }
+            404 => Ok(false),
+            _ => Err(reply.refusal()),
+        }
     }
 
     /// One page of what changed. A page that the host cannot make in time is asked for again in halves.
@@ -344,28 +405,16 @@ impl TrackerHost for Github {
         format!("{}/{}/issues/{number}", self.web, self.full())
     }
 
+    fn has_issue(&self, label: &str) -> Result<bool, Fault> {
+        self.labelled(label)
+    }
+
     fn setup(&self) -> Result<Setup, Fault> {
         let (of, _) = self.ask::<OfRepository>(queries::NEWEST, &self.repository())?;
         let mut out = Setup { standing: self.standing(&of)?, ..Setup::default() };
-        for page in 1..=PAGES {
-            let request = Request::get(self.path("/labels"))
-                .query("per_page", LABELS.to_string())
-                .query("page", page.to_string());
-            let reply = self.client.call(&self.rest, &self.dressed(request))?;
-            if !reply.ok() {
-                return Err(reply.refusal());
-            }
-            let json = reply.json()?;
-            let Some(all) = json.as_array() else {
-                return Err(Fault::unexpected(&reply, "labels that are no list"));
-            };
-            let name = |l: &Value| l.get("name").and_then(Value::as_str).map(String::from);
-            out.labels.extend(all.iter().filter_map(name));
-            if all.len() < LABELS {
-                break;
-            }
-        }
+        out.labels = self.labels()?;
         out.columns = self.columns(true)?.map(|c| c.options.into_iter().map(|(_, n)| n).collect());
+        out.form = self.has_form()?;
         Ok(out)
     }
 
@@ -419,6 +468,10 @@ impl TrackerHost for Github {
 
     fn write(&self, before: &Hosted, change: &TrackerChange) -> Result<Hosted, WriteFault> {
         write::write(self, before, change)
+    }
+
+    fn prepare(&self, part: &HostPart) -> Result<String, WriteFault> {
+        prepare::prepare(self, part)
     }
 
     fn make_milestone(&self, name: &str, due: Option<Date>) -> Result<(), WriteFault> {

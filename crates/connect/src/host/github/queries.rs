@@ -149,6 +149,44 @@ pub const UNARCHIVE_CARD: &str = "mutation unarchive($project: ID!, $item: ID!) 
   unarchiveProjectV2Item(input: {projectId: $project, itemId: $item}) { item { id isArchived } }
 }";
 
+macro_rules! boards {
+    ($owner:literal) => {
+        concat!(
+            "query boards($owner: String!, $title: String!) {
+  owner: ",
+            $owner,
+            "(login: $owner) {
+    id
+    projectsV2(first: 50, query: $title) {
+      nodes { title url field(name: \"Status\") { ... on ProjectV2SingleSelectField { id } } }
+    }
+  }
+}"
+        )
+    };
+}
+
+/// Boards of an organization that are called so.
+pub const BOARDS_OF_ORGANIZATION: &str = boards!("organization");
+
+/// Boards of a person that are called so.
+pub const BOARDS_OF_USER: &str = boards!("user");
+
+/// Make a board.
+pub const MAKE_BOARD: &str = "mutation board($owner: ID!, $title: String!) {
+  createProjectV2(input: {ownerId: $owner, title: $title}) {
+    projectV2 { title url field(name: \"Status\") { ... on ProjectV2SingleSelectField { id } } }
+  }
+}";
+
+/// Give a new board its columns.
+pub const SET_COLUMNS: &str =
+    "mutation columns($field: ID!, $options: [ProjectV2SingleSelectFieldOptionInput!]) {
+  updateProjectV2Field(input: {fieldId: $field, singleSelectOptions: $options}) {
+    projectV2Field { ... on ProjectV2SingleSelectField { id } }
+  }
+}";
+
 /// Every document, by name.
 pub const QUERIES: &[(&str, &str)] = &[
     ("changed", CHANGED),
@@ -161,4 +199,8 @@ pub const QUERIES: &[(&str, &str)] = &[
     ("move-card", MOVE_CARD),
     ("archive-card", ARCHIVE_CARD),
     ("unarchive-card", UNARCHIVE_CARD),
+    ("boards-of-organization", BOARDS_OF_ORGANIZATION),
+    ("boards-of-user", BOARDS_OF_USER),
+    ("make-board", MAKE_BOARD),
+    ("set-columns", SET_COLUMNS),
 ];

@@ -110,7 +110,7 @@ fn name(g: &Github, number: u64) -> String {
     format!("{}#{number}", g.full())
 }
 
-fn private(g: &Github, standing: &Standing) -> Result<(), WriteFault> {
+pub(super) fn private(g: &Github, standing: &Standing) -> Result<(), WriteFault> {
     if standing.private || g.open { Ok(()) } else { Err(WriteFault::NotPrivate(g.full())) }
 }
 
@@ -118,7 +118,7 @@ fn read(g: &Github, number: u64) -> Result<Hosted, WriteFault> {
     g.one(number)?.0.ok_or_else(|| WriteFault::Gone(name(g, number)))
 }
 
-fn ok(reply: Reply, want: u16) -> Result<Reply, WriteFault> {
+pub(super) fn ok(reply: Reply, want: u16) -> Result<Reply, WriteFault> {
     match reply.status() {
         s if s == want || reply.ok() => Ok(reply),
         401 => Err(Fault::Setup(
@@ -475,7 +475,7 @@ pub fn close_milestone(g: &Github, wanted: &str) -> Result<(), WriteFault> {
 
 impl Github {
     /// Who asks, and whether the repository is private.
-    fn repo_standing(&self) -> Result<Standing, Fault> {
+    pub(super) fn repo_standing(&self) -> Result<Standing, Fault> {
         let request = Request::get(self.path(""));
         let reply = self.client.call(&self.rest, &self.dressed(request))?;
         if !reply.ok() {

@@ -119,6 +119,7 @@ pub fn apply(case: &mut Case, effect: &Effect, g: Ground<'_>) {
         | Change::AppendEntry { .. }
         | Change::Comment { .. }
         | Change::MailDraft { .. }
+        | Change::PrepareHost { .. }
         | Change::RecordRejection { .. } => {}
     }
 }
