@@ -11,7 +11,7 @@ use super::View;
 use crate::{
     case::{Artifact, ArtifactState, PullState},
     config::{Scope, Train},
-    rules::extract::versions::{self, order},
+    rules::extract::versions::order,
     tracker::FieldRole,
 };
 
@@ -132,7 +132,7 @@ fn find(v: &View<'_>) -> Option<Target> {
 
 /// Every package named in the affected versions, else the scope's own.
 fn packages(v: &View<'_>, scope: &Scope) -> Vec<String> {
-    let report = versions::parse(v.field(FieldRole::AffectedVersions), v.g.versions);
+    let report = v.kept.ranges(v.field(FieldRole::AffectedVersions), v.g);
     let named: BTreeSet<String> =
         report.ranges.iter().filter_map(|r| r.package.clone()).filter(|p| !p.is_empty()).collect();
     if named.is_empty() { vec![scope.package.clone()] } else { named.into_iter().collect() }
