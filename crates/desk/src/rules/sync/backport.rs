@@ -43,9 +43,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         return;
     }
     let said = v.discussion().filter(|c| by_team(c, v.g.roster));
-    let Some((comment, words)) = said
-        .filter_map(|c| v.words(c).backport().map(|w| (c, w.to_owned())))
-        .last()
+    let Some((comment, words)) = said.filter_map(|c| v.words(c).backport().map(|w| (c, w.to_owned()))).last()
     else {
         return;
     };

@@ -166,7 +166,6 @@ impl Made {
     }
 
     pub(super) fn hygiene(&self, g: Ground<'_>) -> &[cve::Finding] {
-        self.hygiene
-            .get_or_init(|| cve::hygiene_with(&self.built(g).record, &self.facts, g.config, g.titles))
+        self.hygiene.get_or_init(|| cve::hygiene_with(&self.built(g).record, &self.facts, g.config, g.titles))
     }
 }

@@ -292,14 +292,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     ));
 }
 
-fn push(
-    v: &View<'_>,
-    then: &View<'_>,
-    cve: &str,
-    text: &str,
-    p: &mut Proposal,
-    out: &mut Gathered,
-) {
+fn push(v: &View<'_>, then: &View<'_>, cve: &str, text: &str, p: &mut Proposal, out: &mut Gathered) {
     let tool = v.g.config.cve.tool;
     if tool == CveTool::CveServices {
         // It keeps no drafts: publishing is the first it sees.

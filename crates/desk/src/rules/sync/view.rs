@@ -14,7 +14,7 @@ use crate::{
     config::Scope,
     cve,
     plan::{Precondition, digest},
-    rules::title::TitleReport,
+    rules::{stage::Stage, title::TitleReport},
     tracker::{
         self, Body, FieldRole, LabelRole, Labels, Marked, Tracker, by_team, marked_text, rollup, thread_ref,
     },
@@ -95,6 +95,7 @@ pub struct View<'a> {
     pub name: String,
     /// What several rules ask, answered once.
     pub(super) target: OnceCell<Option<Target>>,
+    pub(in crate::rules) stage: OnceCell<(Stage, String)>,
     routing: OnceCell<Routing>,
     title: OnceCell<Rc<TitleReport>>,
     made: OnceCell<Rc<Made>>,
@@ -138,6 +139,7 @@ impl<'a> View<'a> {
             name: t.reference.to_string(),
             body,
             target: OnceCell::new(),
+            stage: OnceCell::new(),
             routing: OnceCell::new(),
             title: OnceCell::new(),
             made: OnceCell::new(),
