@@ -332,7 +332,7 @@ impl Table {
     fn fill(&mut self, text: &str) {
         self.narrower = if text.len() <= SHORT { 3 } else { 0 };
         let narrower = self.narrower;
-        self.words.iter_mut().take(BITS / 64 >> narrower).for_each(|w| *w = 0);
+        self.words.iter_mut().take((BITS / 64) >> narrower).for_each(|w| *w = 0);
         let (mut a, mut b) = (0, 0);
         let mut count = 0_usize;
         let mut next = |c: u8| {
