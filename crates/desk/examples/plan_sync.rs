@@ -1,4 +1,5 @@
-//! How long a plan over many trackers takes with the facts in hand: `plan_sync NUMBER [ROUNDS] [--one-thread]`.
+//! How long a plan over many trackers takes with the facts in hand: `plan_sync NUMBER [ROUNDS] [--one-thread] [--digest]`.
+//! With `--digest` the SHA-256 of all plans stands in the output: a faster planner has to give the same.
 //! `bench/plan/run.py` calls it. With `--json FILE` the same facts are written as JSON, so that reading them can be compared.
 
 #![allow(
@@ -18,6 +19,7 @@ use std::{
 
 use desk::{
     case::Case,
+    plan::digest,
     rules::sync,
     spread::{InTurn, Spread},
 };
@@ -110,16 +112,18 @@ fn main() {
     let basis = life::basis(config);
     let mut best = f64::MAX;
     let mut items = 0;
+    let mut whole = None;
     for _ in 0..rounds {
         let start = Instant::now();
         let plans = sync::plan_with(&cases, basis.ground("ann", life::now()), spread);
         best = best.min(start.elapsed().as_secs_f64());
         items = plans.iter().map(|p| p.items.len()).sum();
+        whole = args.iter().any(|a| a == "--digest").then(|| digest::name(&plans));
     }
     println!(
         "{}",
         json!({"trackers": n, "items": items, "milliseconds": (best * 1e6).round() / 1e3, "facts": facts,
-            "peak": memory("VmHWM")})
+            "peak": memory("VmHWM"), "digest": whole})
     );
 }
 

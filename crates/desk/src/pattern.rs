@@ -233,6 +233,11 @@ impl Regex {
     /// What to search that text with; nothing when nothing can match.
     fn engine(&self, text: &str) -> Option<&meta::Regex> {
         let inner = &*self.0;
+        let small = || inner.small.get_or_init(|| inner.ascii.as_ref().and_then(compile)).as_ref();
+        // One automaton for every text, and nothing to look for before: the text need not be looked at.
+        if inner.plain && inner.needs == Needs::Nothing {
+            return small();
+        }
         // A long text is not looked through for each search: a caller may search it from many places.
         if text.len() <= needs::LARGEST {
             let ascii = needs::may_match(text, |ascii| match ascii {
@@ -241,8 +246,7 @@ impl Regex {
                 false => (inner.whole_needs(), inner.whole.get().is_some()),
             })?;
             if ascii || inner.plain {
-                let hir = inner.ascii.as_ref()?;
-                return inner.small.get_or_init(|| compile(hir)).as_ref();
+                return small();
             }
         }
         inner.whole.get_or_init(|| inner.parsed().and_then(|h| compile(&h))).as_ref()

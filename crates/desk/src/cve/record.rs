@@ -490,6 +490,9 @@ impl Serialize for Sorted<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self.0 {
             Value::Object(map) => {
+                if map.keys().is_sorted() {
+                    return serializer.collect_map(map.iter().map(|(k, v)| (k, Sorted(v))));
+                }
                 let mut entries: Vec<(&String, &Value)> = map.iter().collect();
                 entries.sort_by_key(|(k, _)| *k);
                 serializer.collect_map(entries.into_iter().map(|(k, v)| (k, Sorted(v))))

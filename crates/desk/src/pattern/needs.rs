@@ -308,20 +308,31 @@ fn choice(subs: &[Hir]) -> Read {
     Read::Needs(Needs::One(each))
 }
 
-/// Which rows of three a text holds.
-struct Table(Box<[u64]>);
+/// Which rows of three a text holds. A short text, a title or a sentence, uses the first part of the table alone: emptying
+/// the whole of it would cost more than reading the text.
+struct Table {
+    words: Box<[u64]>,
+    /// How many of the upper bits of a row do not count.
+    narrower: u32,
+}
+
+/// A text of at most so many bytes is short; an eighth of the table holds its rows.
+const SHORT: usize = 256;
 
 impl Table {
     fn new() -> Self {
-        Self(vec![0; BITS / 64].into_boxed_slice())
+        Self { words: vec![0; BITS / 64].into_boxed_slice(), narrower: 0 }
     }
 
     fn has(&self, bit: u16) -> bool {
-        self.0.get(usize::from(bit) / 64).is_some_and(|w| w >> (bit % 64) & 1 == 1)
+        let bit = bit >> self.narrower;
+        self.words.get(usize::from(bit) / 64).is_some_and(|w| w >> (bit % 64) & 1 == 1)
     }
 
     fn fill(&mut self, text: &str) {
-        self.0.fill(0);
+        self.narrower = if text.len() <= SHORT { 3 } else { 0 };
+        let narrower = self.narrower;
+        self.words.iter_mut().take((BITS / 64) >> narrower).for_each(|w| *w = 0);
         let (mut a, mut b) = (0, 0);
         let mut count = 0_usize;
         let mut next = |c: u8| {
@@ -330,8 +341,8 @@ impl Table {
             }
             count += 1;
             if count > 2 {
-                let bit = bit(a, b, c);
-                if let Some(w) = self.0.get_mut(usize::from(bit) / 64) {
+                let bit = bit(a, b, c) >> narrower;
+                if let Some(w) = self.words.get_mut(usize::from(bit) / 64) {
                     *w |= 1 << (bit % 64);
                 }
             }

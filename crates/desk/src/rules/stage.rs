@@ -216,6 +216,10 @@ pub fn position(v: &View<'_>) -> Position {
 /// The stage of a tracker and what it rests on: the first match of sync page §3.
 #[must_use]
 pub fn stage(v: &View<'_>) -> (Stage, String) {
+    v.stage.get_or_init(|| find(v)).clone()
+}
+
+fn find(v: &View<'_>) -> (Stage, String) {
     let label = |role: LabelRole| format!("label `{}`", v.g.labels.name(role));
     let announced = v.has(LabelRole::Announced);
     if !v.t.state.is_open() {

@@ -204,6 +204,10 @@ pub fn normalise(title: &str, rules: &TitleRules) -> TitleReport {
 
 /// One line, blanks collapsed, without characters that a reader cannot see. Tells whether there were any.
 fn visible(title: &str) -> (String, bool) {
+    if title.bytes().all(|b| matches!(b, b' '..=b'~')) {
+        // Nothing in it is hidden, a control character or composed: most titles are such.
+        return (title.split_whitespace().collect::<Vec<_>>().join(" "), false);
+    }
     // Joiners and variation selectors spell words and emoji; line and paragraph separators are blanks.
     let hidden = |c: char| {
         crate::mail::is_hidden(c)

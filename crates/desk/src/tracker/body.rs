@@ -4,7 +4,7 @@
 //! quoted or fenced text for a field; writing one field changes no other byte, and a value that would leak into
 //! another field is refused. [`set`] proves the latter for each write by reading its own result.
 
-use std::{collections::BTreeMap, ops::Range};
+use std::{borrow::Cow, collections::BTreeMap, ops::Range};
 
 use serde::{Deserialize, Serialize};
 
@@ -328,7 +328,10 @@ fn core_of(body: &str, content: Range<usize>) -> Range<usize> {
 
 /// A value as it compares: LF line ends (a lone CR becomes one, as the forge shows it), no blank lines around, no blanks at the end.
 fn normalise(value: &str) -> String {
-    let value = value.replace("\r\n", "\n").replace('\r', "\n");
+    let value = match memchr::memchr(b'\r', value.as_bytes()) {
+        None => Cow::Borrowed(value),
+        Some(_) => Cow::Owned(value.replace("\r\n", "\n").replace('\r', "\n")),
+    };
     let core = core_of(&value, 0..value.len());
     value.get(core).unwrap_or_default().to_owned()
 }
@@ -390,7 +393,21 @@ pub enum BodyError {
 /// # Errors
 /// See [`BodyError`]; a value that would leak out of its section is refused, never repaired.
 pub fn set(body: &str, role: FieldRole, value: &str, headings: &Headings) -> Result<String, BodyError> {
-    let before = parse(body, headings);
+    let written = set_in(body, &parse(body, headings), role, value, headings)?;
+    Ok(written.map_or_else(|| body.to_owned(), |(after, _)| after))
+}
+
+/// As [`set`], for a body that was read before; the result comes as it reads. None when the field has that value already.
+///
+/// # Errors
+/// As [`set`].
+pub fn set_in(
+    body: &str,
+    before: &Body,
+    role: FieldRole,
+    value: &str,
+    headings: &Headings,
+) -> Result<Option<(String, Body)>, BodyError> {
     if let Some(open) = before.unterminated() {
         return Err(BodyError::Unterminated { at: open.at, message: open.message.clone() });
     }
@@ -407,15 +424,16 @@ pub fn set(body: &str, role: FieldRole, value: &str, headings: &Headings) -> Res
     let mut value = normalise(value);
     let unset = is_placeholder(&value);
     if value == section.value || (unset && is_placeholder(&section.value)) {
-        return Ok(body.to_owned());
+        return Ok(None);
     }
     if unset {
         PLACEHOLDER.clone_into(&mut value);
     }
     check_value(&value)?;
     let after = splice(body, section, &value);
-    if reads_back(&before, body, &parse(&after, headings), &after, role, &value) {
-        Ok(after)
+    let read = parse(&after, headings);
+    if reads_back(before, body, &read, &after, role, &value) {
+        Ok(Some((after, read)))
     } else {
         Err(BodyError::ValueEscapes { role })
     }

@@ -186,10 +186,11 @@ impl LabelNames {
     pub fn read<'a>(&self, labels: impl IntoIterator<Item = &'a String>) -> Labels {
         let mut out = Labels::default();
         for label in labels {
-            if let Some(role) = self.role(label) {
-                out.roles.insert(role);
-            } else if let Some(scope) = self.scope(label) {
-                out.scopes.insert(scope.to_owned());
+            let folded = fold(label);
+            if let Some(role) = self.roles.get(&folded) {
+                out.roles.insert(*role);
+            } else if let Some(scope) = self.scopes.get(&folded) {
+                out.scopes.insert(scope.clone());
             } else {
                 out.other.insert(label.clone());
             }
@@ -199,7 +200,19 @@ impl LabelNames {
 }
 
 fn fold(label: &str) -> String {
-    label.split_whitespace().collect::<Vec<_>>().join(" ").to_lowercase()
+    let mut out = String::with_capacity(label.len());
+    for word in label.split_whitespace() {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    if out.is_ascii() {
+        // Every label of every tracker comes through here; this spares a copy.
+        out.make_ascii_lowercase();
+        return out;
+    }
+    out.to_lowercase()
 }
 
 /// The labels of one tracker by what they say.

@@ -73,7 +73,7 @@ pub(super) struct Heading {
 }
 
 /// One pass over a text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Scan {
     /// Section headings, in order.
     pub(super) headings: Vec<Heading>,
@@ -89,6 +89,43 @@ pub(super) struct Scan {
 
 /// Reads the structure of `text[from..]`; offsets are of `text`. `text` must be a [`shadow`], `from` a line start.
 pub(super) fn scan(text: &str, from: usize) -> Scan {
+    if is_plain(text.get(from..).unwrap_or_default()) {
+        return Scan { headings: plain_headings(text, from), ..Scan::default() };
+    }
+    scan_markdown(text, from)
+}
+
+/// Is there nothing in it that could hide a heading: no run of three that opens a fence, no `<` that opens a tag, a comment
+/// or another HTML block? Then every heading in column 0 is live whatever else the text holds (CommonMark: it interrupts
+/// paragraphs, lists, quotes and tables), and there is no need to parse the rest: most bodies are such.
+fn is_plain(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    memchr::memchr3_iter(b'<', b'`', b'~', bytes).all(|at| match bytes.get(at..).unwrap_or_default() {
+        [b'<', rest @ ..] => !may_open_html(rest),
+        [b'`', b'`', b'`', ..] | [b'~', b'~', b'~', ..] => false,
+        _ => true,
+    })
+}
+
+/// May what follows a `<` make it HTML? A name has to end as names of tags end: `<https://…>` and `<a@b>` are links.
+fn may_open_html(rest: &[u8]) -> bool {
+    match rest.first() {
+        Some(b'/' | b'!' | b'?') => true,
+        Some(c) if c.is_ascii_alphabetic() => {
+            let end = rest.iter().find(|c| !c.is_ascii_alphanumeric() && **c != b'-');
+            end.is_none_or(|c| c.is_ascii_whitespace() || matches!(c, b'/' | b'>'))
+        }
+        _ => false,
+    }
+}
+
+fn plain_headings(text: &str, from: usize) -> Vec<Heading> {
+    let after = text.as_bytes().get(from..).unwrap_or_default();
+    let starts = std::iter::once(from).chain(memchr::memchr_iter(b'\n', after).map(|n| from + n + 1));
+    starts.filter_map(|at| section_heading(text, at)).collect()
+}
+
+fn scan_markdown(text: &str, from: usize) -> Scan {
     let mut out = Scan::default();
     let source = text.get(from..).unwrap_or_default();
     let mut depth = 0usize;
@@ -360,6 +397,8 @@ fn element_imbalance(tokens: &[Token], strict: bool) -> Option<(Open, usize)> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn names(text: &str) -> Vec<&str> {
@@ -393,6 +432,22 @@ mod tests {
         ];
         for (text, want) in cases {
             assert_eq!(names(text), *want, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+        #[test]
+        fn a_plain_text_has_the_headings_the_parser_finds(parts in proptest::collection::vec(prop::sample::select(vec![
+            "### A", "###", "#", "####", "\n", "\n", "\n\n", "\r\n", " ", "  ", "    ", "\t", "a", "b c", "-", "- ", "> ", "1. ",
+            "*", "_", "`", "``", "~", "~~", "<", "< ", "<a", "<a@b.c>", "<https://x>", "<br", "/", "!", "?", "@", "|", "| - |",
+            "===", "---", "[x]: ", "[x]", "(", ")", "'", "\"", "\\", "&lt;", ":", "\u{b}", "\r", "é", "[ ] ", "+", "^", "$",
+        ]), 0..24)) {
+            let text = parts.concat();
+            let text = shadow(&text);
+            if is_plain(&text) {
+                prop_assert_eq!(scan(&text, 0), scan_markdown(&text, 0));
+            }
         }
     }
 

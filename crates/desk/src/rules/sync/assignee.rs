@@ -7,7 +7,6 @@ use crate::pattern::Regex;
 use super::{Proposal, View};
 use crate::{
     case::{Evidence, Fact},
-    mail::own_words,
     plan::{Action, ActionKind, Precondition, Told, effect::Change},
     rules::stage::Stage,
     tracker::by_team,
@@ -57,7 +56,7 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
 
 fn volunteer(v: &View<'_>, out: &mut super::Gathered) {
     // The newest word counts; a marked comment is the program's or a vote.
-    let said = v.discussion().filter_map(|c| Some((c, takes(&own_words(&c.body))?.to_owned())));
+    let said = v.discussion().filter_map(|c| Some((c, takes(&v.words(c).own)?.to_owned())));
     let Some((comment, words)) = said.max_by_key(|(c, _)| c.at) else { return };
     let who = comment.author.trim_start_matches('@');
     let may = by_team(comment, v.g.roster) && v.may_assign(who).unwrap_or(v.g.roster.people.is_empty());

@@ -9,7 +9,7 @@ use super::{Gathered, Proposal, View};
 use crate::{
     case::Evidence,
     config::BackportLabel,
-    mail::{one_line, own_words},
+    mail::one_line,
     plan::{Action, ActionKind, Told},
     tracker::by_team,
 };
@@ -23,7 +23,7 @@ static NOT: LazyLock<Regex> = LazyLock::new(|| {
 });
 
 /// The sentence that asks for a backport, and says neither no nor that it is there.
-fn asks(text: &str) -> Option<&str> {
+pub(super) fn asks(text: &str) -> Option<&str> {
     let sentences = text.split_inclusive(['!', '?', '\n']).flat_map(|s| s.split(". "));
     sentences.map(str::trim).find(|s| ASKS.is_match(s) && !NOT.is_match(s))
 }
@@ -43,12 +43,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         return;
     }
     let said = v.discussion().filter(|c| by_team(c, v.g.roster));
-    let Some((comment, words)) = said
-        .filter_map(|c| {
-            let own = own_words(&c.body);
-            asks(&own).map(|w| (c, w.to_owned()))
-        })
-        .last()
+    let Some((comment, words)) = said.filter_map(|c| v.words(c).backport().map(|w| (c, w.to_owned()))).last()
     else {
         return;
     };

@@ -3,11 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::{Gathered, Ground, Proposal, View, gather};
+use super::{Gathered, Ground, Proposal, View, gather, kept::Kept};
 use crate::{
     case::{Case, Fact, Milestone, Record, RecordStage},
     plan::{Effect, Group, Precondition, Probe, Step, effect::Change},
-    tracker::{self, CloseReason, Comment, FieldRole, Marked, State, marked},
+    tracker::{CloseReason, Comment, FieldRole, Marked, State, marked},
 };
 
 /// How often the rules look again; three rounds are the most a tracker was seen to need.
@@ -15,11 +15,11 @@ const ROUNDS: usize = 6;
 
 /// The case as it would be once those proposals are applied that a bare `all` covers.
 #[must_use]
-pub fn project<'p>(case: &Case, items: impl IntoIterator<Item = &'p Proposal>, g: Ground<'_>) -> Case {
-    let mut then = case.clone();
+pub fn project<'p>(v: &View<'_>, items: impl IntoIterator<Item = &'p Proposal>) -> Case {
+    let mut then = v.case.clone();
     for p in items {
         if counts(&then, p) {
-            p.steps.iter().for_each(|(effect, _)| apply(&mut then, effect, g));
+            p.steps.iter().for_each(|(effect, _)| apply_in(v, &mut then, effect));
         }
     }
     then
@@ -42,12 +42,21 @@ fn arm<'e>(case: &Case, effect: &'e Effect) -> Option<&'e [Step]> {
 
 /// One change, in memory. Status entries and letters change nothing that a rule of the same plan asks for.
 pub fn apply(case: &mut Case, effect: &Effect, g: Ground<'_>) {
+    apply_with(case, effect, g, &Kept::default());
+}
+
+/// The same in a plan for that tracker, whose looks share what was read.
+pub(super) fn apply_in(v: &View<'_>, case: &mut Case, effect: &Effect) {
+    apply_with(case, effect, v.g, &v.kept);
+}
+
+fn apply_with(case: &mut Case, effect: &Effect, g: Ground<'_>, kept: &Kept) {
     if effect.tracker().is_some_and(|t| *t != case.tracker.key) {
         return;
     }
     match effect {
         Change::SetField { role, value, .. } => {
-            if let Ok(body) = tracker::set(&case.tracker.body, *role, &value.preview(), g.headings) {
+            if let Some(body) = kept.write(&case.tracker.body, *role, &value.preview(), g) {
                 case.tracker.body = body;
             }
         }
@@ -109,7 +118,7 @@ pub fn apply(case: &mut Case, effect: &Effect, g: Ground<'_>) {
         Change::Reopen { .. } => case.tracker.state = State::Open,
         Change::Choose { .. } => {
             for s in arm(case, effect).unwrap_or_default() {
-                apply(case, &s.effect, g);
+                apply_with(case, &s.effect, g, kept);
             }
         }
         // Which id is reserved is not known before.
@@ -175,8 +184,8 @@ pub fn extend(v: &View<'_>, out: &mut Gathered) -> Option<Case> {
         if out.halt.is_some() || v.scopes.len() > 1 || !out.items.iter().any(opening) {
             break;
         }
-        let case = project(v.case, &out.items, v.g);
-        let more = gather(&View::new(&case, v.g));
+        let case = project(v, &out.items);
+        let more = gather(&v.again(&case));
         if more.halt.is_some() || !more.items.iter().any(|p| is_new(v.case, p, &out.items)) {
             break;
         }
@@ -208,8 +217,8 @@ fn needed(v: &View<'_>, before: &[Proposal], later: &[Proposal]) -> Vec<Vec<usiz
         (0..before.len()).filter(|at| before.get(*at).is_some_and(|p| counts(v.case, p))).collect();
     for at in all.iter().copied().filter(|at| before.get(*at).is_some_and(|p| !p.steps.is_empty())) {
         let others = before.iter().enumerate().filter(|(i, _)| *i != at).map(|(_, p)| p);
-        let case = project(v.case, others, v.g);
-        let without = gather(&View::new(&case, v.g));
+        let case = project(v, others);
+        let without = gather(&v.again(&case));
         for (needs, p) in out.iter_mut().zip(later) {
             if !without.items.iter().any(|w| w.rule == p.rule && w.steps == p.steps) {
                 needs.push(at);

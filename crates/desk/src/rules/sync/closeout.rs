@@ -180,8 +180,8 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     let steps = finish(v, &url, out);
     // The record says what the tracker says once the first steps of this item are made.
     let mut case = record::after(v, &out.items);
-    p.steps.iter().for_each(|(e, _)| chain::apply(&mut case, e, v.g));
-    let then = View::new(&case, v.g);
+    p.steps.iter().for_each(|(e, _)| chain::apply_in(v, &mut case, e));
+    let then = v.again(&case);
     let publish = || {
         let mut all = record::disclose(&then, &cve);
         all.extend(steps.iter().cloned());

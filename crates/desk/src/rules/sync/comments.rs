@@ -10,7 +10,6 @@ use crate::{
     confidential::{self as surface, Draft},
     config::CveTool,
     plan::{Effect, effect::Change},
-    rules::extract::versions,
     tracker::{FieldRole, Marked, marked, marked_text},
 };
 
@@ -71,7 +70,7 @@ pub fn severity_word(value: &str) -> String {
 }
 
 fn affected_problem(v: &View<'_>, value: &str) -> Option<String> {
-    let report = versions::parse(value, v.g.versions);
+    let report = v.kept.ranges(value, v.g);
     if let Some(p) = report.problems.first() {
         return Some(format!("at character {}: {}", p.at, p.message));
     }

@@ -89,7 +89,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         ));
         return;
     }
-    let text = b.record.render();
+    let text = v.record_text();
     let mut p = Proposal::new(
         "sync.correction",
         format!("Correct the credit of {cve} after its disclosure"),
@@ -97,8 +97,8 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     )
     .in_record();
     p.details.push(("credit".into(), format!("{} → {}", shown(&was), shown(&now))));
-    if v.o.attached.as_ref().is_some_and(|kept| *kept != text) {
-        p = p.step(record::attach_step(v, &cve, &text), Vec::new());
+    if v.o.attached.as_ref().is_some_and(|kept| kept != text) {
+        p = p.step(record::attach_step(v, &cve, text), Vec::new());
     }
     if pushes {
         let effect = Change::PushRecord {
@@ -111,8 +111,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
             effect,
             vec![Precondition::RecordIn { cve: cve.clone(), states: [RecordStage::Public].into() }],
         );
-        let ours = b.record.to_value();
-        let other: Vec<String> = record::difference(public, &ours)
+        let other: Vec<String> = record::difference(public, v.record_json())
             .into_iter()
             .filter(|(at, _, new)| {
                 new.is_some() && at.starts_with("/containers/cna/") && !at.contains("/credits")

@@ -14,7 +14,7 @@ use crate::{
     confidential::Draft,
     config::AffectedStyle,
     cve,
-    mail::{one_line, own_words},
+    mail::one_line,
     plan::{Action, ActionKind, Precondition, Told, digest, effect::Change},
     rules::{
         extract::{CreditKind, judge, private_scanners},
@@ -495,19 +495,31 @@ fn cwe(v: &View<'_>, out: &mut super::Gathered) {
 
 type Said<'c> = (String, &'c Comment);
 
+/// The values that somebody states in words of their own.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stated {
+    severity: Option<String>,
+    cwe: Option<String>,
+}
+
+pub(super) fn stated(own: &str) -> Stated {
+    let cwe = |m: crate::pattern::Captures<'_>| m[1].trim().trim_end_matches(['`', '*', '.']).to_owned();
+    Stated {
+        severity: SEVERITY_SAID.captures(own).map(|m| m[1].to_lowercase()),
+        cwe: CWE_SAID.captures(own).map(cwe),
+    }
+}
+
 /// The newest severity and weakness that somebody on the team wrote in a comment; a quotation is nobody's word (hard case
 /// 24).
 fn team_words<'c>(v: &View<'c>) -> (Option<Said<'c>>, Option<Said<'c>>) {
     let mut severity = None;
     let mut cwe = None;
     for c in v.discussion().filter(|c| by_team(c, v.g.roster)) {
-        let own = own_words(&c.body);
-        if let Some(m) = SEVERITY_SAID.captures(&own) {
-            severity = Some((m[1].to_lowercase(), c));
-        }
-        if let Some(m) = CWE_SAID.captures(&own) {
-            cwe = Some((m[1].trim().trim_end_matches(['`', '*', '.']).to_owned(), c));
-        }
+        let words = v.words(c);
+        let said = words.stated();
+        severity = said.severity.clone().map(|s| (s, c)).or(severity);
+        cwe = said.cwe.clone().map(|s| (s, c)).or(cwe);
     }
     (severity, cwe)
 }

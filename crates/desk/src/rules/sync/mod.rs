@@ -14,6 +14,7 @@ pub mod correction;
 pub mod divergence;
 pub mod fields;
 pub mod fix;
+mod kept;
 pub mod manager;
 pub mod milestone;
 pub mod older;
@@ -189,21 +190,31 @@ pub fn plan_with(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> Vec
     order.sort_by_key(|c| (c.tracker.reference.number, &c.tracker.key));
     let mut next = 1;
     let mut plans = Vec::with_capacity(order.len());
+    // Whoever lends a thread does all of a tracker; only the numbers wait for those before it.
     spread::in_order(
         spread,
         &order,
-        |c| {
-            let view = View::new(c, ground);
-            let (position, out) = judge(&view);
-            (view, position, out)
-        },
-        |_, (view, position, out)| {
-            let plan = finish(&view, position, out, next);
+        |c| plan_one(&View::new(c, ground), 1),
+        |_, mut plan| {
+            renumber(&mut plan.items, next - 1);
             next += u32::try_from(plan.items.len()).unwrap_or(0);
             plans.push(plan);
         },
     );
     plans
+}
+
+/// Items numbered from 1 as those behind `before` others.
+fn renumber(items: &mut [Item], before: u32) {
+    if before == 0 {
+        return;
+    }
+    for i in items.iter_mut() {
+        i.n.0 += before;
+        i.after.iter_mut().for_each(|a| a.0 += before);
+    }
+    // What waits for a blocked item names its number.
+    crate::plan::settle(items);
 }
 
 /// What the rules gather for one tracker.
@@ -248,7 +259,7 @@ fn judge(v: &View<'_>) -> (Position, Gathered) {
     }
     let mut out = gather(v);
     let later = chain::extend(v, &mut out);
-    let later = later.as_ref().map(|case| View::new(case, v.g));
+    let later = later.as_ref().map(|case| v.again(case));
     // Words are chosen, and the record is made, for the tracker as this plan leaves it.
     let then = later.as_ref().unwrap_or(v);
     if position.stage != Stage::CloseOut {
@@ -524,7 +535,7 @@ fn filled_here(v: &View<'_>, items: &mut Vec<Proposal>) {
         return;
     }
     let case = record::after(v, items);
-    let then = View::new(&case, v.g);
+    let then = v.again(&case);
     let there = marked(&v.t.comments, Marked::FillFields, v.g.roster).map(|c| marked_text(&c.body));
     for p in items.iter_mut() {
         // The release asks for a record that can be published, the merge for the fields alone.

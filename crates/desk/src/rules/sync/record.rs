@@ -33,10 +33,10 @@ pub fn facts(v: &View<'_>) -> cve::Facts {
     }
 }
 
-/// The record of a tracker as it stands; [`View::built`] keeps it.
-pub(super) fn build(v: &View<'_>) -> Built {
-    let options = Options { target: Target::of(v.g.config.cve.tool), ..Options::default() };
-    cve::build_with(v.record_facts(), v.g.config, v.g.labels, v.g.versions, options)
+/// The record that follows from those facts; [`View::built`] keeps it.
+pub(super) fn build(facts: &cve::Facts, g: Ground<'_>) -> Built {
+    let options = Options { target: Target::of(g.config.cve.tool), ..Options::default() };
+    cve::build_with(facts, g.config, g.labels, g.versions, options)
 }
 
 /// Does the project's CVE tool take pushes from a program?
@@ -59,7 +59,7 @@ pub fn reviewed(v: &View<'_>) -> bool {
 #[must_use]
 pub fn after(v: &View<'_>, items: &[Proposal]) -> Case {
     // What the record itself opens comes after it.
-    chain::project(v.case, items.iter().filter(|p| !p.after.contains(&"sync.record")), v.g)
+    chain::project(v, items.iter().filter(|p| !p.after.contains(&"sync.record")))
 }
 
 /// Does a proposal change more than the tracker's log and its mail?
@@ -98,7 +98,7 @@ pub fn again(items: &mut [Item], case: &Case, g: Ground<'_>) {
         if let Some((field, why)) = held.first().filter(|_| pushes && i.rule == "sync.record") {
             i.blocked = Some(format!("not pushed, {field}: {why}"));
         }
-        write(&mut i.steps, &v.built().record.render());
+        write(&mut i.steps, v.record_text());
     }
 }
 
@@ -127,9 +127,9 @@ fn write(steps: &mut [Step], text: &str) {
 #[must_use]
 pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
     let cve = v.cve.clone()?;
-    let text = v.built().record.render();
+    let text = v.record_text();
     let kept = v.o.attached.as_ref()?;
-    if *kept == text {
+    if kept == text {
         return None;
     }
     let p = Proposal::new(
@@ -137,7 +137,7 @@ pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
         format!("Record of {cve}"),
         v.evidence(rule, "made from the fields of the tracker"),
     );
-    Some(p.step(attach_step(v, &cve, &text), Vec::new()).in_record())
+    Some(p.step(attach_step(v, &cve, text), Vec::new()).in_record())
 }
 
 /// The step that keeps a record beside its tracker.
@@ -256,24 +256,23 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
     // Most plans change nothing that a record is made from: then it is the record as it stands.
     let case = out.items.iter().any(|p| matters(v, p)).then(|| after(v, &out.items));
-    let changed = case.as_ref().map(|c| View::new(c, v.g));
+    let changed = case.as_ref().map(|c| v.again(c));
     let then = changed.as_ref().unwrap_or(v);
     if !v.t.state.is_open() || then.scopes.len() != 1 || v.body.unterminated().is_some() {
         return;
     }
-    let b = then.built();
-    let text = b.record.render();
+    let text = then.record_text();
     let mut p = Proposal::new(
         "sync.record",
         format!("Record of {cve}"),
         v.evidence("sync.record", "made again from the fields of the tracker"),
     )
     .in_record();
-    if v.o.attached.as_ref().is_some_and(|kept| *kept != text) {
-        p = p.step(attach_step(v, &cve, &text), Vec::new());
+    if v.o.attached.as_ref().is_some_and(|kept| kept != text) {
+        p = p.step(attach_step(v, &cve, text), Vec::new());
     }
     if pushes(v) {
-        push(v, then, b, &cve, &text, &mut p, out);
+        push(v, then, &cve, text, &mut p, out);
     }
     if p.steps.is_empty() {
         return;
@@ -293,15 +292,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     ));
 }
 
-fn push(
-    v: &View<'_>,
-    then: &View<'_>,
-    b: &Built,
-    cve: &str,
-    text: &str,
-    p: &mut Proposal,
-    out: &mut Gathered,
-) {
+fn push(v: &View<'_>, then: &View<'_>, cve: &str, text: &str, p: &mut Proposal, out: &mut Gathered) {
     let tool = v.g.config.cve.tool;
     if tool == CveTool::CveServices {
         // It keeps no drafts: publishing is the first it sees.
@@ -322,7 +313,7 @@ fn push(
             return;
         }
     };
-    let wanted = wanted(then, b);
+    let (wanted, ours) = (wanted(then, then.built()), then.record_json());
     let state = remote.map_or(RecordStage::Unknown, |r| r.state);
     if state == RecordStage::Retracted {
         return;
@@ -330,7 +321,7 @@ fn push(
     let behind = wanted > state;
     let differs = match remote {
         None => true,
-        Some(r) => differs(v, r, &b.record.to_value()),
+        Some(r) => differs(v, r, ours),
     };
     let unpushed = remote.is_some_and(|r| r.json.is_none() && r.version == "0");
     if !(behind || differs || unpushed) {
@@ -341,7 +332,7 @@ fn push(
         out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
         return;
     }
-    let contested = contested(v, &b.record.to_value());
+    let contested = contested(v, ours);
     if !contested.is_empty() {
         out.notices.push(format!(
             "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both",
@@ -362,18 +353,17 @@ fn push(
         record: Draft::<CveDraft>::text(text),
     };
     p.details.push(("record".into(), format!("{} → {}", state.as_str(), wanted.max(state).as_str())));
-    shown(v, &b.record.to_value(), p);
+    shown(v, ours, p);
     p.steps.push((effect, requires));
 }
 
 /// The record's part of a close-out, by the state it is found in: kept, pushed with the advisory's address, published.
 #[must_use]
 pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> {
-    let b = then.built();
-    let text = b.record.render();
+    let text = then.record_text();
     let mut steps = Vec::new();
-    if then.o.attached.as_ref().is_some_and(|kept| *kept != text) {
-        steps.push((attach_step(then, cve, &text), Vec::new()));
+    if then.o.attached.as_ref().is_some_and(|kept| kept != text) {
+        steps.push((attach_step(then, cve, text), Vec::new()));
     }
     if !pushes(then) {
         return steps;
@@ -385,7 +375,7 @@ pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> 
             cve: cve.into(),
             // At least that, and the same step in every arm: a close-out that was cut off after publishing goes on.
             state: RecordStage::ReviewReady,
-            record: Draft::<CveDraft>::text(text.clone()),
+            record: Draft::<CveDraft>::text(text),
         },
         Vec::new(),
     ));
@@ -416,8 +406,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     let Some(cve) = v.cve.clone() else {
         return Err(format!("{} has no CVE id: `tipstaff allocate {}`", v.name, v.t.reference.number));
     };
-    let b = v.built();
-    let text = b.record.render();
+    let (b, text, ours) = (v.built(), v.record_text(), v.record_json());
     let state = v.record();
     let (rule, word) = match ask {
         Ask::Refresh => ("record.refresh", "made again"),
@@ -426,8 +415,8 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
     };
     let why = v.evidence(rule, format!("{} asks for it", v.mention(v.g.actor)));
     let mut p = Proposal::new(rule, format!("Record of {cve} {word}"), why).in_record();
-    if v.o.attached.as_ref().is_none_or(|kept| *kept != text) {
-        p = p.step(attach_step(v, &cve, &text), Vec::new());
+    if v.o.attached.as_ref().is_none_or(|kept| kept != text) {
+        p = p.step(attach_step(v, &cve, text), Vec::new());
     }
     let held = held_back(v);
     if ask != Ask::Refresh {
@@ -446,14 +435,14 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 v.t.reference.number
             ));
         }
-        let contested = contested(v, &b.record.to_value());
+        let contested = contested(v, ours);
         if !contested.is_empty() {
             p.blocked = Some(format!(
                 "the tracker and the record at its authority both changed {}: settle it on one side",
                 contested.join(", ")
             ));
         }
-        shown(v, &b.record.to_value(), &mut p);
+        shown(v, ours, &mut p);
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
             p.blocked = Some(all.join("; "));
@@ -506,7 +495,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
             "a record is published after its advisory: capture the archived mail's address first".into(),
         );
     } else if state == RecordStage::Public {
-        if !v.o.record.known().is_some_and(|r| differs(v, r, &b.record.to_value())) {
+        if !v.o.record.known().is_some_and(|r| differs(v, r, ours)) {
             return Err(format!("the record of {cve} is public already"));
         }
         p.notices.push("the record is public: this changes what the public reads".into());

@@ -11,7 +11,7 @@ use super::View;
 use crate::{
     case::{Artifact, ArtifactState, PullState},
     config::{Scope, Train},
-    rules::extract::versions::{self, order},
+    rules::extract::versions::order,
     tracker::FieldRole,
 };
 
@@ -115,7 +115,11 @@ fn on_train(v: &View<'_>, branch: &str) -> bool {
 /// What to ask the registries about; none when no version is known.
 #[must_use]
 pub fn of(v: &View<'_>) -> Option<Target> {
-    v.target.get_or_init(|| find(v)).clone()
+    known(v).cloned()
+}
+
+fn known<'v>(v: &'v View<'_>) -> Option<&'v Target> {
+    v.target.get_or_init(|| find(v)).as_ref()
 }
 
 fn find(v: &View<'_>) -> Option<Target> {
@@ -132,7 +136,7 @@ fn find(v: &View<'_>) -> Option<Target> {
 
 /// Every package named in the affected versions, else the scope's own.
 fn packages(v: &View<'_>, scope: &Scope) -> Vec<String> {
-    let report = versions::parse(v.field(FieldRole::AffectedVersions), v.g.versions);
+    let report = v.kept.ranges(v.field(FieldRole::AffectedVersions), v.g);
     let named: BTreeSet<String> =
         report.ranges.iter().filter_map(|r| r.package.clone()).filter(|p| !p.is_empty()).collect();
     if named.is_empty() { vec![scope.package.clone()] } else { named.into_iter().collect() }
@@ -160,9 +164,10 @@ pub fn shipped(v: &View<'_>) -> Shipped {
             f => Shipped::Unknown(f.failure().unwrap_or_default().to_owned()),
         };
     };
-    let target = of(v);
-    let wanted = target.as_ref().map(|t| t.packages.clone()).unwrap_or_else(|| vec![String::new()]);
-    let version = target.as_ref().map(|t| t.version.as_str()).unwrap_or_default();
+    let target = known(v);
+    let only = [String::new()];
+    let wanted = target.map_or(only.as_slice(), |t| t.packages.as_slice());
+    let version = target.map(|t| t.version.as_str()).unwrap_or_default();
     if let Some(why) = v.o.pulls.failure() {
         return Shipped::Unknown(format!("the state of the fix is not known: {why}"));
     }
@@ -171,7 +176,7 @@ pub fn shipped(v: &View<'_>) -> Shipped {
         return Shipped::No(format!("{} is not merged yet", open.url));
     }
     let mut out = Vec::new();
-    for package in &wanted {
+    for package in wanted {
         let same = |a: &&Artifact| {
             wanted.len() == 1 && a.package.is_empty() || a.package == *package || package.is_empty()
         };
@@ -188,7 +193,7 @@ pub fn shipped(v: &View<'_>) -> Shipped {
             return Shipped::Unknown(format!("{name} {} is dated {at}, which is in the future", a.version));
         }
         if let Some(a) = here.iter().find(|a| a.state == ArtifactState::Final) {
-            match holds(v, a, target.as_ref()) {
+            match holds(v, a, target) {
                 Ok(()) => out.push((**a).clone()),
                 Err(verdict) => return verdict,
             }

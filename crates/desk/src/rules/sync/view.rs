@@ -1,16 +1,20 @@
 //! One tracker as the rules see it: labels, fields and facts read once, and the questions every rule asks of them.
 
-use std::{cell::OnceCell, sync::LazyLock};
+use std::{cell::OnceCell, rc::Rc, sync::LazyLock};
 
 use crate::pattern::Regex;
 
-use super::{Ground, target::Target};
+use super::{
+    Ground,
+    kept::{Kept, Made, Said as Words},
+    target::Target,
+};
 use crate::{
     case::{Case, Evidence, Fact, MailThread, Observed, PullRequest, PullState, RecordStage, Routing},
     config::Scope,
     cve,
     plan::{Precondition, digest},
-    rules::title::{TitleReport, normalise},
+    rules::{stage::Stage, title::TitleReport},
     tracker::{
         self, Body, FieldRole, LabelRole, Labels, Marked, Tracker, by_team, marked_text, rollup, thread_ref,
     },
@@ -82,7 +86,7 @@ pub struct View<'a> {
     /// Its labels by role.
     pub labels: Labels,
     /// Its body fields.
-    pub body: Body,
+    pub body: Rc<Body>,
     /// Configured scopes whose label it has.
     pub scopes: Vec<&'a Scope>,
     /// The CVE id in its link field.
@@ -91,20 +95,32 @@ pub struct View<'a> {
     pub name: String,
     /// What several rules ask, answered once.
     pub(super) target: OnceCell<Option<Target>>,
+    pub(in crate::rules) stage: OnceCell<(Stage, String)>,
     routing: OnceCell<Routing>,
-    title: OnceCell<TitleReport>,
-    record_facts: OnceCell<cve::Facts>,
-    built: OnceCell<cve::Built>,
-    hygiene: OnceCell<Vec<cve::Finding>>,
+    title: OnceCell<Rc<TitleReport>>,
+    made: OnceCell<Rc<Made>>,
+    pub(super) kept: Rc<Kept>,
 }
 
 impl<'a> View<'a> {
     /// Read a case.
     #[must_use]
     pub fn new(case: &'a Case, g: Ground<'a>) -> Self {
+        Self::with(case, g, Rc::default())
+    }
+
+    /// Look again, at the same tracker as it would be: what reads the same is not read again.
+    pub(super) fn again<'b>(&self, case: &'b Case) -> View<'b>
+    where
+        'a: 'b,
+    {
+        View::with(case, self.g, Rc::clone(&self.kept))
+    }
+
+    fn with(case: &'a Case, g: Ground<'a>, kept: Rc<Kept>) -> Self {
         let t = &case.tracker;
         let labels = g.labels.read(&t.labels);
-        let body = tracker::parse(&t.body, g.headings);
+        let body = kept.body(&t.body, g);
         let named = |s: &&Scope| labels.scopes.iter().any(|l| l.eq_ignore_ascii_case(&s.label));
         let scopes: Vec<&Scope> = g.config.scope.iter().filter(named).collect();
         // Two ids in one field are none: nobody guesses which of them is meant.
@@ -123,38 +139,57 @@ impl<'a> View<'a> {
             name: t.reference.to_string(),
             body,
             target: OnceCell::new(),
+            stage: OnceCell::new(),
             routing: OnceCell::new(),
             title: OnceCell::new(),
-            record_facts: OnceCell::new(),
-            built: OnceCell::new(),
-            hygiene: OnceCell::new(),
+            made: OnceCell::new(),
+            kept,
         }
     }
 
     /// What its record is made from.
     #[must_use]
     pub fn record_facts(&self) -> &cve::Facts {
-        self.record_facts.get_or_init(|| super::record::facts(self))
+        &self.made().facts
     }
 
     /// Its record as it stands.
     #[must_use]
     pub fn built(&self) -> &cve::Built {
-        self.built.get_or_init(|| super::record::build(self))
+        self.made().built(self.g)
+    }
+
+    /// The same as JSON.
+    #[must_use]
+    pub fn record_json(&self) -> &serde_json::Value {
+        self.made().json(self.g)
+    }
+
+    /// Its bytes.
+    #[must_use]
+    pub fn record_text(&self) -> &str {
+        self.made().text(self.g)
+    }
+
+    fn made(&self) -> &Made {
+        self.made.get_or_init(|| self.kept.record(super::record::facts(self)))
+    }
+
+    /// What the author of a comment says in it.
+    pub(super) fn words(&self, comment: &tracker::Comment) -> Rc<Words> {
+        self.kept.said(&comment.body)
     }
 
     /// What hygiene says of that record.
     #[must_use]
     pub fn hygiene(&self) -> &[cve::Finding] {
-        self.hygiene.get_or_init(|| {
-            cve::hygiene_with(&self.built().record, self.record_facts(), self.g.config, self.g.titles)
-        })
+        self.made().hygiene(self.g)
     }
 
     /// Its title by the cascade.
     #[must_use]
     pub fn title(&self) -> &TitleReport {
-        self.title.get_or_init(|| normalise(&self.t.title, self.g.titles))
+        self.title.get_or_init(|| self.kept.title(&self.t.title, self.g))
     }
 
     /// Does it carry that label?

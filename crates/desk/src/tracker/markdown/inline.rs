@@ -89,10 +89,25 @@ fn protect_line_start(text: String) -> String {
     format!("{head}\\{tail}")
 }
 
+/// A letter first, then nothing that Markdown reads as a mark: the names of most people. They are not parsed.
+fn is_name(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.first().is_some_and(u8::is_ascii_alphabetic)
+        && bytes.last() != Some(&b' ')
+        && bytes.iter().all(|b| b.is_ascii_alphanumeric() || b" ,.'-".contains(b))
+}
+
 /// What a reader sees of Markdown: marks and escapes resolved, HTML left as it stands, a blank line between blocks and a
 /// new line for each item of a list. The inverse of [`inline_text`] for text on one line.
 #[must_use]
 pub fn plain_text(markdown: &str) -> String {
+    if is_name(markdown) {
+        return markdown.to_owned();
+    }
+    parsed(markdown)
+}
+
+fn parsed(markdown: &str) -> String {
     let mut out = String::new();
     let apart = |out: &mut String, by: &str| {
         out.truncate(out.trim_end_matches('\n').len());
@@ -120,4 +135,18 @@ pub fn plain_text(markdown: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_name_reads_as_the_parser_reads_it(text in "[A-Za-z0-9 ,.'-]{0,24}") {
+            prop_assert_eq!(plain_text(&text), parsed(&text));
+        }
+    }
 }
