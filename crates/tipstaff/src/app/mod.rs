@@ -9,6 +9,7 @@ pub mod error;
 pub mod facts;
 pub mod ical;
 pub mod import;
+pub mod mail;
 pub mod plans;
 pub mod ports;
 mod reading;

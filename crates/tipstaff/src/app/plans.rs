@@ -164,7 +164,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let authority = session.authority();
     let mut ports = Ports {
         desk: &mut session.desk,
-        drafts: &session.drafts,
+        drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
         now: session.setting.now,
