@@ -11,6 +11,7 @@ mod cve_check;
 mod env;
 mod exports;
 mod held_out;
+mod imap;
 mod import;
 mod lifecycle;
 mod mails;
