@@ -29,7 +29,7 @@ pub struct Cursor(pub String);
 /// One message of a mailbox on a server.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Mail {
-    /// Its bytes as RFC 5322 has them; of a draft in a list, at least its header.
+    /// Its bytes as RFC 5322 has them; of a draft in a list, at least what says who it is and what it answers.
     pub bytes: Vec<u8>,
     /// Where it was, in words: `imaps://mail.example.org INBOX uid 17`.
     pub place: String,
@@ -121,7 +121,7 @@ pub trait Mailbox: Send + Sync {
     /// [`MailFault`], when nobody can tell.
     fn find(&self, place: Place, message_id: &str) -> Result<Option<Found>, MailFault>;
 
-    /// Every draft, its header at least.
+    /// Every draft, at least what says who it is and what it answers.
     ///
     /// # Errors
     /// [`MailFault`], when nobody can tell.

@@ -176,9 +176,12 @@ fn a_fallback_is_read_when_the_primary_is_down_and_no_draft_is_written_blindly()
     assert!(drafts(&d).is_empty());
     // Where the user says where drafts go, nobody else is asked about them.
     let text = std::fs::read_to_string(&path).unwrap();
-    std::fs::write(&path, text.replacen("[user]\n", "[user]\ndraft_backend = \"box\"\n", 1)).unwrap();
-    let done = env.run(&["plan", "resume"]);
-    assert_eq!(drafts(&d).len(), 2, "{}{}", done.out, done.err);
+    let mut told = Env::new();
+    let path = configure(told.path(), &d, "");
+    std::fs::write(&path, text + "\n[user]\ndraft_backend = \"box\"\n").unwrap();
+    told.use_config(&path);
+    let said = told.answer(&["import"], "all\n").expect(0);
+    assert_eq!(drafts(&d).len(), 2, "{}{}", said.out, said.err);
 }
 
 /// Says to the victim after which draft it dies, and whether before or after the server has it.

@@ -11,7 +11,7 @@ mod wire;
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, PoisonError},
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
@@ -22,8 +22,12 @@ use self::{progress::Progress, session::Session};
 use super::{Abilities, Cursor, Found, LIMIT, Mail, MailFault, Mailbox, NewDraft, Page, Place};
 use crate::net::{Limits, Secret};
 
-/// Drafts that are looked at; those that came last.
-const DRAFTS: usize = 500;
+/// Drafts that are looked at. With more of them nobody could say that one is not there.
+const DRAFTS: usize = 2000;
+/// Bytes of what is read of one draft, about.
+const DRAFT_HEADER: u64 = 4096;
+/// A connection that was not used for so long may be gone without a word, and is opened anew.
+const IDLE: Duration = Duration::from_secs(60);
 /// Messages with one Message-ID that are looked at.
 const TWINS: usize = 50;
 /// Folders named to a person who named one that is not there.
@@ -75,7 +79,8 @@ pub struct Imap {
     source: ImapSource,
     limits: Limits,
     trust: Arc<rustls::ClientConfig>,
-    session: Mutex<Option<Session>>,
+    /// The open session, and when it was last used.
+    session: Mutex<Option<(Session, Instant)>>,
     log: Option<Log>,
 }
 
@@ -160,19 +165,19 @@ impl Imap {
         let end = loop {
             tries += 1;
             let mut session = match kept.take() {
-                Some(s) => s,
-                None => match self.open() {
+                Some((s, used)) if used.elapsed() < IDLE => s,
+                _ => match self.open() {
                     Ok(s) => s,
                     Err(t) => break Err(t),
                 },
             };
             match work(&mut session) {
                 Ok(out) => {
-                    *kept = Some(session);
+                    *kept = Some((session, Instant::now()));
                     break Ok(out);
                 }
                 Err(t @ (Trouble::NotFound(_) | Trouble::Refused(_))) => {
-                    *kept = Some(session);
+                    *kept = Some((session, Instant::now()));
                     break Err(t);
                 }
                 Err(Trouble::Lost { late: false, .. }) if tries == 1 => {}
@@ -212,12 +217,19 @@ impl Imap {
         if let Purpose::Named(n) = purpose {
             return Ok(name::encode(n));
         }
+        if let Some(raw) = session.known.get(key) {
+            return Ok(raw.clone());
+        }
         let all = session.list()?;
         let found = all
             .iter()
             .find(|f| f.attributes.contains(attribute))
             .or_else(|| all.iter().find(|f| names.contains(&f.leaf.to_lowercase().as_str())));
-        found.map(|f| f.raw.clone()).ok_or_else(|| {
+        if let Some(f) = found {
+            session.known.insert(key, f.raw.clone());
+            return Ok(f.raw.clone());
+        }
+        Err({
             let there: Vec<&str> = all.iter().take(NAMED).map(|f| f.name.as_str()).collect();
             Trouble::NotFound(format!(
                 "the server says of no folder that it is for {key}; name it in mail.source.{key} (there are: {})",
@@ -386,11 +398,17 @@ impl Mailbox for Imap {
             let raw = self.folder_for(s, Place::Drafts)?;
             s.examine(&raw)?;
             let all = s.search("UNDELETED")?;
-            let newest = all.get(all.len().saturating_sub(DRAFTS)..).unwrap_or_default();
-            if newest.is_empty() {
+            if all.len() > DRAFTS {
+                let folder = name::decode(raw.as_bytes());
+                return Err(Trouble::Refused(format!(
+                    "{folder} holds more than {DRAFTS} drafts; throw old ones away"
+                )));
+            }
+            if all.is_empty() {
                 return Ok(Vec::new());
             }
-            let headers = s.parts(newest, "BODY.PEEK[HEADER]", newest.len() as u64 * 64 * 1024)?;
+            let part = "BODY.PEEK[HEADER.FIELDS (MESSAGE-ID IN-REPLY-TO REFERENCES SUBJECT DATE FROM TO CC)]";
+            let headers = s.parts(&all, part, all.len() as u64 * DRAFT_HEADER)?;
             if headers.lost > 0 {
                 return Err(Trouble::Strange("the header of a draft cannot be read".into()));
             }

@@ -119,7 +119,8 @@ fn take(
     let uids = uids.get(..COUNT.min(uids.len())).unwrap_or_default();
     let Some(&first) = uids.first() else { return Ok(0) };
     let sizes = session.sizes(uids)?;
-    let size = |uid: &u32| u64::from(sizes.get(uid).copied().unwrap_or(0));
+    // One whose size nobody knows is read alone.
+    let size = |uid: &u32| sizes.get(uid).map_or(LIMIT as u64, |n| u64::from(*n));
     let mut expected = 0;
     let fitting = uids.iter().take_while(|uid| {
         expected += size(uid);

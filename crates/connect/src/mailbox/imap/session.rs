@@ -56,6 +56,8 @@ pub(super) struct Parts {
 /// A connection that is logged in.
 pub(super) struct Session {
     wire: Wire,
+    /// Folders for a purpose that were found, by their names on the wire.
+    pub known: BTreeMap<&'static str, String>,
 }
 
 impl Session {
@@ -101,7 +103,7 @@ impl Session {
             let can = capabilities(&mut wire).map_err(early)?;
             authenticate(&mut wire, account, log_in, &can).map_err(early)?;
         }
-        Ok(Self { wire })
+        Ok(Self { wire, known: BTreeMap::new() })
     }
 
     /// Open a folder for reading; its name as on the wire.

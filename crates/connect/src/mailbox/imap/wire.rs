@@ -40,10 +40,33 @@ impl Cost {
     /// A list of folders or numbers: a folder of a million mails is answered in eight megabytes.
     pub(super) const LIST: Self = Self { budget: 24 * 1024 * 1024, bulk: 0 };
 
-    /// Messages of that many bytes together.
+    /// Messages of about that many bytes together; what a server says of sizes is not exact.
     pub(super) fn bulk(bytes: u64) -> Self {
-        Self { budget: Self::SMALL.budget + bytes + bytes / 4, bulk: bytes }
+        let most = bytes.max(LIMIT as u64);
+        Self { budget: Self::SMALL.budget + most + most / 4, bulk: bytes }
     }
+}
+
+/// The commands that may leave, by how their lines begin. None sends mail, flags, moves, deletes or makes a folder; a
+/// message is read with PEEK alone, so that it stays unread (promise G5).
+const MAY_LEAVE: &[&str] = &[
+    "CAPABILITY",
+    "STARTTLS",
+    "AUTHENTICATE ",
+    "LOGIN ",
+    "LIST ",
+    "EXAMINE ",
+    "UID SEARCH ",
+    "UID FETCH ",
+    "APPEND ",
+];
+
+/// May that line leave? One line, of characters that mean what they say.
+fn may_leave(line: &str) -> bool {
+    let listed = MAY_LEAVE.iter().any(|c| if c.ends_with(' ') { line.starts_with(c) } else { line == *c });
+    let peeks =
+        !line.starts_with("UID FETCH ") || line.matches("BODY").count() == line.matches("BODY.PEEK[").count();
+    listed && peeks && is_plain(line)
 }
 
 /// How a command ended.
@@ -176,6 +199,9 @@ impl Wire {
         cost: Cost,
         take: &mut dyn FnMut(Data<'_>),
     ) -> Result<Done, Trouble> {
+        if !may_leave(line) {
+            return Err(Trouble::Setup("that is no command which may leave".into()));
+        }
         self.tag += 1;
         let tag = format!("t{}", self.tag);
         let weight: usize = more.iter().map(|m| if let More::Literal(b) = m { b.len() } else { 0 }).sum();
@@ -284,6 +310,41 @@ impl Wire {
                 .checked_sub(n as u64)
                 .ok_or_else(|| Trouble::Strange("the server sends far more than was asked for".into()))?;
             self.frag.enqueue_bytes(self.buf.get(..n).unwrap_or_default());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_listed_commands_leave_and_none_changes_a_message() {
+        for line in [
+            "CAPABILITY",
+            "EXAMINE \"INBOX\"",
+            "UID SEARCH UNDELETED HEADER Message-ID \"a@b\"",
+            "UID FETCH 1:4 (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])",
+            "UID FETCH 1 (UID RFC822.SIZE)",
+            "APPEND \"Drafts\" (\\Draft) {12}",
+        ] {
+            assert!(may_leave(line), "{line}");
+        }
+        for line in [
+            "SELECT \"INBOX\"",
+            "UID STORE 1 +FLAGS (\\Seen)",
+            "UID FETCH 1 (UID BODY[])",
+            "UID FETCH 1 (BODY.PEEK[] BODY[])",
+            "UID MOVE 1 \"x\"",
+            "DELETE \"x\"",
+            "CREATE \"x\"",
+            "EXPUNGE",
+            "CAPABILITY x",
+            "EXAMINE \"a\r\nb DELETE c\"",
+            "LOGIN \"\u{e9}\" \"x\"",
+            "",
+        ] {
+            assert!(!may_leave(line), "{line}");
         }
     }
 }
