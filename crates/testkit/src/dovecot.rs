@@ -30,15 +30,16 @@ pub struct Dovecot {
 
 /// Who runs it: `(program and arguments in front, user, group)`. Dovecot keeps no mail for root.
 fn as_whom() -> (Vec<String>, String, String) {
-    let id = |flag: &str| {
-        let out = Command::new("id").arg(flag).output().unwrap();
+    let id = |args: &[&str]| {
+        let out = Command::new("id").args(args).output().unwrap();
         String::from_utf8(out.stdout).unwrap().trim().to_owned()
     };
-    if id("-u") == "0" {
-        let drop = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"];
-        (drop.map(String::from).to_vec(), "nobody".into(), "nogroup".into())
+    if id(&["-u"]) == "0" {
+        let group = id(&["-gn", "nobody"]);
+        let drop = ["setpriv", "--reuid=nobody", &format!("--regid={group}"), "--clear-groups"];
+        (drop.map(String::from).to_vec(), "nobody".into(), group)
     } else {
-        (Vec::new(), id("-un"), id("-gn"))
+        (Vec::new(), id(&["-un"]), id(&["-gn"]))
     }
 }
 

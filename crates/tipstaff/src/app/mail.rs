@@ -373,3 +373,81 @@ pub fn learn_sent(session: &Session) -> Result<(Vec<String>, Option<String>), st
     }
     Ok((sent, None))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Name, role, what it is preferred for, its drafts folder.
+    type Given = (&'static str, SourceRole, &'static [&'static str], &'static str);
+
+    fn mailboxes(given: &[Given], backend: &str) -> Mailboxes {
+        let mut config = Config::default();
+        config.user.draft_backend = backend.into();
+        config.mail.source = given
+            .iter()
+            .map(|(name, role, preferred, drafts)| MailSource {
+                name: (*name).into(),
+                kind: SourceKind::Imap,
+                role: *role,
+                preferred_for: preferred.iter().map(|p| (*p).to_owned()).collect(),
+                drafts: (*drafts).into(),
+                ..MailSource::default()
+            })
+            .collect();
+        let setting = Setting {
+            config: None,
+            desk: None,
+            cwd: PathBuf::new(),
+            home: None,
+            data_home: None,
+            config_home: None,
+            os_user: String::new(),
+            now: Timestamp::UNIX_EPOCH,
+            now_given: true,
+            env: |_| None,
+            trace: None,
+        };
+        Mailboxes::new(
+            &config,
+            Path::new("/nowhere"),
+            &setting,
+            DraftsFolder::new(Path::new("/nowhere/drafts")),
+        )
+    }
+
+    #[test]
+    fn the_preferred_comes_first_and_the_optional_only_when_it_is_preferred() {
+        use SourceRole::{Fallback, Optional, Primary};
+        let all = mailboxes(
+            &[
+                ("second", Fallback, &[], ""),
+                ("spare", Optional, &[], ""),
+                ("first", Primary, &[], "none"),
+                ("archive", Optional, &["list_recent"], "none"),
+            ],
+            "",
+        );
+        let names = |sources: Vec<&Account>| -> Vec<String> {
+            sources.into_iter().map(|s| s.config.name.clone()).collect()
+        };
+        assert_eq!(names(all.order(Operation::ListRecent)), ["archive", "first", "second"]);
+        // Who takes no drafts is not asked to.
+        assert_eq!(names(all.order(Operation::CreateDraft)), ["second"]);
+        let told = mailboxes(&[("a", Primary, &[], ""), ("b", Optional, &[], "")], "b");
+        assert_eq!(names(told.outbox(Operation::CreateDraft).unwrap()), ["b"]);
+        assert!(mailboxes(&[("a", Primary, &[], "")], "c").outbox(Operation::CreateDraft).is_err());
+    }
+
+    #[test]
+    fn a_source_that_cannot_be_opened_is_a_reason_and_no_draft_goes_elsewhere() {
+        let all = Arc::new(mailboxes(&[("a", SourceRole::Primary, &[], "")], ""));
+        let out = Outbox(all);
+        let draft =
+            NewDraft { message_id: "x@desk", bytes: b"Message-ID: <x@desk>\r\n\r\n", in_reply_to: "" };
+        let f = out.create_draft(&draft).unwrap_err();
+        assert!(f.to_string().contains("names no account") && f.nothing_made(), "{f}");
+        assert!(out.find(Place::Drafts, "x@desk").is_err(), "nobody can say that it is not there");
+        assert!(out.drafts().is_err());
+    }
+}
