@@ -3,6 +3,7 @@
 //! [`lifecycle`] applies items of a sync to a case, without ports.
 //! [`authority`] is the suite every CVE authority passes.
 //! [`serve`] is a web server that goes wrong on request, with fakes of services.
+//! [`dovecot`] is a real IMAP server for one test.
 //! [`case`] builds trackers, mails and scenes, realistic and hostile; [`world`] is a whole outside in maps, behind the
 //! ports of [`desk::plan::ports`], that can fail, refuse and forget at any call.
 
@@ -10,6 +11,7 @@
 
 pub mod authority;
 pub mod case;
+pub mod dovecot;
 pub mod lifecycle;
 pub mod mails;
 pub mod records;

@@ -8,6 +8,9 @@ use std::{
 };
 
 use desk::plan::digest::sha256;
+use jiff::Timestamp;
+
+use crate::mailbox::{Abilities, Cursor, Found, Mail, MailFault, Mailbox, NewDraft, Page, Place};
 
 /// Why a draft could not be written or looked for.
 #[derive(Debug, thiserror::Error)]
@@ -143,6 +146,76 @@ impl DraftsFolder {
 
     fn err(&self, doing: &'static str, source: io::Error) -> DraftsError {
         DraftsError { path: self.dir.clone(), doing, source }
+    }
+}
+
+impl FoundDraft {
+    fn found(&self) -> Found {
+        let place = self.path.display().to_string();
+        Found { id: place.clone(), place, url: String::new() }
+    }
+}
+
+impl DraftsFolder {
+    fn no(&self, operation: &'static str) -> MailFault {
+        MailFault::NotSupported { what: self.name(), operation }
+    }
+}
+
+impl From<DraftsError> for MailFault {
+    fn from(e: DraftsError) -> Self {
+        // A file is under its name as a whole or not at all, so nothing was made.
+        MailFault::Setup { what: "mail.drafts".into(), why: e.to_string() }
+    }
+}
+
+/// The folder knows drafts alone: it has no inbox, and what leaves it may have been sent or thrown away.
+impl Mailbox for DraftsFolder {
+    fn name(&self) -> String {
+        self.dir.display().to_string()
+    }
+
+    fn can(&self) -> Abilities {
+        Abilities { list_drafts: true, create_draft: true, ..Abilities::default() }
+    }
+
+    fn probe(&self) -> Vec<Result<String, MailFault>> {
+        vec![match self.all() {
+            Ok(all) => Ok(format!("{} in {}", all.len(), self.dir.display())),
+            Err(e) => Err(e.into()),
+        }]
+    }
+
+    fn page(&self, _: Option<&Cursor>, _: Option<Timestamp>) -> Result<Page, MailFault> {
+        Err(self.no("list new mail"))
+    }
+
+    fn fetch(&self, _: &str) -> Result<Option<Mail>, MailFault> {
+        Err(self.no("read mail"))
+    }
+
+    fn find(&self, place: Place, message_id: &str) -> Result<Option<Found>, MailFault> {
+        match place {
+            Place::Sent => Err(self.no("tell what was sent")),
+            Place::Drafts => Ok(DraftsFolder::find(self, message_id)?.map(|d| d.found())),
+        }
+    }
+
+    fn drafts(&self) -> Result<Vec<Mail>, MailFault> {
+        let mail = |d: FoundDraft| {
+            let Found { place, id, .. } = d.found();
+            Mail { bytes: d.raw, place, id, folder: self.name(), ..Mail::default() }
+        };
+        Ok(self.all()?.into_iter().map(mail).collect())
+    }
+
+    fn create_draft(&self, draft: &NewDraft<'_>) -> Result<Found, MailFault> {
+        let path = self.write(draft.message_id, draft.bytes)?;
+        Ok(FoundDraft { path, raw: Vec::new() }.found())
+    }
+
+    fn thread_url(&self, _: &str) -> Result<Option<String>, MailFault> {
+        Err(self.no("link to a thread"))
     }
 }
 

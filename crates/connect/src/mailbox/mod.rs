@@ -1,8 +1,12 @@
-//! Mailboxes that can be read: an mbox file, a Maildir, a folder of `.eml`, one `.eml` (intake page §2, rule 6).
-//! Strictly read-only; nothing is moved, flagged or locked.
+//! Mailboxes. Those on a server stand behind one port, [`Mailbox`], which reads, writes drafts and never sends. Files on
+//! this machine are read as [`LocalMailbox`]: an mbox file, a Maildir, a folder of `.eml`, one `.eml` (intake page §2,
+//! rule 6); strictly read-only, nothing is moved, flagged or locked.
 
+mod fault;
 mod folder;
+pub mod imap;
 mod mbox;
+mod port;
 
 use std::{
     borrow::Cow,
@@ -11,6 +15,9 @@ use std::{
 };
 
 use desk::plan::digest::sha256;
+
+pub use fault::MailFault;
+pub use port::{Abilities, Cursor, Found, Mail, Mailbox, NewDraft, Page, Place};
 
 /// Bytes of one message that are kept; the rest of a longer one is left in its file and said so.
 pub const LIMIT: usize = 24 * 1024 * 1024 + 64 * 1024;

@@ -3,7 +3,7 @@
 
 use super::schema::{
     Ack, AdvisorySignal, AffectedStyle, ArchiveKind, Clock, CveGate, CveTool, FinderDefault, Forge,
-    Identifiers, Inbox, MetadataKind, OpenPr, Propagation, RecordState, ReviewerChannel, RosterSource,
+    Identifiers, Inbox, LogIn, MetadataKind, OpenPr, Propagation, RecordState, ReviewerChannel, RosterSource,
     SourceKind, SourceRole, Visibility,
 };
 
@@ -174,7 +174,7 @@ macro_rules! words_of {
 }
 words_of! {
     forges = Forge, visibilities = Visibility, identifiers = Identifiers, inboxes = Inbox,
-    source_roles = SourceRole, source_kinds = SourceKind, archives = ArchiveKind, signals = AdvisorySignal,
+    source_roles = SourceRole, log_ins = LogIn, source_kinds = SourceKind, archives = ArchiveKind, signals = AdvisorySignal,
     tools = CveTool, states = RecordState, propagations = Propagation, channels = ReviewerChannel,
     gates = CveGate, styles = AffectedStyle, open_prs = OpenPr, roster_sources = RosterSource, clocks = Clock,
     acks = Ack, finders = FinderDefault, metadata_kinds = MetadataKind,
@@ -290,7 +290,12 @@ pub const KEYS: &[Key] = &[
     key("mail.source.mandatory", One(Flag), Optional, "*", "Stop when it is unavailable"),
     key("mail.source.credential", One(Secret), Optional, "*", "Where its secret is kept"),
     key("mail.source.account", One(Text), Optional, "*", "Account name"),
-    key("mail.source.folder", One(Text), Optional, "*", "Folder on the server"),
+    key("mail.source.log_in", One(Word(log_ins)), Optional, "*", "What the secret is"),
+    key("mail.source.folder", One(Text), Optional, "*", "Folder on the server that is read; `INBOX` when empty"),
+    key("mail.source.folders", List(Text), Optional, "*", "Further folders that are read"),
+    key("mail.source.drafts", One(Text), Optional, "RP", "Folder on the server that takes drafts: the one the server says when empty; `none` for no drafts there"),
+    key("mail.source.sent", One(Text), Optional, "SY", "Folder on the server that keeps sent mail: the one the server says when empty; `none` for not looking there"),
+    key("mail.source.plain_text", One(Flag), Optional, "*", "Speak without encryption to another machine"),
     key("mail.source.path", One(Text), Optional, "*", "Path of a local source"),
     key("mail.source.url", One(ServerUrl), Optional, "*", "Address of the server"),
     key("mail.drafts", One(Text), Optional, "RP", "Folder that receives drafts; the desk's own when empty"),

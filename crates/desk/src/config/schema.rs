@@ -183,6 +183,15 @@ closed_set! {
     }
 }
 closed_set! {
+    /// `mail.source.log_in`
+    LogIn {
+        /// A password, or one made for programs.
+        #[default] Password => "password",
+        /// An access token (XOAUTH2).
+        Xoauth2 => "xoauth2",
+    }
+}
+closed_set! {
     /// `mail.source.kind`
     SourceKind {
         /// A file, Maildir or folder of `.eml`.
@@ -619,8 +628,18 @@ pub struct MailSource {
     pub credential: String,
     /// Account name.
     pub account: String,
-    /// Folder on the server.
+    /// What the secret is.
+    pub log_in: LogIn,
+    /// Folder on the server that is read; `INBOX` when empty.
     pub folder: String,
+    /// Further folders that are read.
+    pub folders: Vec<String>,
+    /// Folder on the server that takes drafts: the one the server says when empty; `none` for no drafts there.
+    pub drafts: String,
+    /// Folder on the server that keeps sent mail: the one the server says when empty; `none` for not looking there.
+    pub sent: String,
+    /// Speak without encryption to another machine, where a wire of one's own is trusted.
+    pub plain_text: bool,
     /// Path of a local source.
     pub path: String,
     /// Address of the server, e.g. `imaps://mail.example.org`.

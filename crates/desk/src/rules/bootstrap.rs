@@ -244,7 +244,7 @@ mod tests {
 
     #[test]
     fn an_empty_repository_gets_everything_and_a_full_one_nothing() {
-        let c = config(json!({}));
+        let c = config(json!({"board": {"enabled": false}}));
         let p = made(&There::default(), &c);
         assert_eq!(
             rules(&p),

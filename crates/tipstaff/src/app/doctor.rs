@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
+use connect::mailbox::MailFault;
 use desk::{
-    config::{Forge, Visibility},
+    config::{Forge, SourceRole, Visibility},
     tracker::{Column, LabelRole},
 };
 use jiff::tz::TimeZone;
@@ -94,13 +95,24 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             "set project.time_zone to an IANA name",
         ));
     }
-    let drafts = session.drafts.dir();
-    match session.drafts.all() {
-        Ok(all) => {
-            out.push(finding("ok", "drafts", format!("{} in {}", all.len(), drafts.display()), ""));
-        }
-        Err(e) => {
-            out.push(finding("fault", "drafts", e.to_string(), "set mail.drafts to a folder you can write"))
+    for line in session.drafts.probe() {
+        out.push(match line {
+            Ok(found) => finding("ok", "drafts", found, ""),
+            Err(f) => finding("fault", "drafts", f.to_string(), mend_drafts(&f)),
+        });
+    }
+    for source in session.mail.sources() {
+        let lines = match session.mail.open(source) {
+            Ok(m) => m.probe(),
+            Err(f) => vec![Err(f)],
+        };
+        // What nobody would choose may be down without harm.
+        let bad = if source.config.role == SourceRole::Optional { "warning" } else { "fault" };
+        for line in lines {
+            out.push(match line {
+                Ok(found) => finding("ok", &source.title(), found, ""),
+                Err(f) => finding(bad, &source.title(), f.to_string(), f.mend()),
+            });
         }
     }
     trackers(session, &mut out);
@@ -192,6 +204,14 @@ fn trackers(session: &Session, out: &mut Vec<Finding>) {
                 "add them by hand, in its settings, under Status: changing them by program clears the cards",
             ));
         }
+    }
+}
+
+fn mend_drafts(f: &MailFault) -> &'static str {
+    match f {
+        MailFault::Setup { what, .. } if what == "mail.drafts" => "set mail.drafts to a folder you can write",
+        MailFault::Setup { .. } => "name one that does in user.draft_backend, or unset it",
+        f => f.mend(),
     }
 }
 

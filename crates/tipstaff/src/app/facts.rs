@@ -232,8 +232,8 @@ fn correspondence(session: &Session, cases: &mut [Case]) -> Result<()> {
     let ledger: BTreeMap<String, LedgerRow> =
         session.desk.ledger(None)?.into_iter().map(|r| (r.message_id.clone(), r)).collect();
     let settled = |id: &str| ledger.get(id).is_some_and(|r| matches!(r.state.as_str(), "sent" | "discarded"));
-    let all = session.drafts.all().map_err(|e| e.to_string()).map(|found| {
-        let drafts = found.into_iter().map(|d| mail::parse_headers(&d.raw, Timestamp::MAX));
+    let all = session.drafts.drafts().map_err(|e| e.to_string()).map(|found| {
+        let drafts = found.into_iter().map(|d| mail::parse_headers(&d.bytes, Timestamp::MAX));
         drafts.filter(|m| !settled(&m.key.id)).collect::<Vec<Message>>()
     });
     for case in cases {
@@ -248,7 +248,7 @@ fn correspondence(session: &Session, cases: &mut [Case]) -> Result<()> {
                     event: ledger.get(&m.key.id).map(|r| r.event.clone()).unwrap_or_default(),
                     thread: case.thread.clone(),
                 });
-                known(session, on.collect(), session.drafts.dir().display().to_string())
+                known(session, on.collect(), session.drafts.name())
             }
         };
     }

@@ -3,12 +3,12 @@
 use std::path::{Path, PathBuf};
 
 use connect::{
-    mailbox::{LocalMailbox, Passed},
+    mailbox::{Cursor, LocalMailbox, MailFault, Passed},
     upstream::git,
 };
 use desk::{
     case::{Fact, Seen, Source},
-    config::Config,
+    config::{Config, SourceKind, SourceRole},
     mail::{self, MessageKey},
     plan::{Fate, Plan},
     rules::{
@@ -24,6 +24,7 @@ use store::{NewMessage, Observed};
 
 use super::{
     error::{AppError, Exit, Result},
+    mail::{Account, Operation},
     ports::{self, Ports},
     reading,
     session::{Session, Setting},
@@ -34,6 +35,8 @@ use super::{
 const BATCH: usize = 8192;
 /// Bytes remembered in one transaction.
 const BATCH_BYTES: usize = 24 * 1024 * 1024;
+/// Days of mail that are read from a server besides those that are wanted (intake page §3, P2).
+const CONTEXT_DAYS: i64 = 180;
 /// Days of public changes that are looked at for fixes that are public already (intake page §3, P3).
 const FIX_DAYS: i64 = 180;
 
@@ -99,6 +102,8 @@ pub struct Swept {
     pub notes: Vec<String>,
     /// Which source was used for which operation (intake page §2, rule 3).
     pub sources: Vec<String>,
+    /// Sources that could not be read, why, and what to do.
+    pub down: Vec<String>,
 }
 
 /// Called with the number of messages read so far.
@@ -116,10 +121,104 @@ pub fn sweep(session: &Session, wanted: &Wanted, progress: &mut Progress<'_>) ->
         out.sources.push(path.display().to_string());
         read(session, &mailbox, &mut out, progress)?;
     }
+    if wanted.paths.is_empty() {
+        servers(session, &wanted.selector, &mut out, progress)?;
+    }
     Ok(out)
 }
 
-/// The mailboxes to read: those named, else those of the configuration.
+/// Read the sources on servers: the first that can be read, and every mandatory one (intake page §2, rules 3 and 4).
+fn servers(
+    session: &Session,
+    selector: &Selector,
+    out: &mut Swept,
+    progress: &mut Progress<'_>,
+) -> Result<()> {
+    // Older mail is the context in which new mail is judged.
+    let context = session.now().checked_sub(SignedDuration::from_hours(24 * CONTEXT_DAYS)).ok();
+    let since = match selector {
+        Selector::All => None,
+        Selector::Since(t) => context.map(|c| c.min(*t)),
+        Selector::Thread(_) => context,
+    };
+    let mut found = false;
+    for source in session.mail.order(Operation::ListRecent) {
+        if found && !source.config.mandatory {
+            continue;
+        }
+        match pages(session, source, since, out, progress)? {
+            Ok(name) => {
+                found = true;
+                out.sources.push(name);
+            }
+            Err(f) if source.config.mandatory => {
+                return Err(AppError::new(
+                    Exit::Blocked,
+                    format!("the mandatory {} cannot be read: {f}", source.title()),
+                    f.mend(),
+                ));
+            }
+            Err(f) => out.down.push(format!("{}: {f}; {}", source.title(), f.mend())),
+        }
+    }
+    match out.down.first() {
+        Some(why) if !found && out.sources.is_empty() => Err(AppError::new(
+            Exit::Blocked,
+            why.clone(),
+            "nothing was changed; `tipstaff doctor` tries every source",
+        )),
+        _ => Ok(()),
+    }
+}
+
+/// Read one source from where its last page ended. The place moves only after the messages are on the desk, so that a
+/// run that stops in between reads some of them twice and loses none.
+fn pages(
+    session: &Session,
+    source: &Account,
+    since: Option<Timestamp>,
+    out: &mut Swept,
+    progress: &mut Progress<'_>,
+) -> Result<std::result::Result<String, MailFault>> {
+    let mailbox = match session.mail.open(source) {
+        Ok(m) => m,
+        Err(f) => return Ok(Err(f)),
+    };
+    let (name, now) = (mailbox.name(), session.now());
+    let mut cursor = session.desk.source_fingerprint(&name)?.map(Cursor);
+    let mut any = false;
+    loop {
+        let page = match mailbox.page(cursor.as_ref(), since) {
+            Ok(page) => page,
+            Err(f) => return Ok(Err(f)),
+        };
+        any |= !page.mails.is_empty();
+        let mut batch = Vec::with_capacity(page.mails.len());
+        for m in page.mails {
+            if !m.note.is_empty() {
+                out.notes.push(format!("{}: {}", m.place, m.note));
+            }
+            batch.push(NewMessage::new(mail::parse(&m.bytes, now), m.bytes, m.place, now));
+        }
+        let seen = if batch.is_empty() { Observed::default() } else { session.desk.observe(&batch, now)? };
+        if cursor.as_ref() != Some(&page.cursor) {
+            session.desk.source_read(&name, &page.cursor.0, &seen, now)?;
+        }
+        out.new += seen.new;
+        out.known += seen.known;
+        out.copies += seen.copies;
+        out.clashes.extend(seen.clashes);
+        out.passed.extend(page.passed);
+        progress(out.new + out.known + out.copies);
+        if !page.more {
+            out.unchanged += usize::from(!any);
+            return Ok(Ok(name));
+        }
+        cursor = Some(page.cursor);
+    }
+}
+
+/// The mailboxes of this machine to read: those named, else those of the configuration.
 ///
 /// # Errors
 /// When there is none, or one that must be read cannot be.
@@ -133,14 +232,14 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
         .mail
         .source
         .iter()
-        .filter(|s| s.kind == desk::config::SourceKind::Mbox && s.role != desk::config::SourceRole::Optional)
+        .filter(|s| s.kind == SourceKind::Mbox && s.role != SourceRole::Optional)
         .map(|s| base.join(&s.path))
         .collect();
     let remote: Vec<&str> = config
         .mail
         .source
         .iter()
-        .filter(|s| s.kind != desk::config::SourceKind::Mbox && s.mandatory)
+        .filter(|s| !matches!(s.kind, SourceKind::Mbox | SourceKind::Imap) && s.mandatory)
         .map(|s| s.name.as_str())
         .collect();
     if !remote.is_empty() {
@@ -150,7 +249,9 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
             "import an export of it: `tipstaff import PATH`",
         ));
     }
-    if local.is_empty() {
+    let server =
+        config.mail.source.iter().any(|s| s.kind == SourceKind::Imap && s.role != SourceRole::Optional);
+    if local.is_empty() && !server {
         return Err(AppError::new(
             Exit::Usage,
             "there is no mailbox to read",
@@ -342,7 +443,7 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
     let authority = session.authority();
     let ports = Ports {
         desk: &mut session.desk,
-        drafts: &session.drafts,
+        drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
         now,

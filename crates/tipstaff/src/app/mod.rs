@@ -10,6 +10,7 @@ pub mod facts;
 pub mod host;
 pub mod ical;
 pub mod import;
+pub mod mail;
 pub mod plans;
 pub mod ports;
 mod reading;

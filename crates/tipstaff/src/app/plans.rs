@@ -169,7 +169,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let host = host.map(|h| Link::new(h, with, session.setting.now));
     let mut ports = Ports {
         desk: &mut session.desk,
-        drafts: &session.drafts,
+        drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
         now: session.setting.now,

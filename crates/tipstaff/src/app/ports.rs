@@ -1,11 +1,11 @@
-//! The ports of applying a plan, filled by the embedded desk and the drafts folder.
+//! The ports of applying a plan, filled by the embedded desk and the place where drafts go.
 
 use std::{
     cell::OnceCell,
     collections::{BTreeMap, BTreeSet},
 };
 
-use connect::drafts::{DraftsError, DraftsFolder};
+use connect::mailbox::{Found, MailFault, Mailbox, NewDraft, Place};
 use desk::{
     case::{Case, Fact, RecordStage, Seen, Source},
     confidential::{Identity, Phase, Policy, Refusal, Signals, Slot, SlotValue, Slots, TrackerContext},
@@ -26,6 +26,7 @@ use store::Desk;
 use super::{
     authority::{self, Shared},
     host::{self, Link},
+    mail as mailbox,
 };
 
 /// Stands in From when nothing says whom a draft is from; `.invalid` reaches nobody.
@@ -33,12 +34,12 @@ const NO_SENDER: &str = "unset@tipstaff.invalid";
 /// Mails of one person that are read for what they themselves said.
 const OWN_MAILS: usize = 50;
 
-/// The embedded desk and its drafts folder.
+/// The embedded desk, and where drafts go.
 pub struct Ports<'a> {
     /// The desk.
     pub desk: &'a mut Desk,
     /// Drafts.
-    pub drafts: &'a DraftsFolder,
+    pub drafts: &'a dyn Mailbox,
     /// Configuration.
     pub config: &'a Config,
     /// Headings of body fields.
@@ -196,7 +197,7 @@ impl World for Ports<'_> {
             Probe::DraftPending { thread } => match pending(self.drafts, thread) {
                 Ok(found) => {
                     let answer = if found.is_empty() { "no" } else { "yes" };
-                    Fact::Known(answer.into(), Source(self.drafts.dir().display().to_string()), seen)
+                    Fact::Known(answer.into(), Source(self.drafts.name()), seen)
                 }
                 Err(e) => Fact::Unknown(e.to_string()),
             },
@@ -265,8 +266,21 @@ impl World for Ports<'_> {
             let what = format!("the draft cannot be written: {e}");
             PortError { item_only: true, ..PortError::new(what, "answer this one by hand") }
         })?;
-        let path = self.drafts.write(&draft.message_id, &bytes).map_err(port)?;
-        let receipt = receipt(&draft, &path.display().to_string(), letter);
+        let new = NewDraft {
+            message_id: &draft.message_id,
+            bytes: &bytes,
+            in_reply_to: draft.in_reply_to.as_deref().unwrap_or_default(),
+        };
+        let found = match self.drafts.create_draft(&new) {
+            Ok(found) => found,
+            Err(f) => {
+                if f.nothing_made() {
+                    self.desk.withdraw(key, &f.to_string(), by)?;
+                }
+                return Err(mailbox::port(&f));
+            }
+        };
+        let receipt = receipt(&found, letter);
         self.desk.settle(key, effect, &receipt, by)?;
         Ok(receipt)
     }
@@ -287,23 +301,20 @@ impl World for Ports<'_> {
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());
         };
-        let id = letter.message_id.clone();
-        match self.drafts.find(&id).map_err(port)? {
-            None => Ok(Lookup::NotDone),
-            Some(found) => {
-                let path = found.path.display().to_string();
-                let receipt = Receipt::new(format!("draft to {} in {path}", letter.to))
-                    .with("message_id", id)
-                    .with("path", path)
-                    .with("asked_credit", asks_credit(letter));
-                Ok(Lookup::Done(receipt))
+        let port = |f: MailFault| mailbox::port(&f);
+        if let Some(found) = self.drafts.find(Place::Drafts, &letter.message_id).map_err(port)? {
+            return Ok(Lookup::Done(receipt(&found, letter)));
+        }
+        // Somebody may have found it among the drafts and sent it, before we came back.
+        if self.drafts.can().list_sent {
+            match self.drafts.find(Place::Sent, &letter.message_id) {
+                Ok(Some(found)) => return Ok(Lookup::Done(receipt(&found, letter))),
+                Ok(None) | Err(MailFault::NotFound { .. }) => {}
+                Err(f) => return Err(port(f)),
             }
         }
+        Ok(Lookup::NotDone)
     }
-}
-
-fn port(e: DraftsError) -> PortError {
-    PortError::new(e.to_string(), "")
 }
 
 fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
@@ -325,10 +336,10 @@ fn asks_credit(letter: &Letter<InClear>) -> &'static str {
     if letter.asks_credit { "yes" } else { "no" }
 }
 
-fn receipt(draft: &MailDraft, path: &str, letter: &Letter<InClear>) -> Receipt {
-    Receipt::new(format!("draft to {} in {path}", letter.to))
-        .with("message_id", draft.message_id.clone())
-        .with("path", path)
+fn receipt(found: &Found, letter: &Letter<InClear>) -> Receipt {
+    Receipt::new(format!("draft to {} in {}", letter.to, found.place))
+        .with("message_id", letter.message_id.clone())
+        .with("path", found.place.clone())
         .with("asked_credit", asks_credit(letter))
 }
 
@@ -445,19 +456,19 @@ fn advance(case: &mut Case, effect: &Effect, headings: &Headings) {
     }
 }
 
-/// Drafts in the folder that answer a thread.
+/// Drafts that answer a thread.
 ///
 /// # Errors
-/// When the folder cannot be read.
-pub fn pending(drafts: &DraftsFolder, thread: &str) -> Result<Vec<String>, DraftsError> {
+/// When they cannot be read.
+pub fn pending(drafts: &dyn Mailbox, thread: &str) -> Result<Vec<String>, MailFault> {
     if thread.is_empty() {
         return Ok(Vec::new());
     }
     let mut out = Vec::new();
-    for found in drafts.all()? {
-        let m = mail::parse_headers(&found.raw, Timestamp::MAX);
+    for found in drafts.drafts()? {
+        let m = mail::parse_headers(&found.bytes, Timestamp::MAX);
         if m.references.iter().chain(&m.in_reply_to).any(|id| id == thread) {
-            out.push(found.path.display().to_string());
+            out.push(found.place);
         }
     }
     Ok(out)

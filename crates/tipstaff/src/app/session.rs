@@ -4,6 +4,7 @@ use std::{
     collections::BTreeSet,
     hash::{BuildHasher, RandomState},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use connect::drafts::DraftsFolder;
@@ -19,7 +20,10 @@ use desk::{
 use jiff::Timestamp;
 use store::{Desk, OpenOptions};
 
-use super::error::{AppError, Exit, Result};
+use super::{
+    error::{AppError, Exit, Result},
+    mail::{self, Mailboxes, Outbox},
+};
 
 /// What the shell says about its surroundings. Nothing below reads environment or clock.
 #[derive(Clone, Debug)]
@@ -140,8 +144,10 @@ pub struct Session {
     pub digest: String,
     /// Canned replies.
     pub replies: Library,
+    /// The mail sources.
+    pub mail: Arc<Mailboxes>,
     /// Where drafts go.
-    pub drafts: DraftsFolder,
+    pub drafts: mail::Shared,
     /// Folder that relative paths of the configuration start from.
     pub base: PathBuf,
     /// The person at the desk.
@@ -198,9 +204,11 @@ impl Session {
         } else {
             base.join(&config.mail.drafts)
         };
+        let mail = Arc::new(Mailboxes::new(config, &base, &setting, DraftsFolder::new(&drafts)));
         let actor = actor(&loaded.config, &roster, &setting);
         Ok(Self {
-            drafts: DraftsFolder::new(&drafts),
+            drafts: Arc::new(Outbox(mail.clone())),
+            mail,
             setting,
             loaded,
             desk,

@@ -22,6 +22,7 @@ use desk::{
 use super::{
     error::{AppError, Exit, Result},
     facts::{self, Reach},
+    mail,
     ports::{self, Ports},
     session::Session,
     threads::Threads,
@@ -82,7 +83,10 @@ pub fn cases(session: &Session, numbers: &BTreeSet<u64>) -> Result<Vec<Case>> {
 /// When the desk cannot be read.
 pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64>) -> Result<Synced> {
     let mut cases = cases(session, numbers)?;
-    let notes = facts::gather(session, &mut cases, Reach::World)?;
+    // Before anything is looked at: a letter that was sent is known as sent to every rule.
+    let (_, unasked) = mail::learn_sent(session)?;
+    let mut notes = facts::gather(session, &mut cases, Reach::World)?;
+    notes.extend(unasked);
     let (mut plan, mut trackers) = sync::merged(&cases, session.ground(), &Threads);
     plan.notices.extend(notes.iter().cloned());
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
@@ -116,7 +120,7 @@ pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
     let authority = session.authority();
     let ports = Ports {
         desk: &mut session.desk,
-        drafts: &session.drafts,
+        drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
         now,

@@ -99,7 +99,7 @@ fn propose(
             "read": {"new": swept.new, "known": swept.known, "copies": swept.copies, "unchanged_sources": swept.unchanged,
                 "clashes": swept.clashes.iter().map(ToString::to_string).collect::<Vec<_>>(),
                 "passed": swept.passed.iter().map(|p| format!("{}: {}", p.place, p.why)).collect::<Vec<_>>(),
-                "notes": swept.notes},
+                "notes": swept.notes, "sources_down": swept.down},
         });
         term.value(&value)?;
         return Ok(if plan.items.is_empty() { Exit::Nothing } else { Exit::Decision });
@@ -137,6 +137,10 @@ fn read_summary(swept: &Swept, term: &mut Term) -> Result<()> {
     for p in &swept.passed {
         let mark = term.mark(Mark::Warn, "not read:");
         term.line(&format!("{mark} {}: {}", untrusted_line(&p.place, 100), p.why))?;
+    }
+    for d in &swept.down {
+        let mark = term.mark(Mark::Warn, "source:");
+        term.line(&format!("{mark} {}", untrusted_line(d, 400)))?;
     }
     for n in &swept.notes {
         let mark = term.mark(Mark::Warn, "in part:");
@@ -320,9 +324,9 @@ fn finish(session: &mut Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &
 }
 
 fn recap(session: &Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &mut Term) -> Result<()> {
-    let drafts = session.drafts.all().map_or(0, |d| d.len());
+    let drafts = session.drafts.drafts().map_or(0, |d| d.len());
     if drafts > 0 {
-        let dir = session.drafts.dir().display();
+        let dir = session.drafts.name();
         let word = if drafts == 1 { "draft waits" } else { "drafts wait" };
         term.line(&format!(
             "\n{drafts} {word} in {dir}; send them from your mail client, then `tipstaff mark-sent MESSAGE-ID`."

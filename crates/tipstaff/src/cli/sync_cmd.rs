@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use connect::mailbox::Place;
 use desk::{
     people::Role,
     plan::{
@@ -360,13 +361,13 @@ fn recap(
             desk::plan::effect::Change::MailDraft { letter, .. } => Some(letter.message_id.clone()),
             _ => None,
         })
-        .filter(|id| session.drafts.find(id).is_ok_and(|d| d.is_some()))
+        .filter(|id| session.drafts.find(Place::Drafts, id).is_ok_and(|d| d.is_some()))
         .collect();
     for id in &drafts {
         term.line(&format!(
             "draft <{}> waits in {}; send it, then `tipstaff mark-sent '{}'`",
             untrusted_line(id, 120),
-            session.drafts.dir().display(),
+            session.drafts.name(),
             untrusted_line(id, 120)
         ))?;
     }

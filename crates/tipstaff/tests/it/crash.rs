@@ -177,7 +177,7 @@ pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
         let config = session.loaded.config.clone();
         let inner = Ports {
             desk: &mut session.desk,
-            drafts: &session.drafts,
+            drafts: session.drafts.as_ref(),
             config: &config,
             headings: &session.headings,
             now: NOW.parse().unwrap(),

@@ -434,7 +434,7 @@ fn apply_at_the_forge(place: &Place, server: &Server<GithubFake>) -> bool {
         let now = session.setting.now;
         let mut ports = Ports {
             desk: &mut session.desk,
-            drafts: &session.drafts,
+            drafts: session.drafts.as_ref(),
             config: &config,
             headings: &session.headings,
             now,

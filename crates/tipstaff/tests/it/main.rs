@@ -12,6 +12,7 @@ mod env;
 mod exports;
 mod forge;
 mod held_out;
+mod imap;
 mod import;
 mod lifecycle;
 mod mails;
