@@ -55,8 +55,8 @@ struct Tool {
 
 impl Tool {
     fn new() -> Self {
-        let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal"));
         let log = Log::default();
+        let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal"));
         let session = Session::read(&Secret::new(COOKIE.into())).unwrap();
         let tool = Vulnogram::new(client(&log), site(Service::Vulnogram, &server.url()), session);
         Self { server, tool, log }
@@ -86,8 +86,8 @@ struct Services {
 
 impl Services {
     fn new() -> Self {
-        let server = Server::start(CveServicesFake::new(KEY).with(CVE));
         let log = Log::default();
+        let server = Server::start(CveServicesFake::new(KEY).with(CVE));
         let key = Key {
             user: Secret::new("desk@example.org".into()),
             org: "example".into(),
@@ -128,15 +128,24 @@ fn cve_services_do_their_job() {
     conforms(&|| Box::new(Services::new()));
 }
 
-/// A stand whose requests can go wrong.
+/// A stand whose requests can go wrong, and that can be put back to how it was.
 trait Faulty: Stand {
+    /// What it remembers now, to be put back; every request before is forgotten.
+    fn keep(&self) -> Box<dyn Fn(&Self)>
+    where
+        Self: Sized;
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong);
     fn mend(&self);
     fn requests(&self) -> usize;
+    /// What was logged since the last time.
     fn log(&self) -> String;
 }
 
 impl Faulty for Tool {
+    fn keep(&self) -> Box<dyn Fn(&Self)> {
+        let kept = self.server.with(|f| f.clone());
+        Box::new(move |s| s.server.with(|f| f.clone_from(&kept)))
+    }
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
         self.server.go_wrong_at(skip, times, wrong);
     }
@@ -147,11 +156,15 @@ impl Faulty for Tool {
         self.server.seen().len()
     }
     fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        std::mem::take(&mut *self.log.lock().unwrap())
     }
 }
 
 impl Faulty for Services {
+    fn keep(&self) -> Box<dyn Fn(&Self)> {
+        let kept = self.server.with(|f| f.clone());
+        Box::new(move |s| s.server.with(|f| f.clone_from(&kept)))
+    }
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
         self.server.go_wrong_at(skip, times, wrong);
     }
@@ -162,7 +175,7 @@ impl Faulty for Services {
         self.server.seen().len()
     }
     fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        std::mem::take(&mut *self.log.lock().unwrap())
     }
 }
 
@@ -220,13 +233,15 @@ const CALLS: &[Call] = &[
 ];
 
 /// Every fault at every request of every call: what is said is true, nothing is done twice, and doing it again ends well.
-fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
+fn survives<S: Faulty>(s: &S) {
+    let fresh = s.keep();
     for c in CALLS {
-        let whole = fresh();
-        (c.before)(whole.authority());
-        let (start, effects) = (whole.requests(), whole.effects());
-        (c.call)(whole.authority()).unwrap_or_else(|e| panic!("{}: {e}", c.name));
-        let (requests, cost) = (whole.requests() - start, whole.effects() - effects);
+        fresh(s);
+        (c.before)(s.authority());
+        let prepared = s.keep();
+        let (start, effects) = (s.requests(), s.effects());
+        (c.call)(s.authority()).unwrap_or_else(|e| panic!("{}: {e}", c.name));
+        let (requests, cost) = (s.requests() - start, s.effects() - effects);
         // A service without drafts has nothing to push.
         let after = c.after.filter(|_| cost > 0);
         // Silence costs real time, and has a test of its own.
@@ -237,9 +252,7 @@ fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
                     if times > 1 && at > 0 && at + 1 < requests {
                         continue;
                     }
-                    let s = fresh();
-                    (c.before)(s.authority());
-                    let effects = s.effects();
+                    prepared(s);
                     s.go_wrong_at(at, times, wrong.clone());
                     let what = format!("{} with {wrong:?} at {at} ×{times}", c.name);
                     let end = (c.call)(s.authority());
@@ -271,12 +284,12 @@ fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
 
 #[test]
 fn no_fault_makes_vulnogram_lie_or_act_twice() {
-    survives(&|| Box::new(Tool::new()));
+    survives(&Tool::new());
 }
 
 #[test]
 fn no_fault_makes_cve_services_lie_or_act_twice() {
-    survives(&|| Box::new(Services::new()));
+    survives(&Services::new());
 }
 
 #[test]
