@@ -12,6 +12,7 @@ use desk::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
+use crate::cve::{NO_ID, NO_RECORD};
 use crate::net::{Client, Fault, Reply, Request, Site, is_cve};
 
 /// Largest record that is read, in bytes.
@@ -97,7 +98,7 @@ impl NetList {
         if !is_cve(cve) {
             return Ok(None);
         }
-        let Some((id, reply)) = self.read(format!("/cve-id/{cve}"), "CVE_ID_DNE")? else { return Ok(None) };
+        let Some((id, reply)) = self.read(format!("/cve-id/{cve}"), NO_ID)? else { return Ok(None) };
         if id.get("cve_id").and_then(Value::as_str) != Some(cve) {
             return Err(Fault::unexpected(&reply, format!("the answer is not about {cve}")));
         }
@@ -109,7 +110,7 @@ impl NetList {
             _ => return Err(Fault::unexpected(&reply, format!("it names no state of {cve}"))),
         }
         let strange = |reply: &Reply, why: String| Fault::unexpected(reply, why);
-        match self.read(format!("/cve/{cve}"), "CVE_RECORD_DNE")? {
+        match self.read(format!("/cve/{cve}"), NO_RECORD)? {
             None => Err(strange(&reply, format!("{cve} is published and has no record"))),
             Some((json, reply)) => {
                 same_id(&json, cve).map_err(|why| strange(&reply, why))?;

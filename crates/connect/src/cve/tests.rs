@@ -311,11 +311,34 @@ fn an_id_is_asked_for_once_whatever_happens() {
             }
         }
     }
+    // Somebody else's request is under way: worth another try, and nothing was made.
+    let s = Services::new();
+    s.server.with(|f| f.busy = true);
+    let e = s.service.reserve(2026).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Unreachable { .. }) && e.mend().contains("resume"), "{e}");
+    s.server.with(|f| f.busy = false);
+    assert!(s.service.reserve(2026).is_ok());
     let s = Services::new();
     s.server.with(|f| f.quota = 1);
     let e = s.service.reserve(2026).unwrap_err();
     assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("quota")), "{e}");
     assert_eq!(s.server.count("POST", "/"), 0);
+}
+
+#[test]
+fn a_list_of_ids_is_read_to_its_end_or_not_at_all() {
+    let s = Services::new();
+    s.server.with(|f| f.page = 2);
+    let ids: Vec<String> = (0..5).map(|_| s.service.reserve(2026).unwrap().cve).collect();
+    let since = "2026-11-01T00:00:00Z".parse().unwrap();
+    assert_eq!(s.service.reserved_since(since).unwrap(), ids);
+    assert_eq!(s.server.count("GET", "/cve-id"), 3);
+    // A page that leads nowhere is no end: the id that is looked for may stand behind it.
+    for next in [json!(3), json!(1), json!("2"), json!(2.5)] {
+        let row = json!({"cve_ids": [], "nextPage": next});
+        s.server.go_wrong("GET", "/cve-id", Wrong::Other(row));
+        assert!(s.service.reserved_since(since).is_err(), "{next}");
+    }
 }
 
 #[test]

@@ -8,8 +8,8 @@ use std::sync::{Arc, LazyLock};
 use desk::{
     case::{Record, RecordStage},
     cve::authority::{
-        AuthorityError, Capabilities, CveAuthority, Prepared, Reserved, Submission, Submitted, prepare,
-        same_id, stage_of, unwrap_envelope, with_stage,
+        AuthorityError, Capabilities, CveAuthority, Prepared, Reserved, Submission, Submitted, as_kept,
+        prepare, same_id, stage_of, unwrap_envelope, with_stage,
     },
 };
 use jiff::Timestamp;
@@ -96,7 +96,7 @@ impl Vulnogram {
             // An answer about another record is no answer.
             same_id(body, cve).map_err(strange)?;
         }
-        Ok(found)
+        Ok(found.map(|(body, version)| (as_kept(body), version)))
     }
 
     fn there(&self, cve: &str) -> Result<(Value, String), AuthorityError> {

@@ -172,6 +172,21 @@ impl Wrong {
     }
 }
 
+/// A value as a service written in JavaScript keeps it: `9.0` is `9`.
+fn kept(v: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match v {
+        Value::Number(n) => match n.as_f64() {
+            // Display writes a whole double without its point, as that language does.
+            Some(f) if n.is_f64() => serde_json::from_str(&format!("{f}")).unwrap(),
+            _ => Value::Number(n),
+        },
+        Value::Array(a) => Value::Array(a.into_iter().map(kept).collect()),
+        Value::Object(o) => Value::Object(o.into_iter().map(|(k, v)| (k, kept(v))).collect()),
+        v => v,
+    }
+}
+
 /// The next request of this method whose path ends so goes wrong this way, that many times.
 #[derive(Clone, Debug)]
 struct Planned {

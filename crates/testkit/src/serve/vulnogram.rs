@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Service};
+use super::{Answer, Asked, Service, kept};
 
 /// Its state.
 #[derive(Clone, Debug, Default)]
@@ -72,7 +72,7 @@ impl VulnogramFake {
         if let Some((pointer, value)) = self.meanwhile.take() {
             self.set(cve, &pointer, value);
         }
-        let body = asked.json();
+        let body = kept(asked.json());
         let named = body.pointer("/cveMetadata/cveId").and_then(Value::as_str).unwrap_or_default();
         if named.is_empty() {
             return Answer::json(200, &json!({"type": "err", "msg": "Document ID missing"}));

@@ -3,6 +3,7 @@
 //! fill [`CveAuthority`].
 
 mod guard;
+mod kept;
 mod merge;
 mod prepare;
 mod state;
@@ -12,6 +13,7 @@ use serde_json::Value;
 
 use crate::case::{Record, RecordStage};
 pub use guard::{Guard, advisory_there, packages, packages_changed, same_id};
+pub use kept::as_kept;
 pub use merge::{Conflict, Merge, Prefer, merge};
 pub use prepare::{Prepared, prepare, unwrap_envelope};
 pub use state::{parse_stage, rise, stage_of, with_stage};
