@@ -1,5 +1,6 @@
 //! CVE authorities on the network, each behind [`desk::cve::authority::CveAuthority`].
 
+mod history;
 mod services;
 mod vulnogram;
 

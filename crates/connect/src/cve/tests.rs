@@ -424,12 +424,81 @@ fn people_who_edit_there_keep_their_words() {
 }
 
 #[test]
-fn a_save_in_between_is_seen() {
+fn a_save_in_between_is_merged_anew_and_never_lost() {
+    let ours = record("Path traversal");
+    let push = |t: &Tool| t.tool.push(ask(&ours, RecordStage::ReviewReady));
+    let meanwhile = |t: &Tool, all: &[(&str, serde_json::Value)]| {
+        t.server.with(|f| f.meanwhile = all.iter().rev().map(|(at, v)| ((*at).into(), v.clone())).collect());
+    };
+    // Between our last reading and our save others save: the tool compares no versions, so their words are gone until its
+    // history gives them back. Once, and again while that is done.
     let t = Tool::new();
-    // Between our last reading and our save another person saves: the tool compares no versions, so we tell.
-    t.server.with(|f| f.meanwhile = Some(("/containers/cna/x_y".into(), json!(1))));
-    let done = t.tool.push(ask(&record("Path traversal"), RecordStage::ReviewReady)).unwrap();
-    assert!(done.notes.iter().any(|n| n.contains("at the same time")), "{:?}", done.notes);
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1)), ("/CNA_private/state", json!("READY"))]);
+    let done = push(&t).unwrap();
+    assert!(done.notes.iter().any(|n| n.contains("merged in")), "{:?}", done.notes);
+    let body = t.server.with(|f| f.records[CVE].0.clone());
+    assert_eq!(body["containers"]["cna"]["x_y"], json!(1));
+    assert_eq!((done.state, t.state(CVE)), (RecordStage::PublishReady, RecordStage::PublishReady));
+    assert_eq!(body["containers"]["cna"]["credits"][0]["value"], "Ann Archer", "and ours is in there");
+    assert_eq!(t.effects(), 3);
+    // They brought what we bring.
+    let t = Tool::new();
+    meanwhile(&t, &[("/containers/cna/title", json!("Path traversal"))]);
+    assert_eq!(push(&t).unwrap().state, RecordStage::ReviewReady);
+    // They published it, or took it back: that stands, and is no place for a push.
+    for word in ["PUBLIC", "REJECTED", "a word of theirs"] {
+        let t = Tool::new();
+        meanwhile(&t, &[("/CNA_private/state", json!(word))]);
+        let e = push(&t).unwrap_err();
+        assert!(matches!(&e, AuthorityError::Refused { .. }), "{word}: {e}");
+        let body = t.server.with(|f| f.records[CVE].0.clone());
+        assert_eq!(body["CNA_private"]["state"], word);
+        assert_eq!(body["containers"]["cna"]["credits"], json!(null), "{word}: nothing of ours is in there");
+    }
+    // Whoever saves as often as we do is left to it, and a person is told.
+    let t = Tool::new();
+    let keys: Vec<String> = (0..9).map(|n| format!("/containers/cna/x_{n}")).collect();
+    let many: Vec<_> = keys.iter().map(|k| (k.as_str(), json!(1))).collect();
+    meanwhile(&t, &many);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { why, .. } if why.contains("3 tries")), "{e}");
+    let t = Tool::new();
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1)), ("/containers/cna/x_y", json!(2))]);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { why, .. } if why.contains("second")), "{e}");
+    // Where the history is not to be had it is said so, and not that nothing was changed.
+    let t = Tool::new();
+    t.server.with(|f| f.forgets = true);
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1))]);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { .. }) && !e.nothing_changed(), "{e}");
+    assert!(e.to_string().contains("between 0 and 2") && e.mend().contains("history"), "{e}");
+    // Where both wrote the same place theirs goes back, and a person settles it.
+    let t = Tool::new();
+    push(&t).unwrap();
+    let next = record("Ours");
+    meanwhile(&t, &[("/containers/cna/title", json!("Theirs"))]);
+    let e =
+        t.tool.push(Submission { base: Some(&ours), ..ask(&next, RecordStage::ReviewReady) }).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Conflict { fields, .. } if fields[0].theirs == "Theirs"), "{e}");
+    assert_eq!(t.server.with(|f| f.records[CVE].0["containers"]["cna"]["title"].clone()), "Theirs");
+    assert_eq!(t.state(CVE), RecordStage::ReviewReady);
+}
+
+#[test]
+fn a_save_right_after_ours_is_no_error_that_says_nothing_was_written() {
+    let t = Tool::new();
+    let ours = record("Path traversal");
+    t.tool.push(ask(&ours, RecordStage::ReviewReady)).unwrap();
+    let next = record("Ours");
+    // The answer to our save is read when somebody has put another title over ours.
+    let mut theirs = t.server.with(|f| f.records[CVE].0.clone());
+    theirs["containers"]["cna"]["title"] = json!("Theirs");
+    let seen = json!([{"body": theirs, "__v": 3}]);
+    t.server.go_wrong_skipping("GET", "/cve5/json", 2, Wrong::Other(seen));
+    let e =
+        t.tool.push(Submission { base: Some(&ours), ..ask(&next, RecordStage::ReviewReady) }).unwrap_err();
+    assert!(!e.nothing_changed(), "{e:?}");
 }
 
 #[test]

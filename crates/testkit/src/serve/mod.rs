@@ -271,6 +271,11 @@ impl<S: Service + 'static> Server<S> {
         self.plan(method, path, 0, times, wrong);
     }
 
+    /// After `skip` more requests of this method and path, one goes wrong.
+    pub fn go_wrong_skipping(&self, method: &str, path: &str, skip: usize, wrong: Wrong) {
+        self.plan(method, path, skip, 1, wrong);
+    }
+
     /// After `skip` more requests, that many go wrong.
     pub fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
         self.plan("", "", skip, times, wrong);

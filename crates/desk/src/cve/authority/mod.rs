@@ -98,6 +98,16 @@ pub enum AuthorityError {
         /// What is known.
         why: String,
     },
+    /// The change was made, and went over what somebody else saved at the same moment; it could not be put back.
+    #[error("{who}: {cve} was saved over what somebody else saved at the same moment ({why})")]
+    Overwrote {
+        /// Which authority.
+        who: String,
+        /// Which id.
+        cve: String,
+        /// Which of their versions, and why it could not be put back.
+        why: String,
+    },
 }
 
 fn places(fields: &[Conflict]) -> String {
@@ -108,7 +118,7 @@ impl AuthorityError {
     /// Is it certain that nothing was changed?
     #[must_use]
     pub fn nothing_changed(&self) -> bool {
-        !matches!(self, AuthorityError::CannotTell { .. })
+        !matches!(self, AuthorityError::CannotTell { .. } | AuthorityError::Overwrote { .. })
     }
 
     /// What a person does about it; empty when the text says it all.
@@ -124,6 +134,9 @@ impl AuthorityError {
             AuthorityError::Unreachable { .. } => "try again later: `tipstaff plan resume`",
             AuthorityError::CannotTell { .. } => {
                 "look at the authority's own page, then `tipstaff plan resume`"
+            }
+            AuthorityError::Overwrote { .. } => {
+                "look at the record's history there, put back what is missing, then `tipstaff plan resume`"
             }
             _ => "",
         }
