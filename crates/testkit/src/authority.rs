@@ -49,7 +49,7 @@ pub fn record(title: &str) -> Value {
 /// A submission of a record that was never pushed.
 #[must_use]
 pub fn ask(ours: &Value, wish: RecordStage) -> Submission<'_> {
-    Submission { cve: CVE, ours, base: None, wish, allow_packages: false }
+    Submission { cve: CVE, ours, base: None, wish, over: None }
 }
 
 fn without_advisory() -> Value {

@@ -164,8 +164,9 @@ fn whole(cve: &str, cna: &Value) -> Value {
 /// What both sides make of it; the service's own keys do not take part.
 fn merged(s: &Submission<'_>, theirs: &Value) -> Result<(Value, Vec<String>), AuthorityError> {
     let base = s.base.map(|b| whole(s.cve, &container(b)));
+    let prefer = s.over.map_or(Prefer::Neither, |o| o.prefer(theirs));
     let theirs = whole(s.cve, &container(theirs));
-    let m = merge(base.as_ref(), &whole(s.cve, &container(s.ours)), &theirs, Prefer::Neither);
+    let m = merge(base.as_ref(), &whole(s.cve, &container(s.ours)), &theirs, prefer);
     if !m.conflicts.is_empty() {
         return Err(AuthorityError::Conflict { who: WHO.into(), fields: m.conflicts });
     }
@@ -366,7 +367,7 @@ impl CveAuthority for CveServices {
                 if wanted == container(theirs) {
                     return Ok(submitted(&there, false, notes));
                 }
-                if !s.allow_packages {
+                if !s.over.is_some_and(|o| o.packages_of(theirs)) {
                     packages_changed(theirs, &whole(s.cve, &wanted)).map_err(refused)?;
                 }
                 (Method::Put, wanted, notes)

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write as _};
 
 use desk::cve::{
+    authority::Over,
     check::{Checked, Finding, Level, default_level, rules},
     lint::Options,
 };
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    args::{CveCheckArgs, CveCommand},
+    args::{BringArgs, CveCheckArgs, CveCommand},
     cve_desk,
     term::{Mark, Term, untrusted, untrusted_line},
 };
@@ -32,15 +33,19 @@ pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exi
     let open = || Session::open(setting.clone(), false);
     match command {
         CveCommand::Check(a) => check(&a, term),
-        CveCommand::Refresh(a) => cve_desk::ask(&a, Ask::Refresh, &mut open()?, term),
-        CveCommand::Push(a) => cve_desk::ask(&a, Ask::Push, &mut open()?, term),
-        CveCommand::Publish(a) => cve_desk::ask(&a, Ask::Publish, &mut open()?, term),
+        CveCommand::Refresh(a) => cve_desk::ask(&a, Ask::Refresh, &Over::default(), &mut open()?, term),
+        CveCommand::Push(a) => cve_desk::ask(&a.tracker, Ask::Push, &over(&a), &mut open()?, term),
+        CveCommand::Publish(a) => cve_desk::ask(&a.tracker, Ask::Publish, &over(&a), &mut open()?, term),
         CveCommand::Retract(a) => cve_desk::retract(&a, &mut open()?, term),
         CveCommand::State(a) => cve_desk::compare(&a, false, &open()?, term),
         CveCommand::Diff(a) => cve_desk::compare(&a, true, &open()?, term),
         CveCommand::Affected(a) => cve_desk::affected(&a, &mut open()?, term),
         CveCommand::Export(a) => cve_desk::export(&a, setting, term),
     }
+}
+
+fn over(a: &BringArgs) -> Over {
+    Over { packages: a.allow_packages, conflicts: a.take_ours, ..Over::default() }
 }
 
 #[derive(Default)]

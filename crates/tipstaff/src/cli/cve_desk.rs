@@ -4,6 +4,7 @@ use desk::{
     case::{Evidence, Source},
     cve::{
         Record,
+        authority::Over,
         export::{self, About},
     },
     rules::{
@@ -32,10 +33,10 @@ use crate::app::{
 ///
 /// # Errors
 /// When the tracker is not there, has no id, or there is nothing to change.
-pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Result<Exit> {
+pub fn ask(a: &TrackerArg, what: Ask, over: &Over, s: &mut Session, term: &mut Term) -> Result<Exit> {
     let case = &facts::tracker(s, &a.tracker)?;
     let view = View::new(case, s.ground());
-    let proposal = record::by_hand(&view, what).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
+    let proposal = record::by_hand(&view, what, over).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
     sync::judge(s, &mut plan)?;
     plan_cmd::offer(s, &plan, term)

@@ -5,6 +5,7 @@
 mod guard;
 mod kept;
 mod merge;
+mod over;
 mod prepare;
 mod state;
 
@@ -15,6 +16,7 @@ use crate::case::{Record, RecordStage};
 pub use guard::{Guard, advisory_there, packages, packages_changed, same_id};
 pub use kept::as_kept;
 pub use merge::{Conflict, Merge, Prefer, merge};
+pub use over::Over;
 pub use prepare::{Prepared, prepare, unwrap_envelope};
 pub use state::{parse_stage, rise, stage_of, with_stage};
 
@@ -154,8 +156,8 @@ pub struct Submission<'a> {
     pub base: Option<&'a Value>,
     /// The state it should have at least; never lowered, and never public by this.
     pub wish: RecordStage,
-    /// May packages and products change?
-    pub allow_packages: bool,
+    /// What a person let it go over; none for nothing.
+    pub over: Option<&'a Over>,
 }
 
 /// What became of a submission.

@@ -92,9 +92,10 @@ pub fn apply(case: &mut Case, effect: &Effect, g: Ground<'_>) {
                 r.json = serde_json::from_str(&record.preview()).ok();
             }
         }
-        Change::PublishRecord { .. } => {
+        Change::PublishRecord { record, .. } => {
             if let Fact::Known(r, ..) = &mut case.observed.record {
                 r.state = RecordStage::Public;
+                r.json = serde_json::from_str(&record.preview()).ok();
             }
         }
         Change::RetractRecord { .. } => {

@@ -10,7 +10,7 @@ use crate::{
     config::{CveTool, RecordState},
     cve::{
         self, Built, Level, Options, Target,
-        authority::{Merge, Prefer, merge},
+        authority::{Merge, Over, Prefer, merge, packages_changed},
     },
     plan::{Action, ActionKind, Effect, Group, Item, Precondition, Step, Told, digest, effect::Change},
     tracker::{FieldRole, by_team},
@@ -178,6 +178,10 @@ fn same(theirs: &Value, ours: &Value) -> bool {
 /// What a push or a publication would leave at the authority: what others wrote there stands beside ours.
 #[must_use]
 pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
+    merged_with(v, theirs, ours, Prefer::Neither)
+}
+
+fn merged_with(v: &View<'_>, theirs: &Record, ours: &Value, prefer: Prefer) -> Option<Merge> {
     let there = theirs.json.as_ref()?;
     // The desk's own record has one writer.
     if v.g.config.cve.tool == CveTool::Desk {
@@ -192,7 +196,7 @@ pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
             }
             serde_json::json!({"containers": {"cna": cna}})
         };
-        let m = merge(theirs.base.as_ref().map(cna).as_ref(), &cna(ours), &cna(there), Prefer::Neither);
+        let m = merge(theirs.base.as_ref().map(cna).as_ref(), &cna(ours), &cna(there), prefer);
         let mut record = there.clone();
         if let (Some(Value::Object(to)), Some(Value::Object(from))) =
             (record.pointer_mut("/containers/cna"), m.record.pointer("/containers/cna"))
@@ -205,7 +209,7 @@ pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
         }
         return Some(Merge { record, ..m });
     }
-    Some(merge(theirs.base.as_ref(), ours, there, Prefer::Neither))
+    Some(merge(theirs.base.as_ref(), ours, there, prefer))
 }
 
 /// Would bringing the record there change anything, or meet somebody else's change?
@@ -225,11 +229,21 @@ pub fn contested(v: &View<'_>, ours: &Value) -> Vec<String> {
     m.map(|m| m.conflicts.into_iter().map(|c| c.at).collect()).unwrap_or_default()
 }
 
+/// Which packages a push or a publication would change there, in words; the guard asks for a person's word.
+fn repackaged(v: &View<'_>, ours: &Value) -> Option<String> {
+    if v.g.config.cve.tool == CveTool::Desk {
+        return None;
+    }
+    let theirs = v.o.record.known()?;
+    let m = merged(v, theirs, ours)?;
+    packages_changed(theirs.json.as_ref()?, &m.record).err()
+}
+
 /// What would change there, in a few lines, for the person who approves.
-fn shown(v: &View<'_>, ours: &Value, p: &mut Proposal) {
+fn shown(v: &View<'_>, ours: &Value, prefer: Prefer, p: &mut Proposal) {
     const LINES: usize = 12;
     let Some(theirs) = v.o.record.known() else { return };
-    let (Some(there), Some(m)) = (&theirs.json, merged(v, theirs, ours)) else { return };
+    let (Some(there), Some(m)) = (&theirs.json, merged_with(v, theirs, ours, prefer)) else { return };
     if v.g.config.cve.tool == CveTool::Desk {
         return;
     }
@@ -336,6 +350,14 @@ fn push(
     if !(behind || differs || unpushed) {
         return;
     }
+    if state == RecordStage::Public && tool != CveTool::Desk {
+        // A push would leave it as it is, and be proposed again for ever.
+        out.notices.push(format!(
+            "the record of {cve} is public and is not what the tracker says now: `tipstaff cve publish {}` brings it up to date",
+            v.t.reference.number
+        ));
+        return;
+    }
     let held = held_back(then);
     if !held.is_empty() {
         out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
@@ -344,8 +366,16 @@ fn push(
     let contested = contested(v, &b.record.to_value());
     if !contested.is_empty() {
         out.notices.push(format!(
-            "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both",
-            contested.join(", ")
+            "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both; `tipstaff cve push {} --take-ours` brings the tracker's",
+            contested.join(", "),
+            v.t.reference.number
+        ));
+        return;
+    }
+    if let Some(why) = repackaged(then, &b.record.to_value()) {
+        out.notices.push(format!(
+            "not pushed: {why}; where that is right, `tipstaff cve push {} --allow-packages`",
+            v.t.reference.number
         ));
         return;
     }
@@ -360,9 +390,10 @@ fn push(
         cve: cve.into(),
         state: wanted.max(state),
         record: Draft::<CveDraft>::text(text),
+        over: Over::default(),
     };
     p.details.push(("record".into(), format!("{} → {}", state.as_str(), wanted.max(state).as_str())));
-    shown(v, &b.record.to_value(), p);
+    shown(v, &b.record.to_value(), Prefer::Neither, p);
     p.steps.push((effect, requires));
 }
 
@@ -386,12 +417,18 @@ pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> 
             // At least that, and the same step in every arm: a close-out that was cut off after publishing goes on.
             state: RecordStage::ReviewReady,
             record: Draft::<CveDraft>::text(text.clone()),
+            over: Over::default(),
         },
         Vec::new(),
     ));
     // A record that somebody made public already is brought up to date by the same step.
     steps.push((
-        Change::PublishRecord { tracker, cve: cve.into(), record: Draft::<CvePublic>::text(text) },
+        Change::PublishRecord {
+            tracker,
+            cve: cve.into(),
+            record: Draft::<CvePublic>::text(text),
+            over: Over::default(),
+        },
         Vec::new(),
     ));
     steps
@@ -408,11 +445,11 @@ pub enum Ask {
     Publish,
 }
 
-/// Plan what a person asks of a record; the guards are those of `sync`.
+/// Plan what a person asks of a record; the guards are those of `sync`, but for those they let it go over.
 ///
 /// # Errors
 /// Why it cannot be asked: no id, nothing to change.
-pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
+pub fn by_hand(v: &View<'_>, ask: Ask, allow: &Over) -> Result<Proposal, String> {
     let Some(cve) = v.cve.clone() else {
         return Err(format!("{} has no CVE id: `tipstaff allocate {}`", v.name, v.t.reference.number));
     };
@@ -430,6 +467,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         p = p.step(attach_step(v, &cve, &text), Vec::new());
     }
     let held = held_back(v);
+    let mut over = Over::default();
     if ask != Ask::Refresh {
         if !pushes(v) {
             return Err(format!(
@@ -446,14 +484,35 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 v.t.reference.number
             ));
         }
-        let contested = contested(v, &b.record.to_value());
-        if !contested.is_empty() {
+        let ours = b.record.to_value();
+        let command = if ask == Ask::Push { "push" } else { "publish" };
+        let command = format!("tipstaff cve {command} {}", v.t.reference.number);
+        let contested = contested(v, &ours);
+        if !contested.is_empty() && allow.conflicts {
+            over.conflicts = true;
+            p.notices.push(format!("goes over what others changed there: {}", contested.join(", ")));
+        } else if !contested.is_empty() {
             p.blocked = Some(format!(
-                "the tracker and the record at its authority both changed {}: settle it on one side",
+                "the tracker and the record at its authority both changed {}: settle it on one side, or `{command} --take-ours`",
                 contested.join(", ")
             ));
         }
-        shown(v, &b.record.to_value(), &mut p);
+        match repackaged(v, &ours) {
+            Some(why) if allow.packages => {
+                over.packages = true;
+                p.notices.push(why);
+            }
+            Some(why) => {
+                p.blocked = Some(format!("{why}; where that is right, `{command} --allow-packages`"))
+            }
+            None => {}
+        }
+        // It counts for the record that is shown here, and for no other.
+        if let (false, Some(there)) = (over.is_none(), v.o.record.known().and_then(|r| r.json.as_ref())) {
+            over = over.of(there);
+        }
+        let prefer = if over.conflicts { Prefer::Ours } else { Prefer::Neither };
+        shown(v, &ours, prefer, &mut p);
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
             p.blocked = Some(all.join("; "));
@@ -496,6 +555,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 cve: cve.clone(),
                 state: to,
                 record: Draft::<CveDraft>::text(text),
+                over,
             },
             Vec::new(),
         );
@@ -517,7 +577,8 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         p.needs = vec![crate::people::Role::Governance];
     }
     let requires = vec![Precondition::RecordIn { cve: cve.clone(), states: needs }];
-    let effect = Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text) };
+    let effect =
+        Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text), over };
     Ok(p.step(effect, requires).noted(&cve, word))
 }
 
