@@ -230,13 +230,35 @@ pub fn contested(v: &View<'_>, ours: &Value) -> Vec<String> {
 }
 
 /// Which packages a push or a publication would change there, in words; the guard asks for a person's word.
-fn repackaged(v: &View<'_>, ours: &Value) -> Option<String> {
+fn repackaged(v: &View<'_>, ours: &Value, prefer: Prefer) -> Option<String> {
     if v.g.config.cve.tool == CveTool::Desk {
         return None;
     }
     let theirs = v.o.record.known()?;
-    let m = merged(v, theirs, ours)?;
+    let m = merged_with(v, theirs, ours, prefer)?;
     packages_changed(theirs.json.as_ref()?, &m.record).err()
+}
+
+/// What a guard would refuse of bringing the record there, and the way round it; for a plan that brings it among other things.
+#[must_use]
+pub fn clashes(v: &View<'_>) -> Vec<String> {
+    if !pushes(v) {
+        return Vec::new();
+    }
+    let ours = v.built().record.to_value();
+    // What is public, or has no draft, is brought by publishing.
+    let publishes = v.record() == RecordStage::Public || v.g.config.cve.tool == CveTool::CveServices;
+    let word = if publishes { "publish" } else { "push" };
+    let command = format!("tipstaff cve {word} {}", v.t.reference.number);
+    let mut out = Vec::new();
+    let both = contested(v, &ours);
+    if !both.is_empty() {
+        let both = both.join(", ");
+        out.push(format!("others changed {both}, too; settle it first, or `{command} --take-ours`"));
+    }
+    let packages = repackaged(v, &ours, Prefer::Neither);
+    out.extend(packages.map(|why| format!("{why}; where that is right, first `{command} --allow-packages`")));
+    out
 }
 
 /// What would change there, in a few lines, for the person who approves.
@@ -350,14 +372,6 @@ fn push(
     if !(behind || differs || unpushed) {
         return;
     }
-    if state == RecordStage::Public && tool != CveTool::Desk {
-        // A push would leave it as it is, and be proposed again for ever.
-        out.notices.push(format!(
-            "the record of {cve} is public and is not what the tracker says now: `tipstaff cve publish {}` brings it up to date",
-            v.t.reference.number
-        ));
-        return;
-    }
     let held = held_back(then);
     if !held.is_empty() {
         out.notices.extend(held.iter().map(|(field, why)| format!("not pushed, {field}: {why}")));
@@ -372,7 +386,7 @@ fn push(
         ));
         return;
     }
-    if let Some(why) = repackaged(then, &b.record.to_value()) {
+    if let Some(why) = repackaged(then, &b.record.to_value(), Prefer::Neither) {
         out.notices.push(format!(
             "not pushed: {why}; where that is right, `tipstaff cve push {} --allow-packages`",
             v.t.reference.number
@@ -493,17 +507,19 @@ pub fn by_hand(v: &View<'_>, ask: Ask, allow: &Over) -> Result<Proposal, String>
             p.notices.push(format!("goes over what others changed there: {}", contested.join(", ")));
         } else if !contested.is_empty() {
             p.blocked = Some(format!(
-                "the tracker and the record at its authority both changed {}: settle it on one side, or `{command} --take-ours`",
+                "settle it on one side, or `{command} --take-ours`: the tracker and the record at its authority both changed {}",
                 contested.join(", ")
             ));
         }
-        match repackaged(v, &ours) {
+        let prefer = if over.conflicts { Prefer::Ours } else { Prefer::Neither };
+        match repackaged(v, &ours, prefer) {
             Some(why) if allow.packages => {
                 over.packages = true;
                 p.notices.push(why);
             }
+            // The way out first: a line that is long is cut.
             Some(why) => {
-                p.blocked = Some(format!("{why}; where that is right, `{command} --allow-packages`"))
+                p.blocked = Some(format!("`{command} --allow-packages`, where this is right: {why}"));
             }
             None => {}
         }
@@ -511,7 +527,6 @@ pub fn by_hand(v: &View<'_>, ask: Ask, allow: &Over) -> Result<Proposal, String>
         if let (false, Some(there)) = (over.is_none(), v.o.record.known().and_then(|r| r.json.as_ref())) {
             over = over.of(there);
         }
-        let prefer = if over.conflicts { Prefer::Ours } else { Prefer::Neither };
         shown(v, &ours, prefer, &mut p);
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();

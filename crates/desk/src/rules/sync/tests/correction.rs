@@ -91,12 +91,3 @@ fn nothing_is_corrected_that_is_right_or_not_public() {
     p.lacks("sync.correction");
     p.notice("the tracker says Ada Finder (finder), Bob Finder (finder)");
 }
-
-#[test]
-fn a_public_record_elsewhere_is_not_pushed_again_and_again() {
-    // Open still, public already, and the tracker says something else by now.
-    let open = over(changed(), &json!({"tracker": {"state": "open", "labels": ["announced"]}}));
-    let cve = json!({"cve": {"tool": "vulnogram", "address": "https://cve.example", "session": "env:S"}});
-    let p = plan_with(&open, &cve);
-    assert!(!p.effects().iter().any(|e| matches!(e, Change::PushRecord { .. })), "{p}");
-}
