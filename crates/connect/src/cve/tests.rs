@@ -506,10 +506,15 @@ fn the_tool_may_refuse_and_lists_may_be_bare() {
     let t = Tool::new();
     t.server.with(|f| f.bare = true);
     assert!(t.tool.push(ask(&record("Path traversal"), RecordStage::ReviewReady)).unwrap().wrote);
-    t.server.go_wrong("POST", "/", Wrong::Other(json!({"type": "err", "msg": "no such owner"})));
-    // The work is done and the answer says no: what is said is believed only after looking.
+    t.server.go_wrong(
+        "POST",
+        "/",
+        Wrong::Other(json!({"type": "err", "msg": format!("no such owner ({COOKIE})")})),
+    );
+    // The work is done and the answer says no: what is said is believed only after looking. What it says back of the
+    // session is not said on.
     let e = t.tool.push(ask(&record("Another title"), RecordStage::ReviewReady)).unwrap_err();
-    assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("no such owner")), "{e}");
+    assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("no such owner (***)")), "{e}");
     let mut other = record("Path traversal");
     other["containers"]["cna"]["affected"][0]["packageName"] = json!("another");
     let e = t.tool.push(ask(&other, RecordStage::ReviewReady)).unwrap_err();

@@ -28,7 +28,7 @@ const COOKIE: &str = "connect.sid";
 
 /// A log-in, captured by hand.
 #[derive(Clone)]
-pub struct Session(pub(super) Secret);
+pub struct Session(pub(super) Secret, Secret);
 
 impl Session {
     /// Read a session: the cookie's value, `name=value`, or JSON with `session_cookie_name` and `session_cookie_value`.
@@ -51,7 +51,8 @@ impl Session {
         if cookie.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, ';' | ',')) {
             return Err(SecretError::Control("the session".into()));
         }
-        Ok(Self(Secret::new(cookie)))
+        let value = cookie.split_once('=').map_or(cookie.as_str(), |(_, v)| v).to_owned();
+        Ok(Self(Secret::new(cookie), Secret::new(value)))
     }
 }
 
@@ -77,7 +78,7 @@ impl Vulnogram {
     }
 
     fn get(&self, path: String) -> Result<Reply, AuthorityError> {
-        let request = Request::get(path).header("cookie", &self.session.0).stay();
+        let request = Request::get(path).header("cookie", &self.session.0).hiding(&self.session.1).stay();
         let reply = self.client.call(&self.site, &request).map_err(trouble)?;
         match reply.status() {
             200 => Ok(reply),
@@ -130,6 +131,7 @@ impl Vulnogram {
     fn save(&self, cve: &str, token: &Secret, before: &Value, body: &Value) -> Result<(), AuthorityError> {
         let request = Request::new(Method::Post, format!("/cve5/{cve}"))
             .header("cookie", &self.session.0)
+            .hiding(&self.session.1)
             .header("csrf-token", token)
             .json(body)
             .stay();
@@ -361,7 +363,8 @@ impl CveAuthority for Vulnogram {
     }
 
     fn probe(&self) -> Result<String, AuthorityError> {
-        let request = Request::get("/cve5/new").header("cookie", &self.session.0).stay();
+        let request =
+            Request::get("/cve5/new").header("cookie", &self.session.0).hiding(&self.session.1).stay();
         match self.client.call(&self.site, &request) {
             Ok(r) if r.ok() => Ok("the session is let in".into()),
             Ok(r) if matches!(r.status(), 401 | 403) => Err(expired(&r)),

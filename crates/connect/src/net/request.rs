@@ -52,6 +52,7 @@ pub struct Request {
     pub(super) open: Vec<(&'static str, String)>,
     pub(super) body: Body,
     pub(super) follow: bool,
+    pub(super) hidden: Vec<Secret>,
 }
 
 impl Request {
@@ -66,6 +67,7 @@ impl Request {
             open: Vec::new(),
             body: Body::Empty,
             follow: true,
+            hidden: Vec::new(),
         }
     }
 
@@ -93,6 +95,14 @@ impl Request {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &Secret) -> Self {
         self.headers.push((name, value.clone()));
+        self
+    }
+
+    /// A further secret that is taken out of every error, excerpt and log: the value inside a header, which a service may
+    /// say back alone.
+    #[must_use]
+    pub fn hiding(mut self, value: &Secret) -> Self {
+        self.hidden.push(value.clone());
         self
     }
 

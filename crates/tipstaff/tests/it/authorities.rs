@@ -136,6 +136,7 @@ fn a_record_goes_to_vulnogram_and_public_and_never_back() {
     let body = server.with(|f| f.records[CVE].0.clone());
     assert_eq!(body["CNA_private"]["state"], "PUBLIC");
     assert_eq!(body["containers"]["cna"]["x_note"], "reviewed");
+    assert_eq!(body["CNA_private"]["owner"], "server", "whose it is was not ours to say");
     assert_eq!(state(&env)["state"], "public");
     let twice = env.answer(&["cve", "publish", "1"], "y\n").expect(3);
     assert!(twice.err.contains("public already"), "{}", twice.err);
@@ -200,11 +201,20 @@ fn a_dead_line_leaves_the_tracker_and_goes_on_later() {
 fn a_session_that_is_over_is_named_and_nothing_else_changes() {
     let (server, env) = vulnogram();
     yes(&env, &["allocate", "1", CVE]);
-    server.with(|f| f.session.clear());
+    let kept = server.with(|f| std::mem::take(&mut f.records));
+    let gone = env.run(&["cve", "state", "1"]).expect(0);
+    assert!(gone.out.contains("not there:") && !gone.out.contains("no difference\n"), "{}", gone.out);
+    server.with(|f| {
+        f.records = kept;
+        f.session.clear();
+    });
     let doctor = env.run(&["doctor"]);
     assert!(doctor.out.contains("does not let this session in"), "{}", doctor.out);
     let push = env.answer(&["cve", "push", "1"], "y\n").expect(3);
     assert!(push.err.contains("log-in") && push.err.contains("paste it by hand"), "{}", push.err);
+    // What is kept here is not passed off as what stands there.
+    let asked = env.run(&["cve", "state", "1"]).expect(0);
+    assert!(asked.out.contains("not asked:") && !asked.out.contains("no difference\n"), "{}", asked.out);
     // A file that others can read is no place for a session.
     std::fs::set_permissions(env.path().join("session"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let doctor = env.run(&["doctor"]);

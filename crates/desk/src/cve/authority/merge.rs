@@ -65,10 +65,20 @@ const THEIRS_ONCE_THERE: [&str; 8] = [
     "/containers/cna/providerMetadata",
 ];
 
+/// Keys of the team that the configuration may leave empty: nothing is no reason to take away what somebody filled in. Whose
+/// a record is decides who may see it.
+const THEIRS_UNLESS_SAID: [&str; 3] =
+    ["/CNA_private/owner", "/CNA_private/projecturl", "/CNA_private/userslist"];
+
 /// The record with those keys as the authority has them.
 fn yield_to(ours: &Value, theirs: &Value) -> Value {
     let mut ours = as_kept(ours.clone());
-    for at in THEIRS_ONCE_THERE {
+    let silent = |at: &&str| match ours.pointer(at) {
+        Some(Value::String(s)) => s.is_empty(),
+        other => other.is_none_or(Value::is_null),
+    };
+    let unsaid: Vec<&str> = THEIRS_UNLESS_SAID.into_iter().filter(silent).collect();
+    for at in THEIRS_ONCE_THERE.into_iter().chain(unsaid) {
         let Some((parent, key)) = at.rsplit_once('/') else { continue };
         if let Some(there) = theirs.pointer(at)
             && let Some(Value::Object(o)) = ours.pointer_mut(parent)
@@ -315,6 +325,19 @@ mod tests {
                 "comments": [1]})
         );
         assert_eq!(m.replaced, ["/containers/cna/title"]);
+    }
+
+    #[test]
+    fn whose_a_record_is_stays_unless_the_configuration_says_otherwise() {
+        let private = |owner: &str| json!({"CNA_private": {"owner": owner, "userslist": ""}});
+        let theirs = json!({"CNA_private": {"owner": "server", "userslist": "users@server.example"}});
+        let m = merge(None, &private(""), &theirs, Prefer::Neither);
+        assert_eq!((m.record, m.replaced.len()), (theirs.clone(), 0));
+        let m = merge(None, &private("other"), &theirs, Prefer::Neither);
+        assert_eq!(m.record["CNA_private"], json!({"owner": "other", "userslist": "users@server.example"}));
+        // Once said and then left out is left to them as well.
+        let m = merge(Some(&private("server")), &private(""), &theirs, Prefer::Neither);
+        assert_eq!((m.record, m.conflicts.len()), (theirs, 0));
     }
 
     #[test]
