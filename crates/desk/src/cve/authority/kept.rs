@@ -18,8 +18,7 @@ fn level(v: &mut Value) {
         Value::Number(n) if n.is_f64() => {
             let whole = n.as_f64().filter(|f| f.fract() == 0.0 && f.abs() < EXACT);
             if let Some(f) = whole {
-                // Exact, by the test above.
-                #[allow(clippy::cast_possible_truncation)]
+                #[allow(clippy::cast_possible_truncation, reason = "whole, and below 2^53")]
                 let i = f as i64;
                 *n = Number::from(i);
             }
