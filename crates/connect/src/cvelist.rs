@@ -12,6 +12,7 @@ use desk::{
 use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
+use crate::cve::{NO_ID, NO_RECORD};
 use crate::net::{Client, Fault, Reply, Request, Site, is_cve};
 
 /// Largest record that is read, in bytes.
@@ -58,15 +59,20 @@ pub fn look_up(list: &Path, cve: &str) -> Result<Option<Listed>, ListError> {
         list.join(&name),
     ];
     let Some(path) = places.into_iter().find(|p| p.is_file()) else { return Ok(None) };
-    read(&path).map(Some).map_err(|why| ListError::Record { path, why })
+    read(&path, cve).map(Some).map_err(|why| ListError::Record { path, why })
 }
 
-fn read(path: &Path) -> Result<Listed, String> {
+fn read(path: &Path, cve: &str) -> Result<Listed, String> {
     use std::io::Read;
     let mut text = String::new();
     let file = std::fs::File::open(path).map_err(|e| e.to_string())?;
     file.take(LARGEST).read_to_string(&mut text).map_err(|e| e.to_string())?;
-    listed(serde_json::from_str(&text).map_err(|e| e.to_string())?)
+    let json: Value = serde_json::from_str(&text).map_err(|e| e.to_string())?;
+    // A file that was renamed says nothing about this id.
+    if json.pointer("/cveMetadata/cveId").is_some() {
+        same_id(&json, cve)?;
+    }
+    listed(json)
 }
 
 /// The public list over the network, read without any key.
@@ -97,7 +103,7 @@ impl NetList {
         if !is_cve(cve) {
             return Ok(None);
         }
-        let Some((id, reply)) = self.read(format!("/cve-id/{cve}"), "CVE_ID_DNE")? else { return Ok(None) };
+        let Some((id, reply)) = self.read(format!("/cve-id/{cve}"), NO_ID)? else { return Ok(None) };
         if id.get("cve_id").and_then(Value::as_str) != Some(cve) {
             return Err(Fault::unexpected(&reply, format!("the answer is not about {cve}")));
         }
@@ -109,7 +115,7 @@ impl NetList {
             _ => return Err(Fault::unexpected(&reply, format!("it names no state of {cve}"))),
         }
         let strange = |reply: &Reply, why: String| Fault::unexpected(reply, why);
-        match self.read(format!("/cve/{cve}"), "CVE_RECORD_DNE")? {
+        match self.read(format!("/cve/{cve}"), NO_RECORD)? {
             None => Err(strange(&reply, format!("{cve} is published and has no record"))),
             Some((json, reply)) => {
                 same_id(&json, cve).map_err(|why| strange(&reply, why))?;
@@ -210,6 +216,11 @@ mod tests {
         for none in ["CVE-2026-9999", "CVE-2026-../secret", "secret", "CVE-", "CVE-2026-", "CVE-2026-1-2"] {
             assert_eq!(state(none), None, "{none}");
         }
+        let other = record("PUBLISHED").replace("\"state\"", "\"cveId\":\"CVE-2026-12345\",\"state\"");
+        put("CVE-2026-4444.json", &other);
+        put("CVE-2026-12345.json", &other);
+        assert!(look_up(dir.path(), "CVE-2026-4444").unwrap_err().to_string().contains("CVE-2026-12345"));
+        assert!(look_up(dir.path(), "CVE-2026-12345").is_ok());
         assert!(look_up(dir.path(), "CVE-2026-3333").unwrap_err().to_string().contains("CVE-2026-3333.json"));
         let listed = look_up(dir.path(), "CVE-2026-12345").unwrap().unwrap();
         assert_eq!(listed.published, Some("2026-11-22T10:00:00Z".parse().unwrap()));

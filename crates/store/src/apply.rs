@@ -682,13 +682,13 @@ pub(crate) fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("record of {cve} kept beside {}", reference(tracker)?)))
         }
-        Change::PushRecord { tracker, cve, state, record } => {
+        Change::PushRecord { tracker, cve, state, record, .. } => {
             let now = records::push(desk, c, tracker, cve, *state, record.as_str(), by.at)?;
             touch(tracker)?;
             Ok(Receipt::new(format!("record of {cve} pushed, it is {}", now.as_str()))
                 .with("state", now.as_str()))
         }
-        Change::PublishRecord { tracker, cve, record } => {
+        Change::PublishRecord { tracker, cve, record, .. } => {
             records::publish(desk, c, tracker, cve, record.as_str(), by.at)?;
             touch(tracker)?;
             Ok(Receipt::new(format!("record of {cve} published")).with("state", "public"))

@@ -6,6 +6,7 @@ use desk::{
     case::RecordStage,
     confidential::{Draft, Identity, Phase, Policy, Slots, TrackerContext},
     config::Config,
+    cve::authority::Over,
     mail::Address,
     people::Roster,
     plan::{
@@ -82,11 +83,17 @@ impl Place {
             cve: CVE.into(),
             state,
             record: Draft::text(record),
+            over: Over::default(),
         })
     }
 
     fn publish(&mut self, record: &str) -> Result<Receipt, StoreError> {
-        self.make(Change::PublishRecord { tracker: key(1), cve: CVE.into(), record: Draft::text(record) })
+        self.make(Change::PublishRecord {
+            tracker: key(1),
+            cve: CVE.into(),
+            record: Draft::text(record),
+            over: Over::default(),
+        })
     }
 
     fn state(&self) -> Option<RecordStage> {

@@ -31,7 +31,7 @@ pub fn record(title: &str) -> Value {
         "cveMetadata": {"cveId": CVE, "state": "PUBLISHED"},
         "containers": {"cna": {
             "title": title,
-            "descriptions": [{"lang": "en", "value": "An authenticated user can write files outside of the data folder."}],
+            "descriptions": [{"lang": "en", "value": "An authenticated user can write files outside of the data folder. "}],
             "affected": [{"vendor": "Example", "product": "Example Server", "packageName": "example-server",
                 "versions": [{"version": "0", "lessThan": "2.4.1", "status": "affected", "versionType": "semver"}]}],
             "references": [
@@ -39,6 +39,9 @@ pub fn record(title: &str) -> Value {
                 {"url": "https://github.com/example/server/pull/12", "tags": ["patch"]},
             ],
             "credits": [{"lang": "en", "type": "finder", "value": "Ann Archer"}],
+            // A whole score and a blank at the end: services keep neither as it was sent.
+            "metrics": [{"format": "CVSS", "cvssV3_1": {"version": "3.1", "baseScore": 9.0, "baseSeverity": "CRITICAL",
+                "vectorString": "CVSS:3.1/AV:N/AC:L/PR:H/UI:N/S:C/C:H/I:H/A:H"}}],
         }},
     })
 }
@@ -46,7 +49,7 @@ pub fn record(title: &str) -> Value {
 /// A submission of a record that was never pushed.
 #[must_use]
 pub fn ask(ours: &Value, wish: RecordStage) -> Submission<'_> {
-    Submission { cve: CVE, ours, base: None, wish, allow_packages: false }
+    Submission { cve: CVE, ours, base: None, wish, over: None }
 }
 
 fn without_advisory() -> Value {

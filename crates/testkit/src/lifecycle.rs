@@ -277,7 +277,13 @@ impl Hand<'_> {
                     r.json.clone_from(&json);
                 });
             }
-            Change::PublishRecord { .. } => self.record(|r| r.state = RecordStage::Public),
+            Change::PublishRecord { record, .. } => {
+                let json: Option<serde_json::Value> = serde_json::from_str(&record.preview()).ok();
+                self.record(|r| {
+                    r.state = RecordStage::Public;
+                    r.json.clone_from(&json);
+                });
+            }
             Change::RetractRecord { .. } => self.record(|r| r.state = RecordStage::Retracted),
             Change::AttachRecord { .. } | Change::ReserveId { .. } => {}
             Change::SetFate { .. }

@@ -407,14 +407,14 @@ impl World {
                 self.records.entry(cve.clone()).or_insert(fresh);
                 self.attached.insert(cve.clone(), record.as_str().into());
             }
-            Change::PushRecord { tracker, cve, state, record } => {
+            Change::PushRecord { tracker, cve, state, record, .. } => {
                 self.case(tracker)?;
                 let wish = (*state).clamp(RecordStage::Allocated, RecordStage::PublishReady);
                 let r = self.record(cve, record.as_str())?;
                 r.state = r.state.max(wish);
                 return Ok(Receipt::new("pushed").with("state", r.state.as_str()));
             }
-            Change::PublishRecord { tracker, cve, record } => {
+            Change::PublishRecord { tracker, cve, record, .. } => {
                 self.case(tracker)?;
                 if !self.records.get(cve).is_some_and(|r| r.state.is_reviewable()) {
                     return Err(refused(format!("{cve} is not reviewed")));
@@ -804,8 +804,8 @@ fn shape<W: Wording>(
         Change::CloseMilestone { name } => json!([name]),
         Change::PrepareHost { part } => json!([part]),
         Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),
-        Change::PushRecord { tracker, cve, state, record } => json!([tracker, cve, state, draft(record)]),
-        Change::PublishRecord { tracker, cve, record } => json!([tracker, cve, public(record)]),
+        Change::PushRecord { tracker, cve, state, record, .. } => json!([tracker, cve, state, draft(record)]),
+        Change::PublishRecord { tracker, cve, record, .. } => json!([tracker, cve, public(record)]),
         Change::RetractRecord { tracker, cve, reason } => json!([tracker, cve, public(reason)]),
         Change::ReserveId { tracker, year } => json!([tracker, year]),
         Change::MailDraft { subject, letter: l } => {

@@ -7,13 +7,13 @@ use desk::{
     case::{Record, RecordStage},
     cve::authority::{
         AuthorityError, Capabilities, CveAuthority, Prefer, Reserved, Submission, Submitted, advisory_there,
-        merge, packages_changed, same_id,
+        as_kept, merge, packages_changed, same_id,
     },
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::error;
+use super::{NO_ID, NO_RECORD, error};
 use crate::net::{Client, Fault, Looked, Method, Reply, Request, Secret, Site, is_cve};
 
 const WHO: &str = "CVE Services";
@@ -70,8 +70,7 @@ impl CveServices {
     }
 
     fn id(&self, cve: &str) -> Result<Option<RecordStage>, AuthorityError> {
-        let Some((json, reply)) =
-            self.read(&self.request(Method::Get, format!("/cve-id/{cve}")), "CVE_ID_DNE")?
+        let Some((json, reply)) = self.read(&self.request(Method::Get, format!("/cve-id/{cve}")), NO_ID)?
         else {
             return Ok(None);
         };
@@ -88,9 +87,9 @@ impl CveServices {
 
     fn record(&self, cve: &str) -> Result<Option<Value>, AuthorityError> {
         let request = self.request(Method::Get, format!("/cve/{cve}"));
-        let Some((json, reply)) = self.read(&request, "CVE_RECORD_DNE")? else { return Ok(None) };
+        let Some((json, reply)) = self.read(&request, NO_RECORD)? else { return Ok(None) };
         same_id(&json, cve).map_err(|why| error(WHO, Fault::unexpected(&reply, why)))?;
-        Ok(Some(json))
+        Ok(Some(as_kept(json)))
     }
 
     fn there(&self, cve: &str) -> Result<Record, AuthorityError> {
@@ -128,13 +127,34 @@ impl CveServices {
     }
 }
 
-/// The container without what the service sets itself.
+/// The container as the service keeps it: without what it sets itself, and with every text trimmed. Compared in any other
+/// form, what was sent would not read back as it was sent.
 fn container(record: &Value) -> Value {
     let mut cna = record.pointer("/containers/cna").cloned().unwrap_or_default();
     if let Value::Object(o) = &mut cna {
         o.remove("providerMetadata");
     }
-    cna
+    trim(&mut cna);
+    as_kept(cna)
+}
+
+/// What the service's language calls white space: U+FEFF, and not U+0085.
+fn is_blank(c: char) -> bool {
+    c == '\u{feff}' || c.is_whitespace() && c != '\u{85}'
+}
+
+fn trim(v: &mut Value) {
+    match v {
+        Value::String(s) => {
+            let short = s.trim_matches(is_blank);
+            if short.len() < s.len() {
+                *s = short.to_owned();
+            }
+        }
+        Value::Array(a) => a.iter_mut().for_each(trim),
+        Value::Object(o) => o.values_mut().for_each(trim),
+        _ => {}
+    }
 }
 
 fn whole(cve: &str, cna: &Value) -> Value {
@@ -144,14 +164,18 @@ fn whole(cve: &str, cna: &Value) -> Value {
 /// What both sides make of it; the service's own keys do not take part.
 fn merged(s: &Submission<'_>, theirs: &Value) -> Result<(Value, Vec<String>), AuthorityError> {
     let base = s.base.map(|b| whole(s.cve, &container(b)));
+    let prefer = s.over.map_or(Prefer::Neither, |o| o.prefer(theirs));
     let theirs = whole(s.cve, &container(theirs));
-    let m = merge(base.as_ref(), &whole(s.cve, &container(s.ours)), &theirs, Prefer::Neither);
+    let m = merge(base.as_ref(), &whole(s.cve, &container(s.ours)), &theirs, prefer);
     if !m.conflicts.is_empty() {
         return Err(AuthorityError::Conflict { who: WHO.into(), fields: m.conflicts });
     }
     let mut notes = Vec::new();
     if !m.kept.is_empty() {
         notes.push(format!("kept as changed there: {}", m.kept.join(", ")));
+    }
+    if !m.replaced.is_empty() {
+        notes.push(format!("replaced what stood there: {}", m.replaced.join(", ")));
     }
     Ok((container(&m.record), notes))
 }
@@ -255,6 +279,11 @@ impl CveAuthority for CveServices {
         };
         match reply.status() {
             200..300 => {}
+            // Somebody else's request is under way: nothing was made, and it is worth another try.
+            403 if code(&reply) == "RESERVATION_IN_PROGRESS" => {
+                let why = "another id is being reserved at this moment".into();
+                return Err(AuthorityError::Unreachable { who: WHO.into(), why });
+            }
             400..500 => return Err(said_no(&reply)),
             _ => return Err(untold(reply.refusal().to_string())),
         }
@@ -296,13 +325,15 @@ impl CveAuthority for CveServices {
                     out.push(id.to_owned());
                 }
             }
-            match json.get("nextPage").and_then(Value::as_u64) {
-                Some(next) if next == u64::from(page) + 1 && page < PAGES => page += 1,
+            match json.get("nextPage") {
+                None | Some(Value::Null) => break,
                 Some(_) if page >= PAGES => {
                     let why = format!("it has more than {PAGES} pages of reserved ids");
                     return Err(AuthorityError::Unreachable { who: WHO.into(), why });
                 }
-                _ => break,
+                Some(next) if next.as_u64() == Some(u64::from(page) + 1) => page += 1,
+                // A list with a hole in it must not pass for a list without the id that is looked for.
+                Some(_) => return Err(strange()),
             }
         }
         out.sort();
@@ -336,7 +367,7 @@ impl CveAuthority for CveServices {
                 if wanted == container(theirs) {
                     return Ok(submitted(&there, false, notes));
                 }
-                if !s.allow_packages {
+                if !s.over.is_some_and(|o| o.packages_of(theirs)) {
                     packages_changed(theirs, &whole(s.cve, &wanted)).map_err(refused)?;
                 }
                 (Method::Put, wanted, notes)

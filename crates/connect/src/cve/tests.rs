@@ -55,8 +55,8 @@ struct Tool {
 
 impl Tool {
     fn new() -> Self {
-        let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal"));
         let log = Log::default();
+        let server = Server::start(VulnogramFake::new(COOKIE).with(CVE, "Path traversal"));
         let session = Session::read(&Secret::new(COOKIE.into())).unwrap();
         let tool = Vulnogram::new(client(&log), site(Service::Vulnogram, &server.url()), session);
         Self { server, tool, log }
@@ -86,8 +86,8 @@ struct Services {
 
 impl Services {
     fn new() -> Self {
-        let server = Server::start(CveServicesFake::new(KEY).with(CVE));
         let log = Log::default();
+        let server = Server::start(CveServicesFake::new(KEY).with(CVE));
         let key = Key {
             user: Secret::new("desk@example.org".into()),
             org: "example".into(),
@@ -128,15 +128,24 @@ fn cve_services_do_their_job() {
     conforms(&|| Box::new(Services::new()));
 }
 
-/// A stand whose requests can go wrong.
+/// A stand whose requests can go wrong, and that can be put back to how it was.
 trait Faulty: Stand {
+    /// What it remembers now, to be put back; every request before is forgotten.
+    fn keep(&self) -> Box<dyn Fn(&Self)>
+    where
+        Self: Sized;
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong);
     fn mend(&self);
     fn requests(&self) -> usize;
+    /// What was logged since the last time.
     fn log(&self) -> String;
 }
 
 impl Faulty for Tool {
+    fn keep(&self) -> Box<dyn Fn(&Self)> {
+        let kept = self.server.with(|f| f.clone());
+        Box::new(move |s| s.server.with(|f| f.clone_from(&kept)))
+    }
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
         self.server.go_wrong_at(skip, times, wrong);
     }
@@ -147,11 +156,15 @@ impl Faulty for Tool {
         self.server.seen().len()
     }
     fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        std::mem::take(&mut *self.log.lock().unwrap())
     }
 }
 
 impl Faulty for Services {
+    fn keep(&self) -> Box<dyn Fn(&Self)> {
+        let kept = self.server.with(|f| f.clone());
+        Box::new(move |s| s.server.with(|f| f.clone_from(&kept)))
+    }
     fn go_wrong_at(&self, skip: usize, times: usize, wrong: Wrong) {
         self.server.go_wrong_at(skip, times, wrong);
     }
@@ -162,7 +175,7 @@ impl Faulty for Services {
         self.server.seen().len()
     }
     fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        std::mem::take(&mut *self.log.lock().unwrap())
     }
 }
 
@@ -220,13 +233,15 @@ const CALLS: &[Call] = &[
 ];
 
 /// Every fault at every request of every call: what is said is true, nothing is done twice, and doing it again ends well.
-fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
+fn survives<S: Faulty>(s: &S) {
+    let fresh = s.keep();
     for c in CALLS {
-        let whole = fresh();
-        (c.before)(whole.authority());
-        let (start, effects) = (whole.requests(), whole.effects());
-        (c.call)(whole.authority()).unwrap_or_else(|e| panic!("{}: {e}", c.name));
-        let (requests, cost) = (whole.requests() - start, whole.effects() - effects);
+        fresh(s);
+        (c.before)(s.authority());
+        let prepared = s.keep();
+        let (start, effects) = (s.requests(), s.effects());
+        (c.call)(s.authority()).unwrap_or_else(|e| panic!("{}: {e}", c.name));
+        let (requests, cost) = (s.requests() - start, s.effects() - effects);
         // A service without drafts has nothing to push.
         let after = c.after.filter(|_| cost > 0);
         // Silence costs real time, and has a test of its own.
@@ -237,9 +252,7 @@ fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
                     if times > 1 && at > 0 && at + 1 < requests {
                         continue;
                     }
-                    let s = fresh();
-                    (c.before)(s.authority());
-                    let effects = s.effects();
+                    prepared(s);
                     s.go_wrong_at(at, times, wrong.clone());
                     let what = format!("{} with {wrong:?} at {at} ×{times}", c.name);
                     let end = (c.call)(s.authority());
@@ -271,12 +284,12 @@ fn survives(fresh: &dyn Fn() -> Box<dyn Faulty>) {
 
 #[test]
 fn no_fault_makes_vulnogram_lie_or_act_twice() {
-    survives(&|| Box::new(Tool::new()));
+    survives(&Tool::new());
 }
 
 #[test]
 fn no_fault_makes_cve_services_lie_or_act_twice() {
-    survives(&|| Box::new(Services::new()));
+    survives(&Services::new());
 }
 
 #[test]
@@ -298,11 +311,34 @@ fn an_id_is_asked_for_once_whatever_happens() {
             }
         }
     }
+    // Somebody else's request is under way: worth another try, and nothing was made.
+    let s = Services::new();
+    s.server.with(|f| f.busy = true);
+    let e = s.service.reserve(2026).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Unreachable { .. }) && e.mend().contains("resume"), "{e}");
+    s.server.with(|f| f.busy = false);
+    assert!(s.service.reserve(2026).is_ok());
     let s = Services::new();
     s.server.with(|f| f.quota = 1);
     let e = s.service.reserve(2026).unwrap_err();
     assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("quota")), "{e}");
     assert_eq!(s.server.count("POST", "/"), 0);
+}
+
+#[test]
+fn a_list_of_ids_is_read_to_its_end_or_not_at_all() {
+    let s = Services::new();
+    s.server.with(|f| f.page = 2);
+    let ids: Vec<String> = (0..5).map(|_| s.service.reserve(2026).unwrap().cve).collect();
+    let since = "2026-11-01T00:00:00Z".parse().unwrap();
+    assert_eq!(s.service.reserved_since(since).unwrap(), ids);
+    assert_eq!(s.server.count("GET", "/cve-id"), 3);
+    // A page that leads nowhere is no end: the id that is looked for may stand behind it.
+    for next in [json!(3), json!(1), json!("2"), json!(2.5)] {
+        let row = json!({"cve_ids": [], "nextPage": next});
+        s.server.go_wrong("GET", "/cve-id", Wrong::Other(row));
+        assert!(s.service.reserved_since(since).is_err(), "{next}");
+    }
 }
 
 #[test]
@@ -388,12 +424,81 @@ fn people_who_edit_there_keep_their_words() {
 }
 
 #[test]
-fn a_save_in_between_is_seen() {
+fn a_save_in_between_is_merged_anew_and_never_lost() {
+    let ours = record("Path traversal");
+    let push = |t: &Tool| t.tool.push(ask(&ours, RecordStage::ReviewReady));
+    let meanwhile = |t: &Tool, all: &[(&str, serde_json::Value)]| {
+        t.server.with(|f| f.meanwhile = all.iter().rev().map(|(at, v)| ((*at).into(), v.clone())).collect());
+    };
+    // Between our last reading and our save others save: the tool compares no versions, so their words are gone until its
+    // history gives them back. Once, and again while that is done.
     let t = Tool::new();
-    // Between our last reading and our save another person saves: the tool compares no versions, so we tell.
-    t.server.with(|f| f.meanwhile = Some(("/containers/cna/x_y".into(), json!(1))));
-    let done = t.tool.push(ask(&record("Path traversal"), RecordStage::ReviewReady)).unwrap();
-    assert!(done.notes.iter().any(|n| n.contains("at the same time")), "{:?}", done.notes);
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1)), ("/CNA_private/state", json!("READY"))]);
+    let done = push(&t).unwrap();
+    assert!(done.notes.iter().any(|n| n.contains("merged in")), "{:?}", done.notes);
+    let body = t.server.with(|f| f.records[CVE].0.clone());
+    assert_eq!(body["containers"]["cna"]["x_y"], json!(1));
+    assert_eq!((done.state, t.state(CVE)), (RecordStage::PublishReady, RecordStage::PublishReady));
+    assert_eq!(body["containers"]["cna"]["credits"][0]["value"], "Ann Archer", "and ours is in there");
+    assert_eq!(t.effects(), 3);
+    // They brought what we bring.
+    let t = Tool::new();
+    meanwhile(&t, &[("/containers/cna/title", json!("Path traversal"))]);
+    assert_eq!(push(&t).unwrap().state, RecordStage::ReviewReady);
+    // They published it, or took it back: that stands, and is no place for a push.
+    for word in ["PUBLIC", "REJECTED", "a word of theirs"] {
+        let t = Tool::new();
+        meanwhile(&t, &[("/CNA_private/state", json!(word))]);
+        let e = push(&t).unwrap_err();
+        assert!(matches!(&e, AuthorityError::Refused { .. }), "{word}: {e}");
+        let body = t.server.with(|f| f.records[CVE].0.clone());
+        assert_eq!(body["CNA_private"]["state"], word);
+        assert_eq!(body["containers"]["cna"]["credits"], json!(null), "{word}: nothing of ours is in there");
+    }
+    // Whoever saves as often as we do is left to it, and a person is told.
+    let t = Tool::new();
+    let keys: Vec<String> = (0..9).map(|n| format!("/containers/cna/x_{n}")).collect();
+    let many: Vec<_> = keys.iter().map(|k| (k.as_str(), json!(1))).collect();
+    meanwhile(&t, &many);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { why, .. } if why.contains("3 tries")), "{e}");
+    let t = Tool::new();
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1)), ("/containers/cna/x_y", json!(2))]);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { why, .. } if why.contains("second")), "{e}");
+    // Where the history is not to be had it is said so, and not that nothing was changed.
+    let t = Tool::new();
+    t.server.with(|f| f.forgets = true);
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1))]);
+    let e = push(&t).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Overwrote { .. }) && !e.nothing_changed(), "{e}");
+    assert!(e.to_string().contains("between 0 and 2") && e.mend().contains("history"), "{e}");
+    // Where both wrote the same place theirs goes back, and a person settles it.
+    let t = Tool::new();
+    push(&t).unwrap();
+    let next = record("Ours");
+    meanwhile(&t, &[("/containers/cna/title", json!("Theirs"))]);
+    let e =
+        t.tool.push(Submission { base: Some(&ours), ..ask(&next, RecordStage::ReviewReady) }).unwrap_err();
+    assert!(matches!(&e, AuthorityError::Conflict { fields, .. } if fields[0].theirs == "Theirs"), "{e}");
+    assert_eq!(t.server.with(|f| f.records[CVE].0["containers"]["cna"]["title"].clone()), "Theirs");
+    assert_eq!(t.state(CVE), RecordStage::ReviewReady);
+}
+
+#[test]
+fn a_save_right_after_ours_is_no_error_that_says_nothing_was_written() {
+    let t = Tool::new();
+    let ours = record("Path traversal");
+    t.tool.push(ask(&ours, RecordStage::ReviewReady)).unwrap();
+    let next = record("Ours");
+    // The answer to our save is read when somebody has put another title over ours.
+    let mut theirs = t.server.with(|f| f.records[CVE].0.clone());
+    theirs["containers"]["cna"]["title"] = json!("Theirs");
+    let seen = json!([{"body": theirs, "__v": 3}]);
+    t.server.go_wrong_skipping("GET", "/cve5/json", 2, Wrong::Other(seen));
+    let e =
+        t.tool.push(Submission { base: Some(&ours), ..ask(&next, RecordStage::ReviewReady) }).unwrap_err();
+    assert!(!e.nothing_changed(), "{e:?}");
 }
 
 #[test]
@@ -401,10 +506,15 @@ fn the_tool_may_refuse_and_lists_may_be_bare() {
     let t = Tool::new();
     t.server.with(|f| f.bare = true);
     assert!(t.tool.push(ask(&record("Path traversal"), RecordStage::ReviewReady)).unwrap().wrote);
-    t.server.go_wrong("POST", "/", Wrong::Other(json!({"type": "err", "msg": "no such owner"})));
-    // The work is done and the answer says no: what is said is believed only after looking.
+    t.server.go_wrong(
+        "POST",
+        "/",
+        Wrong::Other(json!({"type": "err", "msg": format!("no such owner ({COOKIE})")})),
+    );
+    // The work is done and the answer says no: what is said is believed only after looking. What it says back of the
+    // session is not said on.
     let e = t.tool.push(ask(&record("Another title"), RecordStage::ReviewReady)).unwrap_err();
-    assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("no such owner")), "{e}");
+    assert!(matches!(&e, AuthorityError::Refused { why, .. } if why.contains("no such owner (***)")), "{e}");
     let mut other = record("Path traversal");
     other["containers"]["cna"]["affected"][0]["packageName"] = json!("another");
     let e = t.tool.push(ask(&other, RecordStage::ReviewReady)).unwrap_err();

@@ -8,15 +8,15 @@ use std::sync::{Arc, LazyLock};
 use desk::{
     case::{Record, RecordStage},
     cve::authority::{
-        AuthorityError, Capabilities, CveAuthority, Prepared, Reserved, Submission, Submitted, prepare,
-        same_id, stage_of, unwrap_envelope, with_stage,
+        AuthorityError, Capabilities, CveAuthority, Prefer, Prepared, Reserved, Submission, Submitted,
+        as_kept, merge, prepare, rise, same_id, stage_of, unwrap_envelope, with_stage,
     },
 };
 use jiff::Timestamp;
 use regex::Regex;
 use serde_json::Value;
 
-use super::error;
+use super::{error, history};
 use crate::net::{
     Client, Fault, Looked, Method, Redirect, Reply, Request, Secret, SecretError, Site, is_cve,
 };
@@ -28,7 +28,7 @@ const COOKIE: &str = "connect.sid";
 
 /// A log-in, captured by hand.
 #[derive(Clone)]
-pub struct Session(pub(super) Secret);
+pub struct Session(pub(super) Secret, Secret);
 
 impl Session {
     /// Read a session: the cookie's value, `name=value`, or JSON with `session_cookie_name` and `session_cookie_value`.
@@ -51,7 +51,8 @@ impl Session {
         if cookie.chars().any(|c| c.is_control() || c.is_whitespace() || matches!(c, ';' | ',')) {
             return Err(SecretError::Control("the session".into()));
         }
-        Ok(Self(Secret::new(cookie)))
+        let value = cookie.split_once('=').map_or(cookie.as_str(), |(_, v)| v).to_owned();
+        Ok(Self(Secret::new(cookie), Secret::new(value)))
     }
 }
 
@@ -77,7 +78,7 @@ impl Vulnogram {
     }
 
     fn get(&self, path: String) -> Result<Reply, AuthorityError> {
-        let request = Request::get(path).header("cookie", &self.session.0).stay();
+        let request = Request::get(path).header("cookie", &self.session.0).hiding(&self.session.1).stay();
         let reply = self.client.call(&self.site, &request).map_err(trouble)?;
         match reply.status() {
             200 => Ok(reply),
@@ -96,7 +97,7 @@ impl Vulnogram {
             // An answer about another record is no answer.
             same_id(body, cve).map_err(strange)?;
         }
-        Ok(found)
+        Ok(found.map(|(body, version)| (as_kept(body), version)))
     }
 
     fn there(&self, cve: &str) -> Result<(Value, String), AuthorityError> {
@@ -130,6 +131,7 @@ impl Vulnogram {
     fn save(&self, cve: &str, token: &Secret, before: &Value, body: &Value) -> Result<(), AuthorityError> {
         let request = Request::new(Method::Post, format!("/cve5/{cve}"))
             .header("cookie", &self.session.0)
+            .hiding(&self.session.1)
             .header("csrf-token", token)
             .json(body)
             .stay();
@@ -188,21 +190,67 @@ impl Vulnogram {
             }
         }
         self.save(cve, &token, &before, &p.body)?;
+        // From here on something was written, and no error may say otherwise.
         let untold = |why: String| AuthorityError::CannotTell { who: WHO.into(), why };
-        let after =
+        let over = |why: String| AuthorityError::Overwrote { who: WHO.into(), cve: cve.into(), why };
+        let mut after =
             self.there(cve).map_err(|e| untold(format!("it was saved and cannot be read back: {e}")))?;
+        let mut from = (before, version);
+        let mut rounds = 0;
+        while let Some(lost) = self.overwritten(cve, &from, &p.body, &after).map_err(over)? {
+            let theirs = format!("what was saved between version {} and {}", from.1, after.1);
+            rounds += 1;
+            if rounds > ROUNDS {
+                return Err(over(format!("{theirs}, after {ROUNDS} tries to merge")));
+            }
+            let put = |body: &Value| {
+                self.save(cve, &token, &after.0, body)
+                    .map_err(|e| over(format!("{theirs}, which could not be put back: {e}")))
+            };
+            // What we wrote over, merged with what we wrote: their changes since our reading, and ours.
+            let m = merge(Some(&from.0), &p.body, &lost, Prefer::Neither);
+            // What was merged in before is theirs, too: a second clash is not ours to judge.
+            if rounds > 1 && !m.conflicts.is_empty() {
+                return Err(over(format!("{theirs}, the second time")));
+            }
+            let (has, stage) = (stage_of(&lost), stage_of(&lost).max(p.state));
+            let public = has == RecordStage::Public && p.state < RecordStage::Public;
+            let untouchable = public || p.state != RecordStage::Retracted && rise(has, p.state).is_none();
+            if untouchable || !m.conflicts.is_empty() {
+                // Both wrote the same place at the same moment: theirs goes back as it was, in no lower state.
+                let back = if untouchable { lost } else { with_stage(lost, stage) };
+                put(&back)?;
+                return Err(if untouchable {
+                    let why = format!("somebody else made {cve} {} at the same moment", has.as_str());
+                    AuthorityError::Refused { who: WHO.into(), why }
+                } else if stage != has {
+                    untold(format!(
+                        "{theirs} is somebody else's and stands in {cve}, but its state was raised"
+                    ))
+                } else {
+                    AuthorityError::Conflict { who: WHO.into(), fields: m.conflicts }
+                });
+            }
+            p.body = with_stage(m.record, stage);
+            p.state = stage;
+            p.notes.push("somebody else saved at the same moment, and theirs is merged in".into());
+            if p.body == after.0 {
+                break;
+            }
+            put(&p.body)?;
+            from = after;
+            after =
+                self.there(cve).map_err(|e| untold(format!("it was merged and cannot be read back: {e}")))?;
+        }
         if after.0 != p.body {
             // Somebody saved after us. What we brought has to be in there all the same.
-            let again = decide(&after.0)?;
+            let changed =
+                |why: &str| untold(format!("{cve} was saved, and changed by somebody else at once{why}"));
+            let again = decide(&after.0).map_err(|e| changed(&format!(": {e}")))?;
             if again.differs || again.state < p.state {
-                return Err(untold(format!("{cve} was saved, and changed by somebody else at once")));
+                return Err(changed(""));
             }
             p.notes.push("somebody else changed the record right after".into());
-        } else if gap(&version, &after.1) > 1 {
-            p.notes.push(format!(
-                "the record's version went from {version} to {}: somebody else saved at the same time, look at its history",
-                after.1
-            ));
         }
         Ok(Submitted {
             state: stage_of(&after.0),
@@ -212,14 +260,36 @@ impl Vulnogram {
             notes: p.notes,
         })
     }
-}
 
-fn gap(before: &str, after: &str) -> u64 {
-    match (before.parse::<u64>(), after.parse::<u64>()) {
-        (Ok(b), Ok(a)) => a.saturating_sub(b),
-        _ => 0,
+    /// What somebody else saved between our reading and our save, which ours went over: the tool compares no versions, so
+    /// the gap in them tells, and its history says what was in it. Where answers hold no versions nobody can know.
+    fn overwritten(
+        &self,
+        cve: &str,
+        before: &(Value, String),
+        ours: &Value,
+        after: &(Value, String),
+    ) -> Result<Option<Value>, String> {
+        let (Ok(from), Ok(to)) = (before.1.parse::<u64>(), after.1.parse::<u64>()) else { return Ok(None) };
+        if to.saturating_sub(from) <= 1 {
+            return Ok(None);
+        }
+        let what = |why: String| format!("their version is between {from} and {to}; {why}");
+        let log = self.get(format!("/cve5/log/{cve}")).map_err(|e| what(e.to_string()))?;
+        let log = as_kept(log.json().map_err(|f| what(f.to_string()))?);
+        let lost = history::overwritten(&log, (&before.0, from), ours, (&after.0, to)).map_err(what)?;
+        if lost == before.0 {
+            return Ok(None);
+        }
+        if after.0 != *ours {
+            return Err(what("and somebody saved after us as well".into()));
+        }
+        Ok(Some(lost))
     }
 }
+
+/// How often a record is merged anew with what others save at the same moment.
+const ROUNDS: usize = 3;
 
 fn known(cve: &str) -> Result<(), AuthorityError> {
     if is_cve(cve) {
@@ -293,7 +363,8 @@ impl CveAuthority for Vulnogram {
     }
 
     fn probe(&self) -> Result<String, AuthorityError> {
-        let request = Request::get("/cve5/new").header("cookie", &self.session.0).stay();
+        let request =
+            Request::get("/cve5/new").header("cookie", &self.session.0).hiding(&self.session.1).stay();
         match self.client.call(&self.site, &request) {
             Ok(r) if r.ok() => Ok("the session is let in".into()),
             Ok(r) if matches!(r.status(), 401 | 403) => Err(expired(&r)),

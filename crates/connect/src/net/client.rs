@@ -456,6 +456,7 @@ impl Client {
 
 fn secrets(request: &Request) -> Vec<Secret> {
     let mut out: Vec<Secret> = request.headers.iter().map(|(_, s)| s.clone()).collect();
+    out.extend(request.hidden.iter().cloned());
     if let Body::Form(fields) = &request.body {
         out.extend(fields.iter().map(|(_, s)| s.clone()));
     }

@@ -59,6 +59,7 @@ pub struct Request {
     pub(super) body: Body,
     pub(super) follow: bool,
     pub(super) asks: bool,
+    pub(super) hidden: Vec<Secret>,
 }
 
 impl Request {
@@ -74,6 +75,7 @@ impl Request {
             body: Body::Empty,
             follow: true,
             asks: false,
+            hidden: Vec::new(),
         }
     }
 
@@ -101,6 +103,14 @@ impl Request {
     #[must_use]
     pub fn header(mut self, name: &'static str, value: &Secret) -> Self {
         self.headers.push((name, value.clone()));
+        self
+    }
+
+    /// A further secret that is taken out of every error, excerpt and log: the value inside a header, which a service may
+    /// say back alone.
+    #[must_use]
+    pub fn hiding(mut self, value: &Secret) -> Self {
+        self.hidden.push(value.clone());
         self
     }
 

@@ -97,6 +97,7 @@ pub const ALLOWED: &[Route] = &[
     route(Service::CveList, "GET", "/cve-id/{cve}"),
     route(Service::Vulnogram, "GET", "/cve5/new"),
     route(Service::Vulnogram, "GET", "/cve5/json/{cve}"),
+    route(Service::Vulnogram, "GET", "/cve5/log/{cve}"),
     route(Service::Vulnogram, "GET", "/cve5/{cve}"),
     route(Service::Vulnogram, "POST", "/cve5/{cve}"),
     route(Service::CveServices, "GET", "/org/*/id_quota"),

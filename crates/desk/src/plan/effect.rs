@@ -15,6 +15,7 @@ use crate::{
     confidential::{
         self as surface, Cleared, Draft, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
     },
+    cve::authority::Over,
     mail::{Address, ContentDigest, MessageKey},
     tracker::{
         FieldRole, Marked, TrackerKey,
@@ -522,6 +523,9 @@ pub enum Change<W: Wording> {
         state: RecordStage,
         /// The record as JSON text.
         record: W::CveDraft,
+        /// What a person let it go over.
+        #[serde(default, skip_serializing_if = "Over::is_none")]
+        over: Over,
     },
     /// Publish the record; only after the advisory is archived (sync page §8).
     PublishRecord {
@@ -531,6 +535,9 @@ pub enum Change<W: Wording> {
         cve: String,
         /// The record as JSON text.
         record: W::CvePublic,
+        /// What a person let it go over.
+        #[serde(default, skip_serializing_if = "Over::is_none")]
+        over: Over,
     },
     /// Take a record or an id back that is not public (sync page §9).
     RetractRecord {
@@ -691,16 +698,18 @@ impl Change<Drafted> {
             Change::AttachRecord { tracker, cve, record } => {
                 Change::AttachRecord { tracker: tracker.clone(), cve: cve.clone(), record: with.any(record)? }
             }
-            Change::PushRecord { tracker, cve, state, record } => Change::PushRecord {
+            Change::PushRecord { tracker, cve, state, record, over } => Change::PushRecord {
                 tracker: tracker.clone(),
                 cve: cve.clone(),
                 state: *state,
                 record: with.any(record)?,
+                over: over.clone(),
             },
-            Change::PublishRecord { tracker, cve, record } => Change::PublishRecord {
+            Change::PublishRecord { tracker, cve, record, over } => Change::PublishRecord {
                 tracker: tracker.clone(),
                 cve: cve.clone(),
                 record: with.any(record)?,
+                over: over.clone(),
             },
             Change::RetractRecord { tracker, cve, reason } => Change::RetractRecord {
                 tracker: tracker.clone(),

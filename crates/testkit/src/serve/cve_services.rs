@@ -1,10 +1,11 @@
-//! The service that reserves ids and publishes records, as CVE page §11 describes it.
+//! The service that reserves ids and publishes records, as CVE page §11 describes it. Codes, statuses and shapes are those
+//! of its public source (`CVEProject/cve-services`: controllers, error files, `schemas/`).
 
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Service};
+use super::{Answer, Asked, Service, kept};
 
 /// Its state.
 #[derive(Clone, Debug, Default)]
@@ -21,11 +22,25 @@ pub struct CveServicesFake {
     pub records: BTreeMap<String, Value>,
     /// How many ids may be reserved at once.
     pub quota: u64,
+    /// How many ids stand on a page of a list.
+    pub page: usize,
+    /// Is somebody else's reservation under way?
+    pub busy: bool,
     /// The time it stamps.
     pub now: String,
     next: u64,
     /// Writes that took effect, in order.
     pub writes: Vec<String>,
+}
+
+/// Every text is trimmed before it is looked at.
+fn trimmed(v: Value) -> Value {
+    match v {
+        Value::String(s) => Value::String(s.trim().to_owned()),
+        Value::Array(a) => Value::Array(a.into_iter().map(trimmed).collect()),
+        Value::Object(o) => Value::Object(o.into_iter().map(|(k, v)| (k, trimmed(v))).collect()),
+        v => v,
+    }
 }
 
 fn no(status: u16, error: &str) -> Answer {
@@ -41,6 +56,7 @@ impl CveServicesFake {
             user: "desk@example.org".into(),
             org: "example".into(),
             quota: 100,
+            page: 500,
             now: "2026-11-22T12:00:00.000Z".into(),
             next: 40_000,
             ..Self::default()
@@ -81,12 +97,12 @@ impl CveServicesFake {
 
     fn publish(&mut self, cve: &str, asked: &Asked, update: bool) -> Answer {
         match (self.ids.contains_key(cve), self.records.contains_key(cve), update) {
-            (false, _, _) => return no(404, "CVE_ID_DNE"),
+            (false, _, _) => return no(403, "ORG_DOES_NOT_OWN_ID"),
             (_, true, false) => return no(403, "CVE_RECORD_EXISTS"),
             (_, false, true) => return no(403, "CVE_RECORD_DNE"),
             _ => {}
         }
-        let mut cna = asked.json().get("cnaContainer").cloned().unwrap_or_default();
+        let mut cna = trimmed(kept(asked.json().get("cnaContainer").cloned().unwrap_or_default()));
         let there = |k: &str| cna.get(k).and_then(Value::as_array).is_some_and(|a| !a.is_empty());
         let private = asked.json().to_string().contains("CNA_private");
         if !there("descriptions") || !there("affected") || !there("references") || private {
@@ -99,12 +115,12 @@ impl CveServicesFake {
 
     fn reject(&mut self, cve: &str, asked: &Asked, update: bool) -> Answer {
         match (self.ids.contains_key(cve), self.records.contains_key(cve), update) {
-            (false, _, _) => return no(404, "CVE_ID_DNE"),
-            (_, true, false) => return no(403, "CVE_RECORD_EXISTS"),
-            (_, false, true) => return no(403, "CVE_RECORD_DNE"),
+            (false, _, _) => return no(403, "ORG_DOES_NOT_OWN_ID"),
+            (_, true, false) => return no(400, "CVE_RECORD_EXISTS"),
+            (_, false, true) => return no(400, "CVE_RECORD_DNE"),
             _ => {}
         }
-        let mut cna = asked.json().get("cnaContainer").cloned().unwrap_or_default();
+        let mut cna = trimmed(kept(asked.json().get("cnaContainer").cloned().unwrap_or_default()));
         let why = cna.get("rejectedReasons").and_then(Value::as_array);
         if why.is_none_or(Vec::is_empty) {
             return no(400, "INVALID_JSON_SCHEMA");
@@ -145,6 +161,9 @@ impl Service for CveServicesFake {
                 Answer::json(200, &row)
             }
             ("POST", ["cve-id"]) => {
+                if self.busy {
+                    return no(403, "RESERVATION_IN_PROGRESS");
+                }
                 if self.reserved() >= self.quota {
                     return no(403, "EXCEEDED_ID_QUOTA");
                 }
@@ -161,6 +180,11 @@ impl Service for CveServicesFake {
                 Answer::json(200, &json!({"cve_ids": [self.row(&cve)], "meta": {"remaining_quota": 1}}))
             }
             ("GET", ["cve-id"]) => {
+                let names = ["page", "state", "cve_id_year", "time_reserved.lt", "time_reserved.gt"];
+                let asked_for = asked.query.split('&').filter_map(|p| p.split('=').next());
+                if asked_for.filter(|n| !n.is_empty()).any(|n| !names.contains(&n)) {
+                    return no(400, "BAD_INPUT");
+                }
                 let state = asked.param("state").unwrap_or_default();
                 let since = asked.param("time_reserved.gt").unwrap_or_default().replace("%3A", ":");
                 let rows: Vec<Value> = self
@@ -169,11 +193,24 @@ impl Service for CveServicesFake {
                     .filter(|(_, r)| r.0 == state && r.2.as_str() > since.as_str())
                     .map(|(id, _)| self.row(id))
                     .collect();
-                Answer::json(200, &json!({"cve_ids": rows}))
+                if rows.len() < self.page {
+                    return Answer::json(200, &json!({"cve_ids": rows}));
+                }
+                let (all, page) = (rows.len(), asked.param("page").and_then(|p| p.parse().ok()).unwrap_or(1));
+                let pages = all.div_ceil(self.page);
+                let here: Vec<Value> =
+                    rows.into_iter().skip((page - 1) * self.page).take(self.page).collect();
+                let next = (page < pages).then_some(page + 1);
+                let previous = (page > 1).then(|| page - 1);
+                Answer::json(
+                    200,
+                    &json!({"cve_ids": here, "totalCount": all, "itemsPerPage": self.page, "pageCount": pages,
+                        "currentPage": page, "prevPage": previous, "nextPage": next}),
+                )
             }
             ("GET", ["cve-id", cve]) => {
                 if !self.ids.contains_key(*cve) {
-                    return no(404, "CVE_ID_DNE");
+                    return no(404, "CVE_ID_NOT_FOUND");
                 }
                 let state = self.state(cve);
                 let owner = if state == "RESERVED" { "[REDACTED]" } else { &self.org };
@@ -188,7 +225,7 @@ impl Service for CveServicesFake {
                 if self.records.contains_key(*cve) {
                     return no(403, "CVE_RECORD_EXISTS");
                 }
-                let Some(row) = self.ids.get_mut(*cve) else { return no(404, "CVE_ID_DNE") };
+                let Some(row) = self.ids.get_mut(*cve) else { return no(404, "CVE_ID_NOT_FOUND") };
                 row.0 = state.clone();
                 self.writes.push(format!("{state} {cve}"));
                 Answer::json(200, &json!({"message": "updated", "updated": self.row(cve)}))

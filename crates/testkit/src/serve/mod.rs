@@ -174,6 +174,21 @@ impl Wrong {
     }
 }
 
+/// A value as a service written in JavaScript keeps it: `9.0` is `9`.
+fn kept(v: serde_json::Value) -> serde_json::Value {
+    use serde_json::Value;
+    match v {
+        Value::Number(n) => match n.as_f64() {
+            // Display writes a whole double without its point, as that language does.
+            Some(f) if n.is_f64() => serde_json::from_str(&format!("{f}")).unwrap(),
+            _ => Value::Number(n),
+        },
+        Value::Array(a) => Value::Array(a.into_iter().map(kept).collect()),
+        Value::Object(o) => Value::Object(o.into_iter().map(|(k, v)| (k, kept(v))).collect()),
+        v => v,
+    }
+}
+
 /// The next request of this method whose path ends so goes wrong this way, that many times.
 #[derive(Clone, Debug)]
 struct Planned {
@@ -256,6 +271,11 @@ impl<S: Service + 'static> Server<S> {
     /// The same for that many requests.
     pub fn go_wrong_times(&self, method: &str, path: &str, wrong: Wrong, times: usize) {
         self.plan(method, path, 0, times, wrong);
+    }
+
+    /// After `skip` more requests of this method and path, one goes wrong.
+    pub fn go_wrong_skipping(&self, method: &str, path: &str, skip: usize, wrong: Wrong) {
+        self.plan(method, path, skip, 1, wrong);
     }
 
     /// After `skip` more requests, that many go wrong.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Answer, Asked, Service};
+use super::{Answer, Asked, Service, kept};
 
 /// Its state.
 #[derive(Clone, Debug, Default)]
@@ -22,8 +22,43 @@ pub struct VulnogramFake {
     pub saves: u64,
     /// Does the list hold envelopes (upstream), or bodies?
     pub bare: bool,
-    /// What another person does between reading and saving, once.
-    pub meanwhile: Option<(String, Value)>,
+    /// What another person saves between our reading and our save, the next times.
+    pub meanwhile: Vec<(String, Value)>,
+    /// Its history of each record: version, patch.
+    pub history: BTreeMap<String, Vec<(u64, Value)>>,
+    /// Does it show its history?
+    pub forgets: bool,
+}
+
+/// A JSON Patch from one body to another, as the tool writes it into its history.
+fn patch(at: &str, old: &Value, new: &Value, out: &mut Vec<Value>) {
+    let place = |k: &str| format!("{at}/{}", k.replace('~', "~0").replace('/', "~1"));
+    match (old, new) {
+        (a, b) if a == b => {}
+        (Value::Object(a), Value::Object(b)) => {
+            for (k, v) in a {
+                match b.get(k) {
+                    Some(w) => patch(&place(k), v, w, out),
+                    None => out.push(json!({"op": "remove", "path": place(k)})),
+                }
+            }
+            for (k, w) in b.iter().filter(|(k, _)| !a.contains_key(*k)) {
+                out.push(json!({"op": "add", "path": place(k), "value": w}));
+            }
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            for (i, (v, w)) in a.iter().zip(b).enumerate() {
+                patch(&place(&i.to_string()), v, w, out);
+            }
+            for i in (b.len()..a.len()).rev() {
+                out.push(json!({"op": "remove", "path": place(&i.to_string())}));
+            }
+            for (i, w) in b.iter().enumerate().skip(a.len()) {
+                out.push(json!({"op": "add", "path": place(&i.to_string()), "value": w}));
+            }
+        }
+        (_, w) => out.push(json!({"op": "replace", "path": at, "value": w})),
+    }
 }
 
 impl VulnogramFake {
@@ -55,13 +90,24 @@ impl VulnogramFake {
 
     /// A person on the other side sets something.
     pub fn set(&mut self, cve: &str, pointer: &str, value: Value) {
-        if let Some((body, v)) = self.records.get_mut(cve) {
-            if let Some((parent, key)) = pointer.rsplit_once('/')
-                && let Some(Value::Object(o)) = body.pointer_mut(parent)
-            {
-                o.insert(key.into(), value);
-            }
-            *v += 1;
+        let Some((mut body, _)) = self.records.get(cve).cloned() else { return };
+        if let Some((parent, key)) = pointer.rsplit_once('/')
+            && let Some(Value::Object(o)) = body.pointer_mut(parent)
+        {
+            o.insert(key.into(), value);
+        }
+        self.put(cve, body);
+    }
+
+    /// The whole body is replaced, and the version counted.
+    fn put(&mut self, cve: &str, body: Value) {
+        let entry = self.records.entry(cve.into()).or_insert((json!({}), 0));
+        let mut steps = Vec::new();
+        patch("", &entry.0, &body, &mut steps);
+        entry.0 = body;
+        entry.1 += 1;
+        if !steps.is_empty() {
+            self.history.entry(cve.into()).or_default().push((entry.1, Value::Array(steps)));
         }
     }
 
@@ -69,10 +115,10 @@ impl VulnogramFake {
         if asked.header("csrf-token") != self.token {
             return Answer::html(403, "invalid csrf token");
         }
-        if let Some((pointer, value)) = self.meanwhile.take() {
+        if let Some((pointer, value)) = self.meanwhile.pop() {
             self.set(cve, &pointer, value);
         }
-        let body = asked.json();
+        let body = kept(asked.json());
         let named = body.pointer("/cveMetadata/cveId").and_then(Value::as_str).unwrap_or_default();
         if named.is_empty() {
             return Answer::json(200, &json!({"type": "err", "msg": "Document ID missing"}));
@@ -83,9 +129,7 @@ impl VulnogramFake {
         if renamed && let Some(old) = self.records.remove(cve) {
             self.records.insert(named.clone(), old);
         }
-        let entry = self.records.entry(named.clone()).or_insert((Value::Null, 0));
-        entry.0 = body;
-        entry.1 += 1;
+        self.put(&named, body);
         self.saves += 1;
         let now = self.state(&named);
         if was != now {
@@ -121,6 +165,15 @@ impl Service for VulnogramFake {
                     })
                     .collect();
                 Answer::json(200, &Value::Array(all))
+            }
+            ("GET", path) if path.starts_with("/cve5/log/CVE-") && !self.forgets => {
+                let cve = path.trim_start_matches("/cve5/log/");
+                let entry = |(v, patch): &(u64, Value)| {
+                    json!({"author": "x", "updatedAt": "2026-11-01T00:00:00Z", "__v": v,
+                        "body": {"old_version": v - 1, "old_author": "x", "patch": patch}})
+                };
+                let all = self.history.get(cve).map(Vec::as_slice).unwrap_or_default();
+                Answer::json(200, &all.iter().rev().map(entry).collect())
             }
             ("GET", path) if path.starts_with("/cve5/CVE-") => {
                 let page = format!("<html><script>\n var csrfToken = \"{}\";\n</script></html>", self.token);

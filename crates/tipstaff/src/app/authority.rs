@@ -11,7 +11,7 @@ use connect::{
 use desk::{
     case::RecordStage,
     config::CveTool,
-    cve::authority::{AuthorityError, CveAuthority, Submission, Submitted},
+    cve::authority::{AuthorityError, CveAuthority, Over, Submission, Submitted},
     plan::{
         ClearedEffect, StepKey,
         effect::Change,
@@ -196,23 +196,25 @@ impl Made {
 }
 
 fn make(authority: &dyn CveAuthority, desk: &Desk, effect: &ClearedEffect) -> Result<Made, Failed> {
-    let submit = |tracker: &TrackerKey, cve: &str, text: &str, wish: RecordStage, publish: bool| {
-        let ours: Value = serde_json::from_str(text)
-            .map_err(|e| Failed::Port(PortError::new(format!("the record of {cve} is no JSON: {e}"), "")))?;
-        let kept = desk.cve_record(cve).map_err(|e| Failed::Port(e.into()))?;
-        let base = kept.and_then(|r| r.base);
-        let it = Submission { cve, ours: &ours, base: base.as_ref(), wish, allow_packages: false };
-        let (word, done) =
-            if publish { ("published", authority.publish(it)?) } else { ("pushed", authority.push(it)?) };
-        let pushed = done.holds.then(|| text.to_owned());
-        Ok(Made { tracker: tracker.clone(), cve: cve.to_owned(), word, done, pushed })
-    };
+    let submit =
+        |tracker: &TrackerKey, cve: &str, text: &str, wish: RecordStage, over: &Over, publish: bool| {
+            let ours: Value = serde_json::from_str(text).map_err(|e| {
+                Failed::Port(PortError::new(format!("the record of {cve} is no JSON: {e}"), ""))
+            })?;
+            let kept = desk.cve_record(cve).map_err(|e| Failed::Port(e.into()))?;
+            let base = kept.and_then(|r| r.base);
+            let it = Submission { cve, ours: &ours, base: base.as_ref(), wish, over: Some(over) };
+            let (word, done) =
+                if publish { ("published", authority.publish(it)?) } else { ("pushed", authority.push(it)?) };
+            let pushed = done.holds.then(|| text.to_owned());
+            Ok(Made { tracker: tracker.clone(), cve: cve.to_owned(), word, done, pushed })
+        };
     match effect {
-        Change::PushRecord { tracker, cve, state, record } => {
-            submit(tracker, cve, record.as_str(), *state, false)
+        Change::PushRecord { tracker, cve, state, record, over } => {
+            submit(tracker, cve, record.as_str(), *state, over, false)
         }
-        Change::PublishRecord { tracker, cve, record } => {
-            submit(tracker, cve, record.as_str(), RecordStage::Public, true)
+        Change::PublishRecord { tracker, cve, record, over } => {
+            submit(tracker, cve, record.as_str(), RecordStage::Public, over, true)
         }
         Change::RetractRecord { tracker, cve, reason } => {
             let done = authority.retract(cve, reason.as_str())?;

@@ -5,12 +5,14 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::{Path, PathBuf},
+    sync::OnceLock,
 };
 
 use connect::{
     archive::mbox::ListArchive,
     cvelist,
     mailbox::MailboxError,
+    net::Fault,
     registry::Registry,
     upstream::{
         fix::{self, Found},
@@ -594,11 +596,18 @@ fn listed(session: &Session, cases: &mut [Case], reach: Reach, notes: &mut Vec<S
     let net = (path.is_none() && reach == Reach::World && !config.list_url.is_empty())
         .then(|| super::authority::list(session));
     let since = session.now().checked_sub(SignedDuration::from_hours(24 * LISTED_DAYS)).unwrap_or_default();
+    let recent = |c: &Case| c.tracker.state.is_open() || c.closed.is_none_or(|at| at > since);
+    let mut told = BTreeMap::new();
+    if let Some(net) = &net {
+        let ids: BTreeSet<String> =
+            cases.iter().filter(|c| recent(c)).filter_map(|c| cve(session, c)).collect();
+        told = ask_list(session, net, &ids.into_iter().collect::<Vec<_>>());
+    }
     for case in cases {
         let Some(cve) = cve(session, case) else { continue };
-        let recent = case.tracker.state.is_open() || case.closed.is_none_or(|at| at > since);
-        if let Some(net) = net.as_ref().filter(|_| recent) {
-            case.observed.listed = ask_list(session, net, &cve, &mut failed);
+        if let Some(said) = told.get(&cve).filter(|_| recent(case)) {
+            failed.extend(said.failure().map(str::to_owned));
+            case.observed.listed = said.clone();
             continue;
         }
         let own = case.observed.record.known().map(|r| r.state);
@@ -620,17 +629,48 @@ fn listed(session: &Session, cases: &mut [Case], reach: Reach, notes: &mut Vec<S
 
 type Net = std::result::Result<cvelist::NetList, String>;
 
-fn ask_list(session: &Session, net: &Net, cve: &str, failed: &mut BTreeSet<String>) -> Fact<Listed> {
-    let why = match net {
-        Ok(list) => match list.look_up(cve) {
-            Ok(Some(found)) => return known(session, found, list.host()),
-            Ok(None) => return Fact::Absent(Source(list.host().to_owned())),
-            Err(e) => e.to_string(),
-        },
-        Err(why) => why.clone(),
+/// How many ids are asked about at once.
+const AT_ONCE: usize = 4;
+
+/// What the list's service says about these ids. A few are asked at once; when it cannot be reached the others are not
+/// waited for.
+fn ask_list(session: &Session, net: &Net, ids: &[String]) -> BTreeMap<String, Fact<Listed>> {
+    let list = match net {
+        Ok(list) => list,
+        Err(why) => return ids.iter().map(|id| (id.clone(), Fact::Unknown(why.clone()))).collect(),
     };
-    failed.insert(why.clone());
-    Fact::Unknown(why)
+    let down: OnceLock<String> = OnceLock::new();
+    let one = |id: &String| {
+        let said = match down.get() {
+            Some(why) => Err(why.clone()),
+            None => list.look_up(id).map_err(|e| {
+                if matches!(e, Fault::NotSent { .. } | Fault::NoAnswer { .. } | Fault::Throttled { .. }) {
+                    down.get_or_init(|| e.to_string());
+                }
+                e.to_string()
+            }),
+        };
+        (id.clone(), said)
+    };
+    let one = &one;
+    let share = ids.len().div_ceil(AT_ONCE).max(1);
+    let asked: Vec<(String, std::result::Result<Option<Listed>, String>)> = std::thread::scope(|s| {
+        let hands: Vec<_> =
+            ids.chunks(share).map(|ids| s.spawn(move || ids.iter().map(one).collect::<Vec<_>>())).collect();
+        // A thread that died said nothing: its ids stay unknown.
+        hands.into_iter().flat_map(|h| h.join().unwrap_or_default()).collect()
+    });
+    let mut out: BTreeMap<String, Fact<Listed>> =
+        ids.iter().map(|id| (id.clone(), Fact::Unknown("the list was not asked".into()))).collect();
+    for (id, said) in asked {
+        let fact = match said {
+            Ok(Some(found)) => known(session, found, list.host()),
+            Ok(None) => Fact::Absent(Source(list.host().to_owned())),
+            Err(why) => Fact::Unknown(why),
+        };
+        out.insert(id, fact);
+    }
+    out
 }
 
 fn look_up(session: &Session, list: &Path, cve: &str, failed: &mut BTreeSet<String>) -> Fact<Listed> {

@@ -346,9 +346,12 @@ pub enum CveCommand {
     /// Make the record of a tracker again and keep it there
     Refresh(TrackerArg),
     /// Push the record of a tracker to its authority; its state is never lowered
-    Push(TrackerArg),
+    #[command(
+        after_help = "Each option counts for the record as it is shown, and is part of what is approved. A public record names its\nadvisory, and no state goes down: there is no option for those."
+    )]
+    Push(BringArgs),
     /// Publish the record of a tracker whose advisory is archived
-    Publish(TrackerArg),
+    Publish(BringArgs),
     /// How far a record is, what is missing, and whether it differs from what its authority has
     State(TrackerArg),
     /// What differs between the tracker's record and what its authority has
@@ -365,6 +368,20 @@ pub enum CveCommand {
         after_help = "Examples:\n  tipstaff cve export 12 --format mail\n  tipstaff cve export CVE-2026-12345.json --format osv"
     )]
     Export(CveExportArgs),
+}
+
+/// Arguments of `cve push` and `cve publish`.
+#[derive(Debug, Args)]
+pub struct BringArgs {
+    /// Which tracker
+    #[command(flatten)]
+    pub tracker: TrackerArg,
+    /// Let packages and products of the record there change
+    #[arg(long)]
+    pub allow_packages: bool,
+    /// Where the tracker and others changed the same place, bring the tracker's
+    #[arg(long)]
+    pub take_ours: bool,
 }
 
 /// Arguments of `cve affected`.

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, io::Write as _};
 
 use desk::cve::{
+    authority::Over,
     check::{Checked, Finding, Level, default_level, rules},
     lint::Options,
 };
@@ -11,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{
-    args::{CveCheckArgs, CveCommand},
+    args::{BringArgs, CveCheckArgs, CveCommand},
     cve_desk,
     term::{Mark, Term, untrusted, untrusted_line},
 };
@@ -38,15 +39,15 @@ pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exi
         CveCommand::Check(a) => check(&a, term),
         CveCommand::Refresh(a) => {
             let mut s = open(term)?;
-            cve_desk::ask(&a, Ask::Refresh, &mut s, term)
+            cve_desk::ask(&a, Ask::Refresh, &Over::default(), &mut s, term)
         }
         CveCommand::Push(a) => {
             let mut s = open(term)?;
-            cve_desk::ask(&a, Ask::Push, &mut s, term)
+            cve_desk::ask(&a.tracker, Ask::Push, &over(&a), &mut s, term)
         }
         CveCommand::Publish(a) => {
             let mut s = open(term)?;
-            cve_desk::ask(&a, Ask::Publish, &mut s, term)
+            cve_desk::ask(&a.tracker, Ask::Publish, &over(&a), &mut s, term)
         }
         CveCommand::Retract(a) => {
             let mut s = open(term)?;
@@ -66,6 +67,10 @@ pub fn run(command: CveCommand, setting: Setting, term: &mut Term) -> Result<Exi
         }
         CveCommand::Export(a) => cve_desk::export(&a, setting, term),
     }
+}
+
+fn over(a: &BringArgs) -> Over {
+    Over { packages: a.allow_packages, conflicts: a.take_ours, ..Over::default() }
 }
 
 #[derive(Default)]

@@ -1,9 +1,11 @@
 //! `tipstaff cve …` on the trackers of a desk: make a record again, compare, push, publish, export.
 
 use desk::{
-    case::{Evidence, Source},
+    case::{Evidence, Fact, Source},
+    config::CveTool,
     cve::{
         Record,
+        authority::Over,
         export::{self, About},
     },
     rules::{
@@ -32,10 +34,10 @@ use crate::app::{
 ///
 /// # Errors
 /// When the tracker is not there, has no id, or there is nothing to change.
-pub fn ask(a: &TrackerArg, what: Ask, s: &mut Session, term: &mut Term) -> Result<Exit> {
+pub fn ask(a: &TrackerArg, what: Ask, over: &Over, s: &mut Session, term: &mut Term) -> Result<Exit> {
     let case = &facts::tracker(s, &a.tracker)?;
     let view = View::new(case, s.ground());
-    let proposal = record::by_hand(&view, what).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
+    let proposal = record::by_hand(&view, what, over).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
     sync::judge(s, &mut plan)?;
     plan_cmd::offer(s, &plan, term)
@@ -69,7 +71,14 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
         ));
     };
     let b = view.built();
-    let theirs = case.observed.record.known().and_then(|r| r.json.clone()).or_else(|| {
+    let there = case.observed.record.known().and_then(|r| r.json.clone());
+    let copy = there.is_none();
+    // The copy kept here says nothing about what its authority has, and is not passed off as that.
+    let absent = match &case.observed.record {
+        Fact::Absent(source) if s.config().cve.tool != CveTool::Desk => Some(source.0.clone()),
+        _ => None,
+    };
+    let theirs = there.or_else(|| {
         let kept = case.observed.attached.as_deref().filter(|t| !t.is_empty())?;
         serde_json::from_str(kept).ok()
     });
@@ -85,7 +94,8 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
             diff.iter().map(|(at, old, new)| json!({"path": at, "old": old, "new": new})).collect();
         term.value(&json!({
             "tracker": view.name, "cve": cve, "state": view.record().as_str(), "readiness": b.readiness,
-            "hygiene": record::held_back(&view), "contested": contested, "unknown": unknown, "compared": theirs.is_some(), "difference": rows,
+            "hygiene": record::held_back(&view), "contested": contested, "unknown": unknown, "absent": absent.is_some(), "compared": theirs.is_some(),
+            "compared_with": theirs.as_ref().map(|_| if copy { "copy" } else { "authority" }), "difference": rows,
         }))?;
         return Ok(Exit::Done);
     }
@@ -101,6 +111,11 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
         let head = term.mark(Mark::Warn, "not asked:");
         term.line(&format!("  {head} {}", untrusted_line(why, 200)))?;
     }
+    if let Some(source) = &absent {
+        let head = term.mark(Mark::Warn, "not there:");
+        term.line(&format!("  {head} {} has no record of {cve}", untrusted_line(source, 100)))?;
+    }
+    let from = if copy { " from the copy kept beside the tracker" } else { "" };
     for at in &contested {
         let head = term.mark(Mark::Bad, "both changed:");
         term.line(&format!("  {head} {}", untrusted_line(at, 160)))?;
@@ -108,10 +123,10 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
     if theirs.is_none() {
         term.line("  nothing was pushed or kept yet: `tipstaff cve refresh N`")?;
     } else if diff.is_empty() {
-        term.line("  no difference")?;
+        term.line(&format!("  no difference{from}"))?;
     } else {
         term.line(&format!(
-            "  {} difference(s){}",
+            "  {} difference(s){from}{}",
             diff.len(),
             if differences { ":" } else { "; `tipstaff cve diff N` shows them" }
         ))?;
@@ -128,7 +143,8 @@ pub fn compare(a: &TrackerArg, differences: bool, s: &Session, term: &mut Term) 
             }
         }
     }
-    Ok(if diff.is_empty() && theirs.is_some() { Exit::Nothing } else { Exit::Done })
+    let sure = unknown.is_none() && absent.is_none();
+    Ok(if diff.is_empty() && theirs.is_some() && sure { Exit::Nothing } else { Exit::Done })
 }
 
 /// `cve affected N [--since …]`: the ranges, why, and the field as a proposal where it says something else.

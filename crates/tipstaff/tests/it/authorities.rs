@@ -136,6 +136,7 @@ fn a_record_goes_to_vulnogram_and_public_and_never_back() {
     let body = server.with(|f| f.records[CVE].0.clone());
     assert_eq!(body["CNA_private"]["state"], "PUBLIC");
     assert_eq!(body["containers"]["cna"]["x_note"], "reviewed");
+    assert_eq!(body["CNA_private"]["owner"], "server", "whose it is was not ours to say");
     assert_eq!(state(&env)["state"], "public");
     let twice = env.answer(&["cve", "publish", "1"], "y\n").expect(3);
     assert!(twice.err.contains("public already"), "{}", twice.err);
@@ -152,7 +153,19 @@ fn a_record_goes_to_vulnogram_and_public_and_never_back() {
     yes(&env, &["close", "1", "--as", "completed", "--reason", "done"]);
     let closed = env.answer(&["cve", "publish", "1"], "y\n").expect(3);
     assert!(closed.err.contains("public already"), "{}", closed.err);
-    no_secret(&env, &[&trace, &again, &doctor]);
+    // A credit that changes now is corrected there as well, by publishing again: a push would leave the record as it is.
+    yes(&env, &["edit", "1", "label", "+announced"]);
+    yes(&env, &["edit", "1", "reporter_credit", "Ann Archer\nBo Bowman"]);
+    let corrected = env.answer(&["sync", "1"], "all\n").expect(0);
+    assert!(
+        corrected.out.contains("sync.correction") || corrected.out.contains("Correct the credit"),
+        "{}",
+        corrected.out
+    );
+    let credits = server.with(|f| f.records[CVE].0["containers"]["cna"]["credits"].clone());
+    assert!(credits.to_string().contains("Bo Bowman"), "{credits}\n{}", corrected.out);
+    assert_eq!(there(&server), "PUBLIC");
+    no_secret(&env, &[&trace, &again, &doctor, &corrected]);
 }
 
 #[test]
@@ -188,11 +201,20 @@ fn a_dead_line_leaves_the_tracker_and_goes_on_later() {
 fn a_session_that_is_over_is_named_and_nothing_else_changes() {
     let (server, env) = vulnogram();
     yes(&env, &["allocate", "1", CVE]);
-    server.with(|f| f.session.clear());
+    let kept = server.with(|f| std::mem::take(&mut f.records));
+    let gone = env.run(&["cve", "state", "1"]).expect(0);
+    assert!(gone.out.contains("not there:") && !gone.out.contains("no difference\n"), "{}", gone.out);
+    server.with(|f| {
+        f.records = kept;
+        f.session.clear();
+    });
     let doctor = env.run(&["doctor"]);
     assert!(doctor.out.contains("does not let this session in"), "{}", doctor.out);
     let push = env.answer(&["cve", "push", "1"], "y\n").expect(3);
     assert!(push.err.contains("log-in") && push.err.contains("paste it by hand"), "{}", push.err);
+    // What is kept here is not passed off as what stands there.
+    let asked = env.run(&["cve", "state", "1"]).expect(0);
+    assert!(asked.out.contains("not asked:") && !asked.out.contains("no difference\n"), "{}", asked.out);
     // A file that others can read is no place for a session.
     std::fs::set_permissions(env.path().join("session"), std::fs::Permissions::from_mode(0o644)).unwrap();
     let doctor = env.run(&["doctor"]);
@@ -286,7 +308,18 @@ fn sync_brings_a_record_to_review_and_keeps_what_others_wrote() {
     assert_eq!(server.with(|f| f.saves), 1);
     let diff = env.run(&["cve", "diff", "1"]);
     assert!(diff.out.contains("both changed:"), "{}", diff.out);
-    // Settled there: the tool takes the tracker's word.
+    // A person may let the tracker's word count, for what they saw: not for what comes after.
+    let told = env.answer(&["cve", "push", "1"], "y\n").expect(5);
+    assert!(
+        told.err.contains("--take-ours") || told.out.contains("--take-ours"),
+        "{}\n{}",
+        told.out,
+        told.err
+    );
+    let plan = env.answer(&["cve", "push", "1", "--take-ours"], "n\n");
+    assert!(plan.out.contains("goes over what others changed there"), "{}", plan.out);
+    assert!(plan.out.contains("Corrected by the reviewer"), "what goes is shown: {}", plan.out);
+    assert_eq!(server.with(|f| f.saves), 1);
     server.with(|f| f.set(CVE, "/containers/cna/title", "Path traversal in the upload endpoint".into()));
     // An authority that does not answer is no reason to stop looking at the rest.
     server.go_wrong_times("GET", "/cve5/json", Wrong::Status(500), 99);
@@ -294,4 +327,36 @@ fn sync_brings_a_record_to_review_and_keeps_what_others_wrote() {
     assert!(down.out.contains("could not be read") || down.err.contains("500"), "{}\n{}", down.out, down.err);
     server.all_well();
     assert_eq!(server.with(|f| (f.state(CVE), f.saves)), ("REVIEW".into(), 1));
+}
+
+#[test]
+fn a_package_changes_and_a_conflict_is_settled_when_a_person_says_so() {
+    let (server, env) = vulnogram();
+    yes(&env, &["allocate", "1", CVE]);
+    fill(&env);
+    yes(&env, &["cve", "push", "1"]);
+    let at = |pointer: &str| server.with(|f| f.records[CVE].0.pointer(pointer).cloned().unwrap_or_default());
+    // A reviewer renames the package; the tracker's is another from then on.
+    let package = at("/containers/cna/affected/0/packageName");
+    let mut affected = at("/containers/cna/affected");
+    affected[0]["packageName"] = "example-server-old".into();
+    server.with(|f| f.set(CVE, "/containers/cna/affected", affected));
+    yes(&env, &["edit", "1", "affected_versions", "< 2.4.2"]);
+    let refused = env.answer(&["cve", "push", "1"], "y\n").expect(5);
+    let said = format!("{}{}", refused.out, refused.err);
+    assert!(said.contains("--allow-packages") || said.contains("--take-ours"), "{said}");
+    assert_eq!(server.with(|f| f.saves), 1);
+    yes(&env, &["cve", "push", "1", "--allow-packages", "--take-ours"]);
+    let now = at("/containers/cna/affected");
+    assert!(now.as_array().is_some_and(|a| a.iter().any(|a| a["packageName"] == package)), "{now}");
+    assert!(now.to_string().contains("2.4.2"), "{now}");
+    // Both change the title, and the person decides for the tracker.
+    server.with(|f| f.set(CVE, "/containers/cna/title", "Theirs".into()));
+    yes(&env, &["edit", "1", "title", "Path traversal in the upload endpoint"]);
+    env.answer(&["cve", "push", "1"], "y\n").expect(5);
+    yes(&env, &["cve", "push", "1", "--take-ours"]);
+    assert_eq!(at("/containers/cna/title"), "Path traversal in the upload endpoint");
+    // Nothing is left to bring.
+    let quiet = env.answer(&["cve", "push", "1"], "y\n").expect(0);
+    assert!(quiet.out.contains("nothing had to be written"), "{}", quiet.out);
 }

@@ -143,6 +143,7 @@ impl Github {
         let bearer = Secret::new(format!("Bearer {}", self.token.expose()));
         request
             .header("authorization", &bearer)
+            .hiding(&self.token)
             .open_header("accept", "application/vnd.github+json")
             .open_header("x-github-api-version", "2022-11-28")
     }

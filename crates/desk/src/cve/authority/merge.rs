@@ -6,6 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::as_kept;
+
 /// A place that both sides changed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Conflict {
@@ -23,7 +25,7 @@ pub enum Prefer {
     /// Nobody's: it is a conflict, and theirs stays.
     #[default]
     Neither,
-    /// The tracker's.
+    /// The tracker's, also where it says nothing. Links stay all the same.
     Ours,
 }
 
@@ -41,7 +43,7 @@ pub struct Merge {
 }
 
 /// Merge what the tracker makes now (`ours`) into what stands at the authority (`theirs`). `base` is what the tracker made
-/// when it was pushed last; without one, keys of the tracker win and all others stay.
+/// when it was pushed last; without one, keys of the tracker win and all others stay. `theirs` is as [`as_kept`] has it.
 #[must_use]
 pub fn merge(base: Option<&Value>, ours: &Value, theirs: &Value, prefer: Prefer) -> Merge {
     let ours = yield_to(ours, theirs);
@@ -63,10 +65,20 @@ const THEIRS_ONCE_THERE: [&str; 8] = [
     "/containers/cna/providerMetadata",
 ];
 
+/// Keys of the team that the configuration may leave empty: nothing is no reason to take away what somebody filled in. Whose
+/// a record is decides who may see it.
+const THEIRS_UNLESS_SAID: [&str; 3] =
+    ["/CNA_private/owner", "/CNA_private/projecturl", "/CNA_private/userslist"];
+
 /// The record with those keys as the authority has them.
 fn yield_to(ours: &Value, theirs: &Value) -> Value {
-    let mut ours = ours.clone();
-    for at in THEIRS_ONCE_THERE {
+    let mut ours = as_kept(ours.clone());
+    let silent = |at: &&str| match ours.pointer(at) {
+        Some(Value::String(s)) => s.is_empty(),
+        other => other.is_none_or(Value::is_null),
+    };
+    let unsaid: Vec<&str> = THEIRS_UNLESS_SAID.into_iter().filter(silent).collect();
+    for at in THEIRS_ONCE_THERE.into_iter().chain(unsaid) {
         let Some((parent, key)) = at.rsplit_once('/') else { continue };
         if let Some(there) = theirs.pointer(at)
             && let Some(Value::Object(o)) = ours.pointer_mut(parent)
@@ -76,6 +88,9 @@ fn yield_to(ours: &Value, theirs: &Value) -> Value {
     }
     ours
 }
+
+/// The list of links.
+const LINKS: &str = "/containers/cna/references";
 
 /// Characters of an element's key that stand in a path.
 const KEY: usize = 200;
@@ -123,14 +138,9 @@ impl Merger {
             return theirs.cloned();
         }
         if base == theirs {
-            // A link that was published once stays; others may rely on it (sync page §9).
-            if ours.is_none() && in_references(at) {
-                self.out.kept.push(at.to_owned());
-                return theirs.cloned();
-            }
             return ours.cloned();
         }
-        if self.prefer == Prefer::Ours && ours.is_some() {
+        if self.prefer == Prefer::Ours {
             return ours.cloned();
         }
         self.out.conflicts.push(Conflict {
@@ -166,6 +176,7 @@ impl Merger {
         let (b, o, t) = (keyed(list, base.unwrap_or_default()), keyed(list, ours), keyed(list, theirs));
         let order = order(base.map(|_| &b), &o, &t);
         let (b, o, t) = (index(&b), index(&o), index(&t));
+        let links = at == LINKS;
         let mut out = Vec::new();
         let mut seen = BTreeSet::new();
         // Elements that only the base has are gone on both sides.
@@ -175,7 +186,16 @@ impl Merger {
             }
             // An element known by its whole text would make a path nobody can read.
             let at = format!("{at}/[{}]", key.chars().take(KEY).collect::<String>());
-            if let Some(v) = self.value(&at, b.get(key).copied(), o.get(key).copied(), t.get(key).copied()) {
+            let (b, o, t) = (b.get(key).copied(), o.get(key).copied(), t.get(key).copied());
+            // A link that stands there once stays, whoever brought it; others may rely on it (sync page §9).
+            if let (true, None, Some(t)) = (links, o, t) {
+                if b.is_some() {
+                    self.out.kept.push(at);
+                }
+                out.push(t.clone());
+                continue;
+            }
+            if let Some(v) = self.value(&at, b, o, t) {
                 out.push(v);
             }
         }
@@ -256,11 +276,6 @@ fn identity(list: &str, v: &Value) -> String {
     known.unwrap_or_else(|| v.to_string())
 }
 
-/// Is it a whole link of the list of references?
-fn in_references(at: &str) -> bool {
-    at.strip_prefix("/containers/cna/references/[").is_some_and(|r| r.ends_with(']') && !r.contains("]/"))
-}
-
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -313,11 +328,49 @@ mod tests {
     }
 
     #[test]
+    fn whose_a_record_is_stays_unless_the_configuration_says_otherwise() {
+        let private = |owner: &str| json!({"CNA_private": {"owner": owner, "userslist": ""}});
+        let theirs = json!({"CNA_private": {"owner": "server", "userslist": "users@server.example"}});
+        let m = merge(None, &private(""), &theirs, Prefer::Neither);
+        assert_eq!((m.record, m.replaced.len()), (theirs.clone(), 0));
+        let m = merge(None, &private("other"), &theirs, Prefer::Neither);
+        assert_eq!(m.record["CNA_private"], json!({"owner": "other", "userslist": "users@server.example"}));
+        // Once said and then left out is left to them as well.
+        let m = merge(Some(&private("server")), &private(""), &theirs, Prefer::Neither);
+        assert_eq!((m.record, m.conflicts.len()), (theirs, 0));
+    }
+
+    #[test]
     fn links_are_a_union_and_none_is_taken_away() {
         let m =
             merge(Some(&links(&["a", "b"])), &links(&["c", "a"]), &links(&["a", "b", "t"]), Prefer::Neither);
         assert_eq!(m.record, links(&["a", "b", "t", "c"]));
         assert_eq!(m.kept, ["/containers/cna/references/[b]"]);
+        // Whatever the address looks like, and whoever changed its tags meanwhile.
+        let odd = format!("https://[::1]/{}", "x".repeat(300));
+        let mut theirs = links(&["a", &odd]);
+        let m = merge(Some(&theirs.clone()), &links(&["a"]), &theirs, Prefer::Ours);
+        assert_eq!(m.record, theirs);
+        theirs["containers"]["cna"]["references"][1]["tags"] = json!(["related"]);
+        let m = merge(Some(&links(&["a", &odd])), &links(&["a"]), &theirs, Prefer::Neither);
+        assert_eq!((m.record, m.conflicts.len()), (theirs, 0));
+    }
+
+    #[test]
+    fn the_trackers_word_counts_where_it_is_preferred_also_when_it_is_nothing() {
+        let (base, theirs) = (json!({"t": "x", "u": "x"}), json!({"t": "t", "u": "x", "x_y": 1}));
+        let m = merge(Some(&base), &json!({"u": "x"}), &theirs, Prefer::Ours);
+        assert_eq!(m.record, json!({"u": "x", "x_y": 1}), "and what is not the tracker's stays");
+    }
+
+    #[test]
+    fn a_score_that_is_whole_is_no_change() {
+        let score = |n: Value| json!({"metrics": [{"cvssV3_1": {"baseScore": n, "vectorString": "v"}}]});
+        for base in [None, Some(score(json!(9.0)))] {
+            let m = merge(base.as_ref(), &score(json!(9.0)), &score(json!(9)), Prefer::Neither);
+            assert_eq!(m.record, score(json!(9)));
+            assert!(m.conflicts.is_empty() && m.replaced.is_empty() && m.kept.is_empty(), "{m:?}");
+        }
     }
 
     #[test]

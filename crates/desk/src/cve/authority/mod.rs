@@ -3,7 +3,9 @@
 //! fill [`CveAuthority`].
 
 mod guard;
+mod kept;
 mod merge;
+mod over;
 mod prepare;
 mod state;
 
@@ -12,7 +14,9 @@ use serde_json::Value;
 
 use crate::case::{Record, RecordStage};
 pub use guard::{Guard, advisory_there, packages, packages_changed, same_id};
+pub use kept::as_kept;
 pub use merge::{Conflict, Merge, Prefer, merge};
+pub use over::Over;
 pub use prepare::{Prepared, prepare, unwrap_envelope};
 pub use state::{parse_stage, rise, stage_of, with_stage};
 
@@ -96,6 +100,16 @@ pub enum AuthorityError {
         /// What is known.
         why: String,
     },
+    /// The change was made, and went over what somebody else saved at the same moment; it could not be put back.
+    #[error("{who}: {cve} was saved over what somebody else saved at the same moment ({why})")]
+    Overwrote {
+        /// Which authority.
+        who: String,
+        /// Which id.
+        cve: String,
+        /// Which of their versions, and why it could not be put back.
+        why: String,
+    },
 }
 
 fn places(fields: &[Conflict]) -> String {
@@ -106,7 +120,7 @@ impl AuthorityError {
     /// Is it certain that nothing was changed?
     #[must_use]
     pub fn nothing_changed(&self) -> bool {
-        !matches!(self, AuthorityError::CannotTell { .. })
+        !matches!(self, AuthorityError::CannotTell { .. } | AuthorityError::Overwrote { .. })
     }
 
     /// What a person does about it; empty when the text says it all.
@@ -122,6 +136,9 @@ impl AuthorityError {
             AuthorityError::Unreachable { .. } => "try again later: `tipstaff plan resume`",
             AuthorityError::CannotTell { .. } => {
                 "look at the authority's own page, then `tipstaff plan resume`"
+            }
+            AuthorityError::Overwrote { .. } => {
+                "look at the record's history there, put back what is missing, then `tipstaff plan resume`"
             }
             _ => "",
         }
@@ -139,8 +156,8 @@ pub struct Submission<'a> {
     pub base: Option<&'a Value>,
     /// The state it should have at least; never lowered, and never public by this.
     pub wish: RecordStage,
-    /// May packages and products change?
-    pub allow_packages: bool,
+    /// What a person let it go over; none for nothing.
+    pub over: Option<&'a Over>,
 }
 
 /// What became of a submission.

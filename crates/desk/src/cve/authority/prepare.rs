@@ -3,8 +3,7 @@
 use serde_json::Value;
 
 use super::{
-    AuthorityError, Prefer, Submission, advisory_there, merge, packages_changed, rise, same_id, stage_of,
-    with_stage,
+    AuthorityError, Submission, advisory_there, merge, packages_changed, rise, same_id, stage_of, with_stage,
 };
 use crate::case::RecordStage;
 
@@ -47,7 +46,8 @@ pub fn prepare(
         let why = format!("the record of {} is {}; only a reviewed one is published", s.cve, has.as_str());
         return Err(refused(why));
     }
-    let m = merge(s.base, s.ours, theirs, Prefer::Neither);
+    let over = s.over.cloned().unwrap_or_default();
+    let m = merge(s.base, s.ours, theirs, over.prefer(theirs));
     let mut notes = Vec::new();
     if has == RecordStage::Public && !publish {
         // A save of a public record is disclosure, and goes the way of one.
@@ -60,7 +60,7 @@ pub fn prepare(
     if !m.conflicts.is_empty() {
         return Err(AuthorityError::Conflict { who: who.to_owned(), fields: m.conflicts });
     }
-    if !s.allow_packages {
+    if !over.packages_of(theirs) {
         packages_changed(theirs, &m.record).map_err(refused)?;
     }
     let state = if publish { RecordStage::Public } else { risen };
@@ -107,6 +107,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::cve::authority::Over;
 
     const CVE: &str = "CVE-2026-12345";
 
@@ -120,7 +121,7 @@ mod tests {
     }
 
     fn ask(ours: &Value, wish: RecordStage) -> Submission<'_> {
-        Submission { cve: CVE, ours, base: None, wish, allow_packages: false }
+        Submission { cve: CVE, ours, base: None, wish, over: None }
     }
 
     #[test]
@@ -151,6 +152,35 @@ mod tests {
                 _ => panic!("{state} {publish} {advisory}: {got:?}"),
             }
         }
+    }
+
+    #[test]
+    fn a_person_lets_a_write_go_over_what_they_saw_and_nothing_else() {
+        let with = |title: &str, package: &str| {
+            json!({"cveMetadata": {"cveId": CVE}, "CNA_private": {"state": "REVIEW"}, "containers": {"cna": {"title": title,
+                "affected": [{"product": "S", "packageName": package}], "references": [{"url": "https://a.example"}]}}})
+        };
+        let (base, mine, there) = (with("base", "a"), with("mine", "a"), with("theirs", "a"));
+        let over = |o: Over, there: &Value, ours: &Value| {
+            let s = Submission { base: Some(&base), over: Some(&o), ..ask(ours, RecordStage::ReviewReady) };
+            prepare("the tool", &s, there, false)
+        };
+        let conflicts = Over { conflicts: true, ..Over::default() }.of(&there);
+        let done = over(conflicts.clone(), &there, &mine).unwrap();
+        assert_eq!(done.body, mine);
+        // Somebody wrote once more: that is not what was seen.
+        for o in [conflicts.clone(), Over::default().of(&there), Over { conflicts: true, ..Over::default() }]
+        {
+            let now = if o.conflicts { with("theirs again", "a") } else { there.clone() };
+            assert!(matches!(over(o, &now, &mine), Err(AuthorityError::Conflict { .. })));
+        }
+        let (ours, there) = (with("base", "b"), with("base", "a"));
+        let packages = Over { packages: true, ..Over::default() }.of(&there);
+        assert!(over(conflicts.of(&there), &there, &ours).unwrap_err().to_string().contains("packages"));
+        assert_eq!(over(packages.clone(), &there, &ours).unwrap().body, ours);
+        // The other guards stand.
+        let s = Submission { over: Some(&packages), ..ask(&ours, RecordStage::Public) };
+        assert!(prepare("the tool", &s, &there, true).unwrap_err().to_string().contains("vendor-advisory"));
     }
 
     #[test]

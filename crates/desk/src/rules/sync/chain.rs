@@ -101,9 +101,10 @@ fn apply_with(case: &mut Case, effect: &Effect, g: Ground<'_>, kept: &Kept) {
                 r.json = serde_json::from_str(&record.preview()).ok();
             }
         }
-        Change::PublishRecord { .. } => {
+        Change::PublishRecord { record, .. } => {
             if let Fact::Known(r, ..) = &mut case.observed.record {
                 r.state = RecordStage::Public;
+                r.json = serde_json::from_str(&record.preview()).ok();
             }
         }
         Change::RetractRecord { .. } => {

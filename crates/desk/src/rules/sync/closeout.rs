@@ -182,6 +182,7 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     let mut case = record::after(v, &out.items);
     p.steps.iter().for_each(|(e, _)| chain::apply_in(v, &mut case, e));
     let then = v.again(&case);
+    p.notices.extend(record::clashes(&then));
     let publish = || {
         let mut all = record::disclose(&then, &cve);
         all.extend(steps.iter().cloned());

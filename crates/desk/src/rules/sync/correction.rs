@@ -8,6 +8,7 @@ use crate::{
     case::{Evidence, RecordStage},
     confidential::{Draft, Public, TeamMail},
     config::{CveGate, CveTool},
+    cve::authority::Over,
     mail::{Address, can_refer_to, one_line, reply_subject},
     people::Role,
     plan::{
@@ -15,7 +16,7 @@ use crate::{
         effect::{Change, Drafted, LetterText},
     },
     reply::{Placeholder, ReplyId, Values},
-    tracker::{LabelRole, inline_text},
+    tracker::{FieldRole, LabelRole, inline_text},
 };
 
 /// Names with their kinds, as a record holds them.
@@ -75,6 +76,14 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         return;
     }
     let pushes = record::pushes(v) && at_authority.is_some();
+    if pushes && v.field(FieldRole::PublicAdvisoryUrl).is_empty() {
+        out.notices.push(format!(
+            "the public record of {cve} credits {}, the tracker says {}; it is published again once the tracker names its advisory",
+            shown(&was),
+            shown(&now)
+        ));
+        return;
+    }
     let letters: Vec<Letter<Drafted>> =
         [announcement(v, &cve, &now), authority(v, &cve, &now)].into_iter().flatten().collect();
     let told = |l: &Letter<Drafted>| {
@@ -101,11 +110,12 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         p = p.step(record::attach_step(v, &cve, text), Vec::new());
     }
     if pushes {
-        let effect = Change::PushRecord {
+        // A push leaves a public record alone: bringing it up to date is publishing, with the gates of that.
+        let effect = Change::PublishRecord {
             tracker: v.t.key.clone(),
             cve: cve.clone(),
-            state: RecordStage::Public,
             record: Draft::text(text),
+            over: Over::default(),
         };
         p = p.step(
             effect,

@@ -10,7 +10,7 @@ use crate::{
     config::{CveTool, RecordState},
     cve::{
         self, Built, Level, Options, Target,
-        authority::{Merge, Prefer, merge},
+        authority::{Merge, Over, Prefer, merge, packages_changed},
     },
     plan::{Action, ActionKind, Effect, Group, Item, Precondition, Step, Told, digest, effect::Change},
     tracker::{FieldRole, by_team},
@@ -178,6 +178,10 @@ fn same(theirs: &Value, ours: &Value) -> bool {
 /// What a push or a publication would leave at the authority: what others wrote there stands beside ours.
 #[must_use]
 pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
+    merged_with(v, theirs, ours, Prefer::Neither)
+}
+
+fn merged_with(v: &View<'_>, theirs: &Record, ours: &Value, prefer: Prefer) -> Option<Merge> {
     let there = theirs.json.as_ref()?;
     // The desk's own record has one writer.
     if v.g.config.cve.tool == CveTool::Desk {
@@ -192,7 +196,7 @@ pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
             }
             serde_json::json!({"containers": {"cna": cna}})
         };
-        let m = merge(theirs.base.as_ref().map(cna).as_ref(), &cna(ours), &cna(there), Prefer::Neither);
+        let m = merge(theirs.base.as_ref().map(cna).as_ref(), &cna(ours), &cna(there), prefer);
         let mut record = there.clone();
         if let (Some(Value::Object(to)), Some(Value::Object(from))) =
             (record.pointer_mut("/containers/cna"), m.record.pointer("/containers/cna"))
@@ -205,7 +209,7 @@ pub fn merged(v: &View<'_>, theirs: &Record, ours: &Value) -> Option<Merge> {
         }
         return Some(Merge { record, ..m });
     }
-    Some(merge(theirs.base.as_ref(), ours, there, Prefer::Neither))
+    Some(merge(theirs.base.as_ref(), ours, there, prefer))
 }
 
 /// Would bringing the record there change anything, or meet somebody else's change?
@@ -225,11 +229,43 @@ pub fn contested(v: &View<'_>, ours: &Value) -> Vec<String> {
     m.map(|m| m.conflicts.into_iter().map(|c| c.at).collect()).unwrap_or_default()
 }
 
+/// Which packages a push or a publication would change there, in words; the guard asks for a person's word.
+fn repackaged(v: &View<'_>, ours: &Value, prefer: Prefer) -> Option<String> {
+    if v.g.config.cve.tool == CveTool::Desk {
+        return None;
+    }
+    let theirs = v.o.record.known()?;
+    let m = merged_with(v, theirs, ours, prefer)?;
+    packages_changed(theirs.json.as_ref()?, &m.record).err()
+}
+
+/// What a guard would refuse of bringing the record there, and the way round it; for a plan that brings it among other things.
+#[must_use]
+pub fn clashes(v: &View<'_>) -> Vec<String> {
+    if !pushes(v) {
+        return Vec::new();
+    }
+    let ours = v.built().record.to_value();
+    // What is public, or has no draft, is brought by publishing.
+    let publishes = v.record() == RecordStage::Public || v.g.config.cve.tool == CveTool::CveServices;
+    let word = if publishes { "publish" } else { "push" };
+    let command = format!("tipstaff cve {word} {}", v.t.reference.number);
+    let mut out = Vec::new();
+    let both = contested(v, &ours);
+    if !both.is_empty() {
+        let both = both.join(", ");
+        out.push(format!("others changed {both}, too; settle it first, or `{command} --take-ours`"));
+    }
+    let packages = repackaged(v, &ours, Prefer::Neither);
+    out.extend(packages.map(|why| format!("{why}; where that is right, first `{command} --allow-packages`")));
+    out
+}
+
 /// What would change there, in a few lines, for the person who approves.
-fn shown(v: &View<'_>, ours: &Value, p: &mut Proposal) {
+fn shown(v: &View<'_>, ours: &Value, prefer: Prefer, p: &mut Proposal) {
     const LINES: usize = 12;
     let Some(theirs) = v.o.record.known() else { return };
-    let (Some(there), Some(m)) = (&theirs.json, merged(v, theirs, ours)) else { return };
+    let (Some(there), Some(m)) = (&theirs.json, merged_with(v, theirs, ours, prefer)) else { return };
     if v.g.config.cve.tool == CveTool::Desk {
         return;
     }
@@ -335,8 +371,16 @@ fn push(v: &View<'_>, then: &View<'_>, cve: &str, text: &str, p: &mut Proposal, 
     let contested = contested(v, ours);
     if !contested.is_empty() {
         out.notices.push(format!(
-            "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both",
-            contested.join(", ")
+            "not pushed: the tracker and the record at its authority both changed {}; settle it on one side, `tipstaff cve diff` shows both; `tipstaff cve push {} --take-ours` brings the tracker's",
+            contested.join(", "),
+            v.t.reference.number
+        ));
+        return;
+    }
+    if let Some(why) = repackaged(then, ours, Prefer::Neither) {
+        out.notices.push(format!(
+            "not pushed: {why}; where that is right, `tipstaff cve push {} --allow-packages`",
+            v.t.reference.number
         ));
         return;
     }
@@ -351,9 +395,10 @@ fn push(v: &View<'_>, then: &View<'_>, cve: &str, text: &str, p: &mut Proposal, 
         cve: cve.into(),
         state: wanted.max(state),
         record: Draft::<CveDraft>::text(text),
+        over: Over::default(),
     };
     p.details.push(("record".into(), format!("{} → {}", state.as_str(), wanted.max(state).as_str())));
-    shown(v, ours, p);
+    shown(v, ours, Prefer::Neither, p);
     p.steps.push((effect, requires));
 }
 
@@ -376,12 +421,18 @@ pub fn disclose(then: &View<'_>, cve: &str) -> Vec<(Effect, Vec<Precondition>)> 
             // At least that, and the same step in every arm: a close-out that was cut off after publishing goes on.
             state: RecordStage::ReviewReady,
             record: Draft::<CveDraft>::text(text),
+            over: Over::default(),
         },
         Vec::new(),
     ));
     // A record that somebody made public already is brought up to date by the same step.
     steps.push((
-        Change::PublishRecord { tracker, cve: cve.into(), record: Draft::<CvePublic>::text(text) },
+        Change::PublishRecord {
+            tracker,
+            cve: cve.into(),
+            record: Draft::<CvePublic>::text(text),
+            over: Over::default(),
+        },
         Vec::new(),
     ));
     steps
@@ -398,11 +449,11 @@ pub enum Ask {
     Publish,
 }
 
-/// Plan what a person asks of a record; the guards are those of `sync`.
+/// Plan what a person asks of a record; the guards are those of `sync`, but for those they let it go over.
 ///
 /// # Errors
 /// Why it cannot be asked: no id, nothing to change.
-pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
+pub fn by_hand(v: &View<'_>, ask: Ask, allow: &Over) -> Result<Proposal, String> {
     let Some(cve) = v.cve.clone() else {
         return Err(format!("{} has no CVE id: `tipstaff allocate {}`", v.name, v.t.reference.number));
     };
@@ -419,6 +470,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         p = p.step(attach_step(v, &cve, text), Vec::new());
     }
     let held = held_back(v);
+    let mut over = Over::default();
     if ask != Ask::Refresh {
         if !pushes(v) {
             return Err(format!(
@@ -435,14 +487,35 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 v.t.reference.number
             ));
         }
+        let command = if ask == Ask::Push { "push" } else { "publish" };
+        let command = format!("tipstaff cve {command} {}", v.t.reference.number);
         let contested = contested(v, ours);
-        if !contested.is_empty() {
+        if !contested.is_empty() && allow.conflicts {
+            over.conflicts = true;
+            p.notices.push(format!("goes over what others changed there: {}", contested.join(", ")));
+        } else if !contested.is_empty() {
             p.blocked = Some(format!(
-                "the tracker and the record at its authority both changed {}: settle it on one side",
+                "settle it on one side, or `{command} --take-ours`: the tracker and the record at its authority both changed {}",
                 contested.join(", ")
             ));
         }
-        shown(v, ours, &mut p);
+        let prefer = if over.conflicts { Prefer::Ours } else { Prefer::Neither };
+        match repackaged(v, ours, prefer) {
+            Some(why) if allow.packages => {
+                over.packages = true;
+                p.notices.push(why);
+            }
+            // The way out first: a line that is long is cut.
+            Some(why) => {
+                p.blocked = Some(format!("`{command} --allow-packages`, where this is right: {why}"));
+            }
+            None => {}
+        }
+        // It counts for the record that is shown here, and for no other.
+        if let (false, Some(there)) = (over.is_none(), v.o.record.known().and_then(|r| r.json.as_ref())) {
+            over = over.of(there);
+        }
+        shown(v, ours, prefer, &mut p);
         if !held.is_empty() {
             let all: Vec<String> = held.iter().map(|(f, w)| format!("{f}: {w}")).collect();
             p.blocked = Some(all.join("; "));
@@ -485,6 +558,7 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
                 cve: cve.clone(),
                 state: to,
                 record: Draft::<CveDraft>::text(text),
+                over,
             },
             Vec::new(),
         );
@@ -506,7 +580,8 @@ pub fn by_hand(v: &View<'_>, ask: Ask) -> Result<Proposal, String> {
         p.needs = vec![crate::people::Role::Governance];
     }
     let requires = vec![Precondition::RecordIn { cve: cve.clone(), states: needs }];
-    let effect = Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text) };
+    let effect =
+        Change::PublishRecord { tracker, cve: cve.clone(), record: Draft::<CvePublic>::text(text), over };
     Ok(p.step(effect, requires).noted(&cve, word))
 }
 

@@ -37,7 +37,7 @@ fn a_credit_that_changes_after_the_disclosure_is_corrected_everywhere() {
     let p = plan_with(&changed(), &lists());
     assert_eq!(
         p.names("sync.correction"),
-        ["push-record", "comment", "mail-draft", "mail-draft", "append-entry"],
+        ["publish-record", "comment", "mail-draft", "mail-draft", "append-entry"],
         "{p}"
     );
     assert_eq!(p.letters(), ["credit_announcement", "credit_cna"]);
@@ -68,7 +68,11 @@ fn nothing_is_corrected_that_is_right_or_not_public() {
     plan(&public(&over(archived(), &json!({"advisory": []})), &json!([finder("Eve")])))
         .lacks("sync.correction");
     plan(&over(changed(), &json!({"record": {"state": "retracted"}}))).lacks("sync.correction");
-    // What was announced is not announced again; the record is pushed all the same.
+    // A public record names its advisory, a corrected one as well.
+    let bare =
+        plan_with(&over(changed(), &json!({"tracker": {"fields": {"public_advisory_url": ""}}})), &lists());
+    assert!(!bare.effects().iter().any(|e| matches!(e, Change::PublishRecord { .. })), "{bare}");
+    // What was announced is not announced again; the record is published all the same.
     let p = plan_with(&changed(), &lists());
     let artifact = p.effects().into_iter().find_map(|e| match e {
         Change::MailDraft { letter, .. } => Some(letter.artifact.clone()),
@@ -79,7 +83,7 @@ fn nothing_is_corrected_that_is_right_or_not_public() {
         .map(|e| json!({"event": e, "artifact": artifact.clone().unwrap()}))
         .collect();
     let p = plan_with(&over(changed(), &json!({"ledger": rows})), &lists());
-    assert_eq!(p.names("sync.correction"), ["push-record", "comment", "append-entry"], "{p}");
+    assert_eq!(p.names("sync.correction"), ["publish-record", "comment", "append-entry"], "{p}");
     // Where no program can push, it is said once and then waited for.
     let by_hand = over(lists(), &json!({"cve": {"tool": "none"}}));
     assert_eq!(plan_with(&changed(), &by_hand).names("sync.correction")[0], "comment");
