@@ -149,12 +149,12 @@ fn list(names: &BTreeSet<String>) -> String {
 }
 
 impl WriteFault {
-    /// Is it certain that the host has nothing of the change? What was made before it within one call counts.
+    /// Is it certain that the host has nothing of the change? A race is seen before anything is written.
     #[must_use]
     pub fn nothing_made(&self) -> bool {
         match self {
-            WriteFault::Gone(_) | WriteFault::NotPrivate(_) => true,
-            WriteFault::Raced(_) | WriteFault::NotTaken { .. } | WriteFault::NoSuch { .. } => false,
+            WriteFault::Raced(_) | WriteFault::Gone(_) | WriteFault::NotPrivate(_) => true,
+            WriteFault::NotTaken { .. } | WriteFault::NoSuch { .. } => false,
             WriteFault::Fault(f) => f.nothing_made(),
         }
     }
