@@ -1,7 +1,10 @@
 //! Trackers that live at another host: taking what changed there into the desk's copy, and writing there what was approved.
 //! Changes are made on the copy first; their difference is what the host is given, in one request where that is possible.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use connect::{
     host::{Board, Github, Hosted, Mark, Reading, TrackerHost, WriteFault},
@@ -12,7 +15,7 @@ use desk::{
     mail,
     people::Roster,
     plan::{
-        Actor, ClearedEffect, Plan, StepKey, digest,
+        Actor, ClearedEffect, Plan, Step, StepKey, digest,
         effect::Change,
         hosted::{NewTracker, TrackerChange, key_of},
         ports::{By, Lookup, PortError, Receipt},
@@ -227,6 +230,43 @@ fn copy(
     let copy =
         Copy { tracker: &tracker, closed: hosted.closed, node: &hosted.node, card: hosted.card.as_deref() };
     desk.take_copy(copy, origin, roster, at).map(drop)
+}
+
+/// How many changes applying a plan would make at the host, about: one for what belongs together of a tracker, and one for
+/// each comment, card and part of the repository. Of the arms of a choice the longest counts.
+#[must_use]
+pub fn estimate(plan: &Plan) -> usize {
+    fn count(steps: &[Step]) -> usize {
+        let (mut fields, mut others) = (BTreeSet::new(), 0);
+        for s in steps {
+            match &s.effect {
+                Change::SetTitle { tracker, .. }
+                | Change::SetField { tracker, .. }
+                | Change::SetLabels { tracker, .. }
+                | Change::SetMilestone { tracker, .. }
+                | Change::SetAssignees { tracker, .. }
+                | Change::Close { tracker, .. }
+                | Change::Reopen { tracker } => drop(fields.insert(tracker.0.clone())),
+                Change::CreateTracker { column, .. } => others += if column.is_empty() { 1 } else { 3 },
+                Change::AppendEntry { .. }
+                | Change::Comment { .. }
+                | Change::PostMarked { .. }
+                | Change::RemoveComment { .. }
+                | Change::MoveCard { .. }
+                | Change::ArchiveCard { .. }
+                | Change::CreateMilestone { .. }
+                | Change::CloseMilestone { .. }
+                | Change::PrepareHost { .. } => others += 1,
+                Change::Choose { arms, .. } => {
+                    others += arms.values().map(|a| count(a)).max().unwrap_or(0);
+                }
+                _ => {}
+            }
+        }
+        fields.len() + others
+    }
+    let items = plan.items.iter().filter(|i| i.blocked.is_none());
+    items.map(|i| count(&i.steps)).sum()
 }
 
 /// What a new tracker repository lacks, as a plan.

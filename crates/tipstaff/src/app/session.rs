@@ -238,6 +238,12 @@ impl Session {
         self.reached.get_or_init(|| super::authority::of(self)).clone()
     }
 
+    /// What this run has asked of services so far; none when it asked nothing.
+    #[must_use]
+    pub fn spent(&self) -> Option<connect::net::Counts> {
+        self.client.get()?.as_ref().ok().map(|c| c.counts())
+    }
+
     /// The host of the trackers, made when it is first asked for; none where they live on the desk.
     ///
     /// # Errors

@@ -302,6 +302,10 @@ fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
     let t = &case.tracker;
     let head = term.mark(Mark::Head, &format!("{}  {}", t.reference, untrusted_line(&t.title, 110)));
     term.line(&head)?;
+    if let Ok(Some(host)) = s.host() {
+        let url = term.mark(Mark::Dim, &host.url(t.reference.number));
+        term.line(&url)?;
+    }
     let zone = TimeZone::get(&s.config().project.time_zone).unwrap_or(TimeZone::UTC);
     let time = |at: jiff::Timestamp| at.to_zoned(zone.clone()).strftime("%Y-%m-%d %H:%M %Z").to_string();
     let who =

@@ -320,6 +320,7 @@ fn finish(session: &mut Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &
     term.line("")?;
     show::report(term, &report)?;
     recap(session, plan, wanted, term)?;
+    super::trackers::spent(session, term)?;
     Ok(plan_cmd::exit(&report))
 }
 

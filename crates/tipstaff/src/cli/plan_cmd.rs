@@ -105,6 +105,7 @@ fn run(session: &mut Session, row: &store::PlanRow, term: &mut Term) -> Result<E
         term.value(&serde_json::json!({"digest": row.digest, "report": report}))?;
     } else {
         show::report(term, &report)?;
+        super::trackers::spent(session, term)?;
     }
     Ok(exit(&report))
 }
@@ -293,6 +294,7 @@ pub fn offer(session: &mut Session, plan: &Plan, term: &mut Term) -> Result<Exit
         return Err(AppError::new(Exit::Blocked, why, "nothing was changed"));
     }
     let short = digest.get(..12).unwrap_or(&digest);
+    super::trackers::estimate(session, plan, term)?;
     if !prompt::yes(term, "\nApply?")? {
         term.line(&format!("Nothing was changed. The plan waits as {short}."))?;
         return Ok(Exit::Decision);
@@ -301,5 +303,6 @@ pub fn offer(session: &mut Session, plan: &Plan, term: &mut Term) -> Result<Exit
     let approved = plans::approve(session, plan, &items)?;
     let report = plans::apply(session, &approved)?;
     show::report(term, &report)?;
+    super::trackers::spent(session, term)?;
     Ok(exit(&report))
 }

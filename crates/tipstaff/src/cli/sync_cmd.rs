@@ -222,6 +222,7 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
         } else {
             "\nApply? [all | 1,3 | all skip 2 | 2:edit VALUE | none]"
         };
+        super::trackers::estimate(session, &synced.plan, term)?;
         let Some(reply) = prompt::ask(term, question)? else {
             let digest = synced.plan.digest();
             let short = digest.get(..12).unwrap_or_default();
@@ -324,6 +325,7 @@ fn finish(
     term.line("")?;
     show::report(term, &report)?;
     recap(session, synced, wanted, &synced.plan, term)?;
+    super::trackers::spent(session, term)?;
     Ok(plan_cmd::exit(&report))
 }
 
