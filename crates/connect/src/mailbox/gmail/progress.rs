@@ -7,8 +7,8 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Gmail, Label, MESSAGES, Raw, is_id,
-    shape::{Histories, Messages, Record},
+    Gmail, Label, MESSAGES, Raw,
+    shape::{Event, Histories, Messages, Record},
 };
 use crate::{
     mailbox::{Cursor, Mail, MailFault, Page, Passed},
@@ -300,14 +300,21 @@ fn wanted<'l>(has: &[String], labels: &'l [Label]) -> Option<&'l Label> {
 
 /// Messages of an event that may have come into a label. One that a person takes out of the spam comes that way.
 fn candidates(record: &Record, labels: &[Label]) -> Vec<String> {
-    let events = record.messages_added.iter().chain(&record.labels_added).chain(&record.labels_removed);
+    // That somebody reads or stars a mail is no news. What is not said is looked at.
+    let says = |event: &&Event, any: &dyn Fn(&str) -> bool| {
+        event.label_ids.as_ref().is_none_or(|ids| ids.iter().any(|id| any(id)))
+    };
+    let ours = |id: &str| labels.iter().any(|l| l.id == id);
+    let barred = |id: &str| EXCLUDED.contains(&id);
+    let added = record.labels_added.iter().filter(|e| says(e, &ours));
+    let removed = record.labels_removed.iter().filter(|e| says(e, &barred));
+    let events = record.messages_added.iter().chain(added).chain(removed);
     let mut out: Vec<String> = Vec::new();
     let mut seen = BTreeSet::new();
     for event in events {
         let m = &event.message;
-        // What is not said is looked at.
         let may = m.label_ids.as_ref().is_none_or(|has| wanted(has, labels).is_some());
-        if may && is_id(&m.id) && seen.insert(m.id.as_str()) {
+        if may && seen.insert(m.id.as_str()) {
             out.push(m.id.clone());
         }
     }
@@ -316,7 +323,7 @@ fn candidates(record: &Record, labels: &[Label]) -> Vec<String> {
 
 /// What stands behind that one; all, when it does not stand there any more.
 fn beyond<'a>(ids: &'a [String], after: &str) -> &'a [String] {
-    let start = ids.iter().position(|i| i == after).map_or(0, |i| i + 1);
+    let start = ids.iter().position(|i| !after.is_empty() && i == after).map_or(0, |i| i + 1);
     ids.get(start..).unwrap_or_default()
 }
 

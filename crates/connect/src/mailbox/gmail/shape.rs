@@ -150,10 +150,12 @@ pub(super) struct Record {
     pub labels_removed: Vec<Event>,
 }
 
-/// To which message.
+/// To which message, and with which labels.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(super) struct Event {
     pub message: Stub,
+    pub label_ids: Option<Vec<String>>,
 }
 
 /// The header as bytes. A value that would break out of its line does not.

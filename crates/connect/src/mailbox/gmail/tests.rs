@@ -117,11 +117,21 @@ fn gmail_is_read_newest_first_and_then_what_is_new() {
         f.receive(&mail("other@x"), &["SENT"], 9 * DAY);
     });
     let (ids, _, cursor) = read(&b.gmail, Some(cursor), Some(3 * DAY));
-    assert_eq!(ids.len(), 3, "{ids:?}");
+    // Two events of one message on two pages may bring it twice.
+    assert!(ids.len() <= 4, "{ids:?}");
     assert_eq!(
         ids.iter().map(String::as_str).collect::<BTreeSet<_>>(),
         ["archived@x", "new@x", "spam@x"].into()
     );
+    // That somebody reads and stars a mail is no news.
+    b.server.with(|f| {
+        let id = f.messages[7].id.clone();
+        f.unlabel(&id, "UNREAD");
+        f.label(&id, "STARRED");
+    });
+    let before = b.server.seen().len();
+    let (ids, _, cursor) = read(&b.gmail, Some(cursor), Some(3 * DAY));
+    assert_eq!((ids.len(), b.server.seen().len() - before), (0, 1));
     // Asked for more of the past, it goes back for that alone.
     let (ids, _, cursor) = read(&b.gmail, Some(cursor), None);
     assert!(ids.contains(&"m1@x".into()) && ids.contains(&"m0@x".into()), "{ids:?}");
@@ -381,6 +391,22 @@ fn hostile_answers_of_gmail_are_faults_and_nothing_else() {
     let page = b.gmail.page(None, None).unwrap();
     assert_eq!(message_id_of(&page.mails[0].bytes), "big@x");
     assert_eq!(page.mails[0].note, "only the header of this large message was read");
+    // So is an event, and a cursor that is none of ours is as good as none.
+    let b = start(&["INBOX"]);
+    let (_, _, cursor) = read(&b.gmail, None, None);
+    for answer in [
+        json!({"history": [{"id": "9999", "messagesAdded": [{"message": {"id": "../x"}}]}], "historyId": "9999"}),
+        json!({"history": [{"id": "x"}], "historyId": "9999"}),
+        json!({"historyId": "-1"}),
+        json!({"nextPageToken": "1"}),
+    ] {
+        b.server.go_wrong("GET", "/history", Wrong::Other(answer.clone()));
+        let end = b.gmail.page(Some(&cursor), None);
+        assert!(matches!(end, Err(MailFault::Strange { .. })), "{answer}: {end:?}");
+    }
+    for text in ["", "{}", "[1]", "x", r#"{"INBOX": {"validity": 1}}"#] {
+        assert!(b.gmail.page(Some(&Cursor(text.into())), None).is_ok());
+    }
     // A label that is not there.
     let b = start(&["Nowhere"]);
     assert!(matches!(b.gmail.page(None, None), Err(MailFault::NotFound { .. })));
@@ -413,9 +439,9 @@ proptest! {
     }
 
     #[test]
-    fn any_cursor_is_taken_or_left(text: String) {
-        let fields = [shape::Field { name: text.clone(), value: text.clone() }];
-        let _ = header(&fields);
-        let _ = message_id_of(text.as_bytes());
+    fn no_header_of_gmail_breaks_out_of_its_line(name: String, value: String) {
+        let bytes = header(&[shape::Field { name, value }]);
+        let lines = String::from_utf8(bytes).unwrap();
+        prop_assert!(lines == "\r\n" || lines.matches(['\r', '\n']).count() == 4, "{lines:?}");
     }
 }
