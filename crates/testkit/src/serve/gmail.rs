@@ -169,7 +169,7 @@ impl GmailFake {
         q.split_whitespace().all(|term| match term.split_once(':') {
             Some(("rfc822msgid", id)) => {
                 let its = m.field("Message-ID").unwrap_or_default();
-                !(self.late && !m.draft.is_empty()) && (self.fuzzy || its.trim_matches(['<', '>']) == id)
+                (m.draft.is_empty() || !self.late) && (self.fuzzy || its.trim_matches(['<', '>']) == id)
             }
             Some(("after", s)) => s.parse().is_ok_and(|s: i64| m.at > s),
             Some(("before", s)) => s.parse().is_ok_and(|s: i64| m.at < s),
