@@ -3,6 +3,7 @@
 
 mod cve_services;
 mod github;
+mod gmail;
 mod vulnogram;
 
 use std::{
@@ -18,6 +19,7 @@ use std::{
 
 pub use cve_services::CveServicesFake;
 pub use github::{Comment as GithubComment, GithubFake, Issue as GithubIssue, Milestone as GithubMilestone};
+pub use gmail::{GmailFake, Message as GmailMessage};
 pub use vulnogram::VulnogramFake;
 
 /// A request as the server saw it.

@@ -239,7 +239,7 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
         .mail
         .source
         .iter()
-        .filter(|s| !matches!(s.kind, SourceKind::Mbox | SourceKind::Imap) && s.mandatory)
+        .filter(|s| !matches!(s.kind, SourceKind::Mbox | SourceKind::Imap | SourceKind::Gmail) && s.mandatory)
         .map(|s| s.name.as_str())
         .collect();
     if !remote.is_empty() {
@@ -250,7 +250,9 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
         ));
     }
     let server =
-        config.mail.source.iter().any(|s| s.kind == SourceKind::Imap && s.role != SourceRole::Optional);
+        config.mail.source.iter().any(|s| {
+            matches!(s.kind, SourceKind::Imap | SourceKind::Gmail) && s.role != SourceRole::Optional
+        });
     if local.is_empty() && !server {
         return Err(AppError::new(
             Exit::Usage,

@@ -2,6 +2,7 @@
 //! configuration page §1.3, dispatch). Servers are asked when they are first needed.
 
 use std::{
+    collections::BTreeMap,
     path::{Path, PathBuf},
     sync::{Arc, OnceLock},
 };
@@ -10,9 +11,10 @@ use connect::{
     drafts::DraftsFolder,
     mailbox::{
         Abilities, Cursor, Found, Mail, MailFault, Mailbox, NewDraft, Page, Place,
+        gmail::{self, Credential, Gmail, GmailSource},
         imap::{Imap, ImapSource, LogIn, Purpose, Server},
     },
-    net::{Limits, Secret, SecretRef, Surroundings},
+    net::{Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
 };
 use desk::{
     config::{self, Config, MailSource, SourceKind, SourceRole},
@@ -82,6 +84,8 @@ struct Around {
     home: Option<PathBuf>,
     env: fn(&str) -> Option<String>,
     trace: Option<fn(&str)>,
+    /// Base addresses of services that are not at their usual ones.
+    services: BTreeMap<String, String>,
 }
 
 /// Every source of the configuration that is on a server, and the folder for drafts when none of them takes any.
@@ -106,6 +110,7 @@ impl Mailboxes {
                 home: setting.home.clone(),
                 env: setting.env,
                 trace: setting.trace,
+                services: config.services.clone(),
             },
         }
     }
@@ -190,9 +195,18 @@ fn abilities(config: &MailSource) -> Abilities {
                 thread_url: false,
             }
         }
-        SourceKind::Mbox | SourceKind::Gmail | SourceKind::Ponymail | SourceKind::Ghsa => {
-            Abilities::default()
+        SourceKind::Gmail => {
+            let drafts = purpose(&config.drafts) != Purpose::Nowhere;
+            Abilities {
+                list_recent: true,
+                read: true,
+                list_drafts: drafts,
+                list_sent: purpose(&config.sent) != Purpose::Nowhere,
+                create_draft: drafts,
+                thread_url: true,
+            }
         }
+        SourceKind::Mbox | SourceKind::Ponymail | SourceKind::Ghsa => Abilities::default(),
     }
 }
 
@@ -207,6 +221,7 @@ fn purpose(folder: &str) -> Purpose {
 fn open(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
     match config.kind {
         SourceKind::Imap => imap(config, around),
+        SourceKind::Gmail => gmail(config, around),
         other => Err(MailFault::Setup {
             what: format!("mail source \"{}\"", config.name),
             why: format!("this version cannot read sources of kind {}", other.as_str()),
@@ -221,6 +236,46 @@ fn secret(config: &MailSource, around: &Around) -> Result<Secret, MailFault> {
         .map_err(|e| MailFault::of_secret(&what, &e))
 }
 
+/// The folders or labels that are read.
+fn folders(config: &MailSource) -> Vec<String> {
+    let mut folders = config.folders.clone();
+    let first = if config.folder.is_empty() { "INBOX" } else { &config.folder };
+    folders.retain(|f| f != first);
+    folders.insert(0, first.into());
+    folders
+}
+
+fn gmail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
+    let wrong = |why: String| MailFault::Setup { what: format!("mail source \"{}\"", config.name), why };
+    if config.account.is_empty() {
+        return Err(wrong("it names no account".into()));
+    }
+    let site = |service: Service, key: &str, usual: &str| {
+        let base = around.services.get(key).map_or(usual, String::as_str);
+        Site::at(service, base, false).map_err(|e| MailFault::of_address(&format!("services.{key}"), &e))
+    };
+    let credential = Credential::read(&secret(config, around)?)
+        .map_err(|why| wrong(format!("credential: {why}; see docs/mailboxes.md, Gmail")))?;
+    let source = GmailSource {
+        site: site(Service::Mailbox, "gmail", gmail::API)?,
+        tokens: site(Service::Token, "google_token", gmail::TOKENS)?,
+        credential,
+        account: config.account.clone(),
+        folders: folders(config),
+        drafts: purpose(&config.drafts) != Purpose::Nowhere,
+        sent: purpose(&config.sent) != Purpose::Nowhere,
+    };
+    // One of its own: whole messages are longer than other answers.
+    let surroundings = Surroundings::from_env(&around.env);
+    let client = Client::new(&surroundings, gmail::limits(), Box::<SystemPace>::default())
+        .map_err(MailFault::of_request)?;
+    let client = match around.trace {
+        Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
+        None => client,
+    };
+    Ok(Arc::new(Gmail::new(Arc::new(client), source)))
+}
+
 fn imap(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
     let wrong = |why: String| MailFault::Setup { what: format!("mail source \"{}\"", config.name), why };
     if config.account.is_empty() {
@@ -232,10 +287,7 @@ fn imap(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         config::LogIn::Password => LogIn::Password(word),
         config::LogIn::Xoauth2 => LogIn::Token(word),
     };
-    let mut folders = config.folders.clone();
-    let first = if config.folder.is_empty() { "INBOX" } else { &config.folder };
-    folders.retain(|f| f != first);
-    folders.insert(0, first.into());
+    let folders = folders(config);
     let source = ImapSource {
         server,
         account: config.account.clone(),
