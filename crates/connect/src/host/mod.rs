@@ -1,7 +1,7 @@
 //! Hosts of trackers: where the team's trackers live when they do not live on the desk itself (DESIGN §6, `TrackerHost` and
 //! `Board`). A host is read in batches and given only what was approved; the desk keeps a copy to plan with.
 
-mod github;
+pub(crate) mod github;
 
 use std::collections::BTreeSet;
 

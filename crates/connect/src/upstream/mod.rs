@@ -1,7 +1,8 @@
-//! The public code: today a local git clone, read only.
+//! The public code: a local git clone, read only, and the pull requests of its forge.
 
 pub mod fix;
 pub mod git;
+pub mod github;
 mod history;
 pub mod releases;
 pub mod survey;

@@ -42,6 +42,9 @@ pub struct PullRequest {
     pub commit: String,
     /// Its milestone; empty for none.
     pub milestone: String,
+    /// When that milestone is due, where its source says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub milestone_due: Option<Date>,
     /// The branch it is for; empty for the default branch.
     pub branch: String,
     /// Its labels.

@@ -488,6 +488,7 @@ fn pull(v: &At<'_>) -> Read<PullRequest> {
         merged_at,
         commit: v.text_of(&["commit", "merge_commit"])?,
         milestone: milestone.transpose()?.unwrap_or_default(),
+        milestone_due: None,
         branch: v.text_of(&["branch", "base"])?,
         labels: labels.unwrap_or_default(),
         elsewhere: v.flag_of(&["elsewhere", "mentioned_only"])?,

@@ -245,6 +245,7 @@ pub const KEYS: &[Key] = &[
 
     key("upstream", Table, Optional, "FX", "The public code"),
     key("upstream.repo", One(Repo), Required, "FX SY DB", "The public repository, owner/name"),
+    key("upstream.token", One(Secret), Optional, "SY", "Where the token for reading its pull requests is kept; the one of the trackers when there is none"),
     key("upstream.default_branch", One(Text), Optional, "FX SY DB", "Its default branch"),
     key("upstream.product_paths", One(Regex(false)), Optional, "FX", "Paths that are the product"),
     key("upstream.contributing_url", One(Url), Optional, "FX", "Contribution rules"),

@@ -465,6 +465,8 @@ impl Default for Milestones {
 pub struct Upstream {
     /// `owner/name` of the public repository.
     pub repo: String,
+    /// Where the token for reading its pull requests is kept: `env:`, `file:` or `keyring:`; `tracker.token` when empty.
+    pub token: String,
     /// Its default branch.
     pub default_branch: String,
     /// Regex over changed paths: does a pull request really touch the product?
@@ -489,6 +491,7 @@ impl Default for Upstream {
     fn default() -> Self {
         Self {
             repo: String::new(),
+            token: String::new(),
             default_branch: "main".into(),
             product_paths: ".*".into(),
             contributing_url: String::new(),

@@ -100,6 +100,10 @@ pub struct GithubFake {
     pub boards: Vec<String>,
     /// Requests that changed something.
     pub writes: usize,
+    /// `owner/name` of the public repository.
+    pub upstream: String,
+    /// Its pull requests, as the query language shows them.
+    pub pulls: BTreeMap<u64, Value>,
     now: Timestamp,
     next: u64,
 }
@@ -133,6 +137,8 @@ impl GithubFake {
             files: BTreeMap::new(),
             boards: Vec::new(),
             writes: 0,
+            upstream: String::new(),
+            pulls: BTreeMap::new(),
             now,
             next: 3_000_000_000,
         }
@@ -256,6 +262,42 @@ impl GithubFake {
         owner.zip(name).is_some_and(|(o, n)| format!("{o}/{n}") == self.repo)
     }
 
+    /// Somebody opens a pull request at the public repository, or changes one; `more` goes over what an open one is.
+    pub fn pull(&mut self, number: u64, more: Value) {
+        let mut node = json!({"number": number, "url": format!("https://github.com/{}/pull/{number}", self.upstream),
+            "state": "OPEN", "isDraft": false, "mergedAt": null, "mergeCommit": null, "baseRefName": "main",
+            "author": {"login": "tove"}, "labels": {"nodes": []}, "milestone": null});
+        if let (Value::Object(to), Value::Object(from)) = (&mut node, more) {
+            to.extend(from);
+        }
+        self.pulls.insert(number, node);
+    }
+
+    fn asked_pulls(&self, query: &str, vars: &Value) -> Answer {
+        let repo =
+            format!("{}/{}", vars["owner"].as_str().unwrap_or("-"), vars["name"].as_str().unwrap_or("-"));
+        if repo != self.upstream {
+            let error = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}]);
+            return Answer::json(200, &json!({"data": {"repository": null}, "errors": error}));
+        }
+        let (mut found, mut errors) = (serde_json::Map::new(), Vec::new());
+        for line in query.lines() {
+            let Some((alias, rest)) = line.trim().split_once(": pullRequest(number: ") else { continue };
+            let number: u64 = rest.split(')').next().and_then(|n| n.parse().ok()).unwrap_or(0);
+            let node = self.pulls.get(&number).cloned().unwrap_or(Value::Null);
+            if node.is_null() {
+                errors.push(json!({"type": "NOT_FOUND", "path": ["repository", alias],
+                    "message": "Could not resolve to a PullRequest"}));
+            }
+            found.insert(alias.to_owned(), node);
+        }
+        let mut out = json!({"data": {"repository": found, "rateLimit": {"cost": 1}}});
+        if !errors.is_empty() {
+            out["errors"] = errors.into();
+        }
+        Answer::json(200, &out)
+    }
+
     fn graphql(&mut self, asked: &Asked) -> Answer {
         let body = asked.json();
         let (query, vars) =
@@ -268,6 +310,7 @@ impl GithubFake {
         }
         let name = word("query ").unwrap_or_default().to_owned();
         let (data, cost) = match name.as_str() {
+            "pulls" => return self.asked_pulls(&query, &vars),
             "changed" | "one" | "newest" if !self.is_ours(&vars) => {
                 let error = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}]);
                 return Answer::json(200, &json!({"data": {"repository": null}, "errors": error}));

@@ -39,7 +39,7 @@ use desk::{
 use jiff::{SignedDuration, Timestamp};
 use store::LedgerRow;
 
-use super::{error::Result, services, session::Session};
+use super::{error::Result, pulls, services, session::Session};
 
 /// Messages of one thread that are read; the newest ones, and always the root.
 const THREAD: usize = 200;
@@ -428,14 +428,9 @@ pub(super) fn project_names(session: &Session, view: &View<'_>) -> Vec<String> {
     names.into_iter().filter(|n| !n.is_empty()).collect()
 }
 
-/// Fixes and releases, from a clone of the public code.
+/// Fixes and releases, from GitHub and a clone of the public code, as far as there are such.
 fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
     let config = session.config();
-    if config.user.upstream_clone.is_empty() {
-        return;
-    }
-    let dir = session.setting.cwd.join(&config.user.upstream_clone);
-    let lines = lines_of(session);
     let named = |c: &Case| -> Vec<fix::Named> {
         let fields = tracker::parse(&c.tracker.body, &session.headings);
         fix::named(fields.get(FieldRole::PrWithFix).unwrap_or_default())
@@ -450,38 +445,54 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
     if asks.is_empty() {
         return;
     }
-    let oldest = cases.iter().map(|c| c.received).min().unwrap_or_default();
-    let since =
-        oldest.checked_sub(SignedDuration::from_hours(24 * BEFORE_DAYS)).unwrap_or(Timestamp::UNIX_EPOCH);
-    let mut survey = match Survey::open(&dir, &lines, since) {
-        Ok(s) => s,
-        Err(e) => {
-            let why = e.to_string();
-            for (i, _) in asks {
-                if let Some(c) = cases.get_mut(i) {
-                    c.observed.pulls = Fact::Unknown(why.clone());
-                    c.observed.artifacts = Fact::Unknown(why.clone());
-                }
-            }
-            notes.push(why);
-            return;
-        }
+    let told = pulls::ask(session, asks.iter().flat_map(|(_, n)| n), notes);
+    let dir = session.setting.cwd.join(&config.user.upstream_clone);
+    let survey = (!config.user.upstream_clone.is_empty()).then(|| {
+        let oldest = cases.iter().map(|c| c.received).min().unwrap_or_default();
+        let before = SignedDuration::from_hours(24 * BEFORE_DAYS);
+        let since = oldest.checked_sub(before).unwrap_or(Timestamp::UNIX_EPOCH);
+        Survey::open(&dir, &lines_of(session), since).map_err(|e| e.to_string())
+    });
+    if let Some(Err(why)) = &survey {
+        notes.push(why.clone());
+    }
+    let (mut survey, broken) = match survey {
+        Some(Ok(s)) => (Some(s), None),
+        Some(Err(why)) => (None, Some(why)),
+        None => (None, None),
     };
-    let source = format!("clone {}", dir.display());
+    let mut sources: Vec<String> = told.iter().map(pulls::Told::source).collect();
+    if survey.is_some() {
+        sources.push(format!("clone {}", dir.display()));
+    }
+    let source = sources.join(", ");
     let ground = session.ground();
     for (i, names) in asks {
-        let Some(case) = cases.get_mut(i) else { continue };
+        // Without a clone there is somebody to ask about pull requests only; nobody was asked about the others.
+        let pull = names.iter().any(|n| matches!(n, fix::Named::Pull { .. }));
+        let asked = survey.is_some() || broken.is_some() || told.is_some() && pull;
+        let Some(case) = cases.get_mut(i).filter(|_| asked) else { continue };
+        if let Some(why) = &broken {
+            case.observed.artifacts = Fact::Unknown(why.clone());
+        }
         let mut found: Vec<Found> = Vec::new();
         let mut failed = None;
         for n in &names {
-            match survey.fix(n, case.received) {
+            let clone = match (&mut survey, &broken) {
+                (Some(s), _) => pulls::Clone::Read(s),
+                (None, Some(why)) => pulls::Clone::Broken(why),
+                (None, None) => pulls::Clone::None,
+            };
+            match pulls::fix(session, n, told.as_ref(), clone, case.received, notes) {
                 Ok(f) => found.push(f),
-                Err(e) => failed = failed.or(Some(e)),
+                Err(why) => failed = failed.or(Some(why)),
             }
         }
-        if let Some(e) = failed {
-            let why = e.to_string();
-            case.observed.failures.push(format!("a fix could not be looked up: {why}"));
+        if let Some(why) = failed {
+            // What is wrong with the whole source was said once.
+            if !notes.contains(&why) {
+                case.observed.failures.push(format!("a fix could not be looked up: {why}"));
+            }
             case.observed.pulls = Fact::Unknown(why);
             continue;
         }
@@ -495,9 +506,13 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
             })
         });
         case.observed.pulls = known(session, pulls.collect(), source.clone());
-        artifacts(session, case, &mut survey, &found, ground, &source);
+        if let Some(survey) = &mut survey {
+            artifacts(session, case, survey, &found, ground, &source);
+        }
     }
-    notes.append(&mut survey.notes);
+    if let Some(survey) = &mut survey {
+        notes.append(&mut survey.notes);
+    }
 }
 
 /// Is the fix released? Asked once every fix is merged (S10).

@@ -8,7 +8,7 @@ use std::{
 
 use connect::{
     host::{Board, Github, Hosted, Mark, Reading, TrackerHost, WriteFault},
-    net::{Fault, SecretRef, Service, Site},
+    net::{Fault, Secret, SecretRef, Service, Site},
 };
 use desk::{
     config::{Forge, Visibility},
@@ -52,15 +52,38 @@ pub fn of(session: &Session) -> std::result::Result<Option<Shared>, String> {
     if t.forge != Forge::Github || t.token.is_empty() {
         return Ok(None);
     }
-    let rest = config.services.get("github").map_or(API, String::as_str).trim_end_matches('/');
-    let token = SecretRef::parse(&t.token)
-        .and_then(|r| r.resolve(&session.base, session.setting.home.as_deref(), &session.setting.env))
-        .map_err(|e| format!("tracker.token: {e}"))?;
+    let token = secret(session, "tracker.token", &t.token)?;
+    let Forged { rest, graph, web } = forged(session)?;
+    let board = match (t.board.enabled, t.board.url.as_str()) {
+        (true, url) if !url.is_empty() => {
+            Some(Board::read(url).map_err(|e| format!("tracker.board.url: {e}"))?)
+        }
+        _ => None,
+    };
+    let client = authority::client(session)?;
+    let host = Github::new(client, rest, graph, &web, &t.repo, token, board)
+        .map_err(|e| format!("tracker.repo: {e}"))?;
+    Ok(Some(Arc::new(host.open_to_all(t.contents == Visibility::Public))))
+}
+
+/// Where the forge is asked.
+pub(super) struct Forged {
+    /// For everything but questions in its query language.
+    pub rest: Site,
+    /// For those.
+    pub graph: Site,
+    /// Where people look.
+    pub web: String,
+}
+
+/// Where the forge is asked, by `services.github`.
+pub(super) fn forged(session: &Session) -> std::result::Result<Forged, String> {
+    let rest = session.config().services.get("github").map_or(API, String::as_str).trim_end_matches('/');
     let site = |base: &str| {
         let site = Site::at(Service::Github, base, false).map_err(|e| format!("services.github: {e}"))?;
         // A server on this machine is a test, and has no limits to respect.
-        let near = ["127.0.0.1", "localhost", "[::1]"].iter().any(|h| site.address.host() == *h);
-        Ok::<_, String>(Site { apart: (!near).then_some(APART), ..site })
+        let apart = (!is_near(&site)).then_some(APART);
+        Ok::<_, String>(Site { apart, ..site })
     };
     // An instance inside the house answers at /api/v3, and questions at /api/graphql beside it.
     let house = rest.strip_suffix("/api/v3");
@@ -70,16 +93,19 @@ pub fn of(session: &Session) -> std::result::Result<Option<Shared>, String> {
         None if rest == API => "https://github.com".to_owned(),
         None => rest.to_owned(),
     };
-    let board = match (t.board.enabled, t.board.url.as_str()) {
-        (true, url) if !url.is_empty() => {
-            Some(Board::read(url).map_err(|e| format!("tracker.board.url: {e}"))?)
-        }
-        _ => None,
-    };
-    let client = authority::client(session)?;
-    let host = Github::new(client, site(rest)?, site(&graph)?, &web, &t.repo, token, board)
-        .map_err(|e| format!("tracker.repo: {e}"))?;
-    Ok(Some(Arc::new(host.open_to_all(t.contents == Visibility::Public))))
+    Ok(Forged { rest: site(rest)?, graph: site(&graph)?, web })
+}
+
+/// Is it a server on this machine?
+pub(super) fn is_near(site: &Site) -> bool {
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|h| site.address.host() == *h)
+}
+
+/// The secret that a key of the configuration refers to.
+pub(super) fn secret(session: &Session, key: &str, value: &str) -> std::result::Result<Secret, String> {
+    SecretRef::parse(value)
+        .and_then(|r| r.resolve(&session.base, session.setting.home.as_deref(), &session.setting.env))
+        .map_err(|e| format!("{key}: {e}"))
 }
 
 /// What to do about a request to the host that failed.

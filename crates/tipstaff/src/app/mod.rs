@@ -13,6 +13,7 @@ pub mod import;
 pub mod mail;
 pub mod plans;
 pub mod ports;
+mod pulls;
 mod reading;
 mod services;
 pub mod session;

@@ -162,3 +162,50 @@ fn a_desk_with_trackers_of_its_own_is_not_mixed_up_with_a_repository() {
     let said = env.run(&["sync", "all"]);
     assert!(said.err.contains("use another folder"), "{}", said.err);
 }
+
+/// A tracker with an id and a fix, at a desk without any clone of the public code.
+fn with_a_fix(pull: serde_json::Value) -> (Server<GithubFake>, Env) {
+    let (server, env) = desk(BOARD);
+    server.with(|f| {
+        f.upstream = "example/server".into();
+        f.assignable.insert("tove".into());
+        f.pull(12, pull);
+        let body = "### The issue description\n\nA flaw.\n\n### PR with the fix\n\n\
+                    https://github.com/example/server/pull/12\n\n### Remediation developer\n\n_No response_\n\n\
+                    ### CVE tool link\n\nCVE-2026-12345\n";
+        f.open_issue("maren", "Path traversal in upload", body, &["cve allocated", "server"]);
+    });
+    (server, env)
+}
+
+#[test]
+fn a_fix_that_is_merged_at_the_forge_moves_its_tracker_without_a_clone() {
+    let (server, env) = with_a_fix(serde_json::json!({"state": "MERGED", "mergedAt": "2026-11-20T09:00:00Z",
+        "mergeCommit": {"oid": "0123456789abcdef0123456789abcdef01234567"},
+        "milestone": {"title": "Example Server 2.4.1", "dueOn": "2026-11-30T00:00:00Z"}}));
+    let said = env.answer(&["sync", "1"], "1,2\n");
+    assert!(said.out.contains("pr merged"), "{}{}", said.out, said.err);
+    server.with(|f| {
+        let i = &f.issues[&1];
+        assert!(i.labels.contains("pr merged"), "{:?}", i.labels);
+        assert!(i.assignees.contains("tove") && i.body.contains("tove"), "{i:?}");
+        let made: Vec<_> = f.milestones.iter().map(|m| (m.title.as_str(), m.due.as_deref())).collect();
+        assert!(
+            matches!(made.as_slice(), [("Example Server 2.4.1", Some(due))] if due.starts_with("2026-11-30")),
+            "{made:?}"
+        );
+    });
+}
+
+#[test]
+fn a_forge_that_is_down_says_nothing_about_a_fix() {
+    let (server, env) =
+        with_a_fix(serde_json::json!({"state": "MERGED", "mergedAt": "2026-11-20T09:00:00Z"}));
+    let _ = env.run(&["queue"]).expect(0);
+    // The trackers are read; what comes after them, the pull requests, fails.
+    server.with(|f| f.upstream = "gone/away".into());
+    let said = env.run(&["sync", "1"]);
+    assert!(!said.out.contains("pr merged"), "{}", said.out);
+    let all = format!("{}{}", said.out, said.err);
+    assert!(all.contains("example/server is not there") && all.contains("upstream.token"), "{all}");
+}

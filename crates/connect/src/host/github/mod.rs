@@ -3,7 +3,7 @@
 
 mod prepare;
 mod queries;
-mod shape;
+pub(crate) mod shape;
 mod write;
 
 use std::{
@@ -29,6 +29,8 @@ use crate::net::{Client, Fault, Reply, Request, Secret, Site};
 const PAGE: u32 = 50;
 /// Pages of one kind that are read: 100,000 trackers. A server that always says there is more is not believed for ever.
 const PAGES: usize = 2_000;
+/// Where the configuration names the token.
+const KEY: &str = "tracker.token";
 /// Labels on one page of their list.
 const LABELS: usize = 100;
 
@@ -106,14 +108,7 @@ impl Github {
         token: Secret,
         board: Option<Board>,
     ) -> Result<Self, String> {
-        let plain = |s: &str| {
-            let ok = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
-            !s.is_empty() && s.bytes().all(ok) && s != "." && s != ".."
-        };
-        let (owner, name) = repo
-            .split_once('/')
-            .filter(|(o, n)| plain(o) && plain(n))
-            .ok_or_else(|| format!("`{repo}` is no repository, which is written owner/name"))?;
+        let (owner, name) = owner_and_name(repo)?;
         Ok(Self {
             client,
             rest,
@@ -140,12 +135,7 @@ impl Github {
     }
 
     fn dressed(&self, request: Request) -> Request {
-        let bearer = Secret::new(format!("Bearer {}", self.token.expose()));
-        request
-            .header("authorization", &bearer)
-            .hiding(&self.token)
-            .open_header("accept", "application/vnd.github+json")
-            .open_header("x-github-api-version", "2022-11-28")
+        dressed(request, &self.token)
     }
 
     fn path(&self, rest: &str) -> String {
@@ -157,7 +147,7 @@ impl Github {
         let body = json!({"query": document, "variables": variables});
         let request = self.dressed(Request::new(crate::net::Method::Post, "/graphql").json(&body).asking());
         let reply = self.client.call(&self.graph, &request)?;
-        answer(&reply)
+        answer(&reply, KEY)
     }
 
     /// Ask a question whose answer has no shape of its own.
@@ -170,7 +160,7 @@ impl Github {
         let body = json!({"query": document, "variables": variables});
         let request = self.dressed(Request::new(crate::net::Method::Post, "/graphql").json(&body));
         let reply = self.client.call(&self.graph, &request)?;
-        Ok(answer::<Value>(&reply)?.0)
+        Ok(answer::<Value>(&reply, KEY)?.0)
     }
 
     fn repository(&self) -> Value {
@@ -363,15 +353,39 @@ impl Github {
     }
 }
 
-/// The data of an answer, and what it cost. Errors beside data are errors: half a story is none.
-fn answer<T: DeserializeOwned>(reply: &Reply) -> Result<(T, u64), Fault> {
+/// The two parts of `owner/name`.
+///
+/// # Errors
+/// When it is not that: nothing else is ever put into a path or a question.
+pub(crate) fn owner_and_name(repo: &str) -> Result<(&str, &str), String> {
+    let plain = |s: &str| {
+        let ok = |b: u8| b.is_ascii_alphanumeric() || b"-_.".contains(&b);
+        !s.is_empty() && s.bytes().all(ok) && s != "." && s != ".."
+    };
+    repo.split_once('/')
+        .filter(|(o, n)| plain(o) && plain(n))
+        .ok_or_else(|| format!("`{repo}` is no repository, which is written owner/name"))
+}
+
+/// A request with the token, which is in no trace.
+pub(crate) fn dressed(request: Request, token: &Secret) -> Request {
+    let bearer = Secret::new(format!("Bearer {}", token.expose()));
+    request
+        .header("authorization", &bearer)
+        .hiding(token)
+        .open_header("accept", "application/vnd.github+json")
+        .open_header("x-github-api-version", "2022-11-28")
+}
+
+/// The data of an answer, and what it cost. Errors beside data are errors: half a story is none. `key` is where the
+/// configuration names the token.
+pub(crate) fn answer<T: DeserializeOwned>(reply: &Reply, key: &str) -> Result<(T, u64), Fault> {
     match reply.status() {
         200 => {}
         401 => {
-            return Err(Fault::Setup(
-                "the host does not accept the token; make a new one and put it where tracker.token says"
-                    .into(),
-            ));
+            return Err(Fault::Setup(format!(
+                "the host does not accept the token; make a new one and put it where {key} says"
+            )));
         }
         _ => return Err(reply.refusal()),
     }
@@ -504,4 +518,4 @@ impl Github {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

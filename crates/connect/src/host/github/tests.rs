@@ -396,6 +396,12 @@ fn removing_a_comment_that_is_gone_is_done() {
 #[test]
 #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
 fn every_question_fits_the_published_schema() {
+    fits_the_schema(&serde_json::to_vec(QUERIES).unwrap());
+}
+
+/// Name and text of documents, as JSON.
+#[allow(clippy::print_stderr, reason = "a test that was skipped says so")]
+pub(crate) fn fits_the_schema(documents: &[u8]) {
     let modules = concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/check-node/node_modules");
     if !std::path::Path::new(modules).join("@octokit/graphql-schema").is_dir() {
         eprintln!("skipped: the schema of the query language is not here; `./check` fetches it");
@@ -412,7 +418,7 @@ fn every_question_fits_the_published_schema() {
         console.log(bad + ' faults');";
     let dir = tempfile::tempdir().unwrap();
     let file = dir.path().join("questions.json");
-    std::fs::write(&file, serde_json::to_vec(QUERIES).unwrap()).unwrap();
+    std::fs::write(&file, documents).unwrap();
     let out = Command::new("node")
         .args(["-e", script, modules])
         .env("NODE_PATH", modules)

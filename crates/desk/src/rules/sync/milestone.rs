@@ -69,8 +69,13 @@ pub fn rule(v: &View<'_>, at: Stage, out: &mut super::Gathered) {
     );
     p.details.push(("milestone".into(), format!("{} → {name}", v.t.milestone.as_deref().unwrap_or("none"))));
     if known.is_some() && found.is_none() {
-        p = p.step(Change::CreateMilestone { name: name.clone(), due: None }, Vec::new());
-        p.notices.push(format!("the milestone `{name}` is made first, without a due date"));
+        // Copied from the fix's own milestone of that name, and never guessed (sync page §5, 4).
+        let due = v.fixes().iter().filter(|f| f.milestone == name).find_map(|f| f.milestone_due);
+        p = p.step(Change::CreateMilestone { name: name.clone(), due }, Vec::new());
+        p.notices.push(match due {
+            Some(day) => format!("the milestone `{name}` is made first, due {day} as upstream's is"),
+            None => format!("the milestone `{name}` is made first, without a due date"),
+        });
     }
     if found.is_some_and(|m| !m.open) {
         p.notices.push(format!("the milestone `{name}` is closed"));
