@@ -12,3 +12,4 @@ pub mod mailbox;
 pub mod net;
 pub mod registry;
 pub mod upstream;
+pub mod webhook;
