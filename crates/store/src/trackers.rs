@@ -82,6 +82,9 @@ impl Desk {
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         let raw = rows().map_err(|e| self.err("be read", e))?;
+        if raw.is_empty() {
+            return Ok(Vec::new());
+        }
         let many = raw.len() > 1;
         let only = if many { None } else { raw.first().map(|r| r.0.clone()) };
         let mut labels =
@@ -114,8 +117,9 @@ impl Desk {
         only: Option<&str>,
         order: &str,
     ) -> Result<BTreeMap<String, Vec<String>>, StoreError> {
-        let sql =
-            format!("{select} where tracker is not null and (?1 is null or tracker = ?1) order by {order}");
+        // Two statements: one that says "all or this one" reads every row for this one.
+        let filter = if only.is_some() { "tracker = ?1" } else { "?1 is null and tracker is not null" };
+        let sql = format!("{select} where {filter} order by {order}");
         let read = || {
             let mut out: BTreeMap<String, Vec<String>> = BTreeMap::new();
             let mut q = self.conn.prepare_cached(&sql)?;
@@ -131,9 +135,10 @@ impl Desk {
     fn comments(&self, only: Option<&str>) -> Result<BTreeMap<String, Vec<Comment>>, StoreError> {
         let read = || {
             let mut out: BTreeMap<String, Vec<(i64, String, String, String)>> = BTreeMap::new();
-            let mut q = self.conn.prepare_cached(
-                "select tracker, id, author, at, body from comments where ?1 is null or tracker = ?1 order by id",
-            )?;
+            let filter = if only.is_some() { "tracker = ?1" } else { "?1 is null" };
+            let mut q = self.conn.prepare_cached(&format!(
+                "select tracker, id, author, at, body from comments where {filter} order by id"
+            ))?;
             let mut rows = q.query([only])?;
             while let Some(r) = rows.next()? {
                 out.entry(r.get(0)?).or_default().push((r.get(1)?, r.get(2)?, r.get(3)?, r.get(4)?));
