@@ -31,6 +31,14 @@ pub struct Origin {
     pub via_forwarder: bool,
 }
 
+impl Origin {
+    /// Of a tracker about which nothing else is known than when it was opened.
+    #[must_use]
+    pub fn unknown(opened: Timestamp) -> Self {
+        Self { received: opened, thread: String::new(), reporter: Address::default(), via_forwarder: false }
+    }
+}
+
 /// A tracker as its host has it.
 #[derive(Clone, Copy, Debug)]
 pub struct Copy<'a> {
@@ -53,17 +61,6 @@ pub struct Card {
     pub id: Option<String>,
     /// The column it is in.
     pub column: Option<String>,
-}
-
-/// What taking a copy changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Taken {
-    /// A tracker that the desk did not have.
-    New,
-    /// One that differed.
-    Changed,
-    /// Nothing.
-    Same,
 }
 
 impl Desk {
@@ -95,14 +92,8 @@ impl Desk {
             )));
         }
         self.write("be given a home", |c| {
-            for (key, value) in [("home_host", host), ("home_repo", repo)] {
-                c.execute(
-                    "insert into meta (key, value) values (?1, ?2) on conflict (key) do update set value = excluded.value",
-                    [key, value],
-                )
-                .map_err(|e| self.err("be given a home", e))?;
-            }
-            Ok(())
+            let put = || put_meta(c, "home_host", host).and_then(|()| put_meta(c, "home_repo", repo));
+            put().map_err(|e| self.err("be given a home", e))
         })?;
         *self.home.borrow_mut() = Some(home);
         Ok(())
@@ -124,15 +115,7 @@ impl Desk {
         if self.host_mark()?.as_deref() == Some(mark) {
             return Ok(());
         }
-        self.write("keep a mark", |c| {
-            c.execute(
-                "insert into meta (key, value) values ('host_mark', ?1)
-                 on conflict (key) do update set value = excluded.value",
-                [mark],
-            )
-            .map(drop)
-            .map_err(|e| self.err("keep a mark", e))
-        })
+        self.write("keep a mark", |c| put_meta(c, "host_mark", mark).map_err(|e| self.err("keep a mark", e)))
     }
 
     /// The key of the tracker that has this number.
@@ -242,19 +225,14 @@ impl Desk {
         origin: &Origin,
         roster: &Roster,
         at: Timestamp,
-    ) -> Result<Taken, StoreError> {
+    ) -> Result<(), StoreError> {
         let t = copy.tracker;
         let ids = (copy.node.to_owned(), copy.card.map(String::from));
         let here = self.case(&t.key)?;
-        let known = match &here {
-            Some(c)
-                if c.closed == copy.closed && same(&c.tracker, t) && self.host_ids(&t.key)? == Some(ids) =>
-            {
-                return Ok(Taken::Same);
-            }
-            Some(_) => Taken::Changed,
-            None => Taken::New,
-        };
+        let stands = here.is_some_and(|c| c.closed == copy.closed && same(&c.tracker, t));
+        if stands && self.host_ids(&t.key)? == Some(ids) {
+            return Ok(());
+        }
         self.write("take a tracker", |c| {
             let put = || -> rusqlite::Result<()> {
                 put_tracker(c, copy, origin)?;
@@ -264,8 +242,7 @@ impl Desk {
                 events::append(c, at, "observed", "tipstaff", &t.key.0, &payload)?;
                 Ok(())
             };
-            put().map_err(|e| self.err("take a tracker", e))?;
-            Ok(known)
+            put().map_err(|e| self.err("take a tracker", e))
         })
     }
 
@@ -281,22 +258,6 @@ impl Desk {
         headings: &desk::tracker::Headings,
     ) -> Result<Receipt, StoreError> {
         self.write("make a change", |c| apply::change(self, c, key, effect, by, headings))
-    }
-
-    /// Write the receipt of a change that the host has.
-    ///
-    /// # Errors
-    /// When the desk cannot be written.
-    pub fn staged_done(
-        &self,
-        key: &StepKey,
-        effect: &ClearedEffect,
-        receipt: &Receipt,
-        by: By<'_>,
-    ) -> Result<(), StoreError> {
-        self.write("write a receipt", |c| {
-            apply::done(c, key, effect, receipt, by).map_err(|e| self.err("write a receipt", e))
-        })
     }
 
     /// Give up what was written since the last moment that lasts, and go on within the item.
@@ -388,6 +349,14 @@ fn same(a: &Tracker, b: &Tracker) -> bool {
         )
     };
     what(a) == what(b)
+}
+
+fn put_meta(c: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    c.execute(
+        "insert into meta (key, value) values (?1, ?2) on conflict (key) do update set value = excluded.value",
+        [key, value],
+    )
+    .map(drop)
 }
 
 fn put_tracker(c: &Connection, copy: Copy<'_>, origin: &Origin) -> rusqlite::Result<()> {

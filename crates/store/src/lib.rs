@@ -30,7 +30,7 @@ pub use crate::{
     desk::{Desk, OpenOptions, SCHEMA},
     error::StoreError,
     events::{Event, Verified},
-    hosted::{Card, Copy, Origin, Taken},
+    hosted::{Card, Copy, Origin},
     ledger::{LedgerRow, Rejection},
     messages::Stored,
     observe::{NewMessage, Observed},

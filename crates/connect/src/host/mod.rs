@@ -165,6 +165,9 @@ pub trait TrackerHost: Send + Sync {
     /// What to call it in messages: `github acme/security`.
     fn name(&self) -> String;
 
+    /// Host name of its pages, under which a desk remembers where its trackers live.
+    fn site(&self) -> String;
+
     /// Where a tracker can be seen.
     fn url(&self, number: u64) -> String;
 

@@ -66,7 +66,8 @@ pub fn of(session: &Session) -> Result<Option<Shared>, String> {
     }
 }
 
-fn secret(session: &Session, key: &str, text: &str) -> Result<Secret, String> {
+/// The secret that a key of the configuration refers to.
+pub(super) fn secret(session: &Session, key: &str, text: &str) -> Result<Secret, String> {
     SecretRef::parse(text)
         .and_then(|r| r.resolve(&session.base, session.setting.home.as_deref(), &session.setting.env))
         .map_err(|e| format!("{key}: {e}"))

@@ -8,7 +8,7 @@ use std::{
 
 use connect::{
     host::{Board, Github, Hosted, Mark, Reading, TrackerHost, WriteFault},
-    net::{Fault, Secret, SecretRef, Service, Site},
+    net::{Fault, Service, Site},
 };
 use desk::{
     config::{Forge, Visibility},
@@ -52,7 +52,7 @@ pub fn of(session: &Session) -> std::result::Result<Option<Shared>, String> {
     if t.forge != Forge::Github || t.token.is_empty() {
         return Ok(None);
     }
-    let token = secret(session, "tracker.token", &t.token)?;
+    let token = authority::secret(session, "tracker.token", &t.token)?;
     let Forged { rest, graph, web } = forged(session)?;
     let board = match (t.board.enabled, t.board.url.as_str()) {
         (true, url) if !url.is_empty() => {
@@ -101,13 +101,6 @@ pub(super) fn is_near(site: &Site) -> bool {
     ["127.0.0.1", "localhost", "[::1]"].iter().any(|h| site.address.host() == *h)
 }
 
-/// The secret that a key of the configuration refers to.
-pub(super) fn secret(session: &Session, key: &str, value: &str) -> std::result::Result<Secret, String> {
-    SecretRef::parse(value)
-        .and_then(|r| r.resolve(&session.base, session.setting.home.as_deref(), &session.setting.env))
-        .map_err(|e| format!("{key}: {e}"))
-}
-
 /// What to do about a request to the host that failed.
 fn mend(e: &Fault) -> &'static str {
     match e {
@@ -115,6 +108,10 @@ fn mend(e: &Fault) -> &'static str {
         Fault::Throttled { .. } => "wait as long as it asks, then run this again",
         _ => "run this again; nothing is lost",
     }
+}
+
+fn down(host: &dyn TrackerHost, e: &Fault) -> AppError {
+    AppError::new(Exit::Failed, format!("the trackers at {}: {e}", host.name()), mend(e))
 }
 
 /// Take into the desk what changed at the host of its trackers. Says in words what was odd.
@@ -127,15 +124,10 @@ pub fn refresh(session: &mut Session) -> Result<Vec<String>> {
     else {
         return Ok(Vec::new());
     };
-    let repo = session.config().tracker.repo.clone();
-    let home = session.config().services.get("github").map_or("github.com", String::as_str);
-    let home = home.trim_start_matches("https://").trim_start_matches("http://").to_owned();
-    session.desk.set_home(home.split('/').next().unwrap_or_default(), &repo)?;
+    session.desk.set_home(&host.site(), &session.loaded.config.tracker.repo)?;
     let mark: Mark =
         session.desk.host_mark()?.and_then(|m| serde_json::from_str(&m).ok()).unwrap_or_default();
-    let reading = host.read(&mark).map_err(|e| {
-        AppError::new(Exit::Failed, format!("the trackers at {}: {e}", host.name()), mend(&e))
-    })?;
+    let reading = host.read(&mark).map_err(|e| down(host.as_ref(), &e))?;
     let mut notes = Vec::new();
     if !reading.standing.private && session.config().tracker.contents == Visibility::Private {
         notes.push(format!(
@@ -161,7 +153,7 @@ fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<
     desk.take_milestones(&all)?;
     for hosted in &reading.trackers {
         if let Some(key) = key(session, hosted)? {
-            copy(desk, &key, hosted, &origin(session, &hosted.tracker)?, &session.roster, session.now())?;
+            take_one(session, &key, hosted)?;
         }
     }
     if let Some(cards) = &reading.cards {
@@ -176,20 +168,9 @@ fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<
                 // It left the board or went into the archive, which changes nothing else about the tracker.
                 None if card.is_some() && looked < CARDS => {
                     looked += 1;
-                    let one = host.one(number).map_err(|e| {
-                        AppError::new(Exit::Failed, format!("the trackers at {}: {e}", host.name()), mend(&e))
-                    })?;
-                    if let (Some(hosted), _) = one
-                        && let Some(key) = desk.key_of_number(number)?
-                    {
-                        copy(
-                            desk,
-                            &key,
-                            &hosted,
-                            &origin(session, &hosted.tracker)?,
-                            &session.roster,
-                            session.now(),
-                        )?;
+                    let (one, _) = host.one(number).map_err(|e| down(host, &e))?;
+                    if let (Some(hosted), Some(key)) = (one, desk.key_of_number(number)?) {
+                        take_one(session, &key, &hosted)?;
                     }
                 }
                 _ => {}
@@ -199,6 +180,15 @@ fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<
     let mark = serde_json::to_string(&reading.mark).unwrap_or_default();
     desk.set_host_mark(&mark)?;
     Ok(())
+}
+
+/// Where a tracker came from matters once: the desk keeps what it knew when it first saw it.
+fn take_one(session: &Session, key: &TrackerKey, hosted: &Hosted) -> Result<()> {
+    let origin = match session.desk.reference(key)? {
+        Some(_) => Origin::unknown(hosted.tracker.created),
+        None => origin(session, &hosted.tracker)?,
+    };
+    Ok(copy(&session.desk, key, hosted, &origin, &session.roster, session.now())?)
 }
 
 /// Our name of a tracker at the host; none for what is no tracker. A marker counts where somebody on the team opened the
@@ -224,12 +214,7 @@ fn key(session: &Session, hosted: &Hosted) -> Result<Option<TrackerKey>> {
 
 /// What this desk knows about where a tracker came from: the mail that its thread field names, where that was seen here.
 fn origin(session: &Session, t: &Tracker) -> Result<Origin> {
-    let mut out = Origin {
-        received: t.created,
-        thread: String::new(),
-        reporter: mail::Address::default(),
-        via_forwarder: false,
-    };
+    let mut out = Origin::unknown(t.created);
     let fields = tracker::parse(&t.body, &session.headings);
     let Some(id) = fields.get(FieldRole::SecurityThread).and_then(|v| thread_ref(v).id) else {
         return Ok(out);
@@ -308,7 +293,7 @@ pub fn prepare(session: &Session) -> Result<Plan> {
             "set tracker.forge, tracker.repo and tracker.token to keep them in a private repository",
         ));
     };
-    let down = |e: Fault| AppError::new(Exit::Failed, format!("{}: {e}", host.name()), mend(&e));
+    let down = |e: Fault| down(host.as_ref(), &e);
     let setup = host.setup().map_err(down)?;
     let ledger = session.labels.name(LabelRole::RejectionsLedger);
     let there = bootstrap::There {
@@ -421,12 +406,7 @@ impl<'a> Link<'a> {
 
     fn keep(&self, desk: &Desk, key: &TrackerKey, hosted: Hosted) -> std::result::Result<(), PortError> {
         // What the desk knows of its origin stays as it is; this is for a tracker that it has not seen before.
-        let origin = Origin {
-            received: hosted.tracker.created,
-            thread: String::new(),
-            reporter: mail::Address::default(),
-            via_forwarder: false,
-        };
+        let origin = Origin::unknown(hosted.tracker.created);
         copy(desk, key, &hosted, &origin, self.roster, self.now)?;
         let here = desk.case(key)?.map(|c| c.tracker).unwrap_or_default();
         self.read.borrow_mut().insert(key.clone(), (hosted, here));
@@ -500,7 +480,7 @@ impl<'a> Link<'a> {
         let receipt = Receipt::new(format!("created {}{odd}", name.0))
             .with("tracker", name.0)
             .with("number", name.1.to_string());
-        desk.staged_done(key, effect, &receipt, by)?;
+        desk.settle(key, effect, &receipt, by)?;
         desk.flush_item()?;
         Ok(receipt)
     }
@@ -541,7 +521,7 @@ impl<'a> Link<'a> {
             }
             return Err(write_fault(host, &e));
         }
-        desk.staged_done(key, effect, &receipt, by)?;
+        desk.settle(key, effect, &receipt, by)?;
         desk.flush_item()?;
         Ok(receipt)
     }
@@ -612,7 +592,7 @@ impl<'a> Link<'a> {
         let rest = |e: PortError| (e, false);
         self.keep(desk, key, written).map_err(rest)?;
         for (s, r) in mine.iter().zip(&receipts) {
-            desk.staged_done(&s.key, &s.effect, r, by).map_err(|e| rest(e.into()))?;
+            desk.settle(&s.key, &s.effect, r, by).map_err(|e| rest(e.into()))?;
         }
         desk.flush_item().map_err(rest)
     }

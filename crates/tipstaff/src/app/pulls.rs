@@ -65,7 +65,7 @@ fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
     if config.upstream.repo.is_empty() {
         return Ok(None);
     }
-    let token = host::secret(session, key, reference)?;
+    let token = authority::secret(session, key, reference)?;
     let at = host::forged(session)?;
     let house = at.web.trim_start_matches("https://").trim_start_matches("http://").to_owned();
     // What answers in GitHub's place on this machine answers for its pages.

@@ -38,6 +38,28 @@ impl Said {
 }
 
 impl Env {
+    /// None of these secrets shows in what the program said, nor in any file of its desk.
+    pub fn holds_none_of(&self, secrets: &[&str], said: &[&Said]) {
+        for (s, secret) in said.iter().flat_map(|s| secrets.iter().map(move |x| (s, x))) {
+            assert!(!s.out.contains(secret) && !s.err.contains(secret), "{}\n{}", s.out, s.err);
+        }
+        let mut folders = vec![self.desk()];
+        while let Some(dir) = folders.pop() {
+            for entry in std::fs::read_dir(dir).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    folders.push(path);
+                    continue;
+                }
+                let bytes = std::fs::read(&path).unwrap();
+                for secret in secrets {
+                    let there = bytes.windows(secret.len()).any(|w| w == secret.as_bytes());
+                    assert!(!there, "{} holds a secret", path.display());
+                }
+            }
+        }
+    }
+
     /// A fresh place, without configuration.
     pub fn new() -> Self {
         Self { dir: tempfile::tempdir().unwrap(), config: None }

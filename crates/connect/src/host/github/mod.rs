@@ -377,16 +377,17 @@ pub(crate) fn dressed(request: Request, token: &Secret) -> Request {
         .open_header("x-github-api-version", "2022-11-28")
 }
 
+/// The token, kept where that key says, is not accepted.
+fn no_token(key: &str) -> Fault {
+    Fault::Setup(format!("the host does not accept the token; make a new one and put it where {key} says"))
+}
+
 /// The data of an answer, and what it cost. Errors beside data are errors: half a story is none. `key` is where the
 /// configuration names the token.
 pub(crate) fn answer<T: DeserializeOwned>(reply: &Reply, key: &str) -> Result<(T, u64), Fault> {
     match reply.status() {
         200 => {}
-        401 => {
-            return Err(Fault::Setup(format!(
-                "the host does not accept the token; make a new one and put it where {key} says"
-            )));
-        }
+        401 => return Err(no_token(key)),
         _ => return Err(reply.refusal()),
     }
     let value = reply.json()?;
@@ -414,6 +415,10 @@ pub(crate) fn answer<T: DeserializeOwned>(reply: &Reply, key: &str) -> Result<(T
 impl TrackerHost for Github {
     fn name(&self) -> String {
         format!("github {}", self.full())
+    }
+
+    fn site(&self) -> String {
+        self.web_host().split('/').next().unwrap_or_default().to_owned()
     }
 
     fn url(&self, number: u64) -> String {

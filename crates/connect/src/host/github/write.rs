@@ -121,10 +121,7 @@ fn read(g: &Github, number: u64) -> Result<Hosted, WriteFault> {
 pub(super) fn ok(reply: Reply, want: u16) -> Result<Reply, WriteFault> {
     match reply.status() {
         s if s == want || reply.ok() => Ok(reply),
-        401 => Err(Fault::Setup(
-            "the host does not accept the token; make a new one and put it where tracker.token says".into(),
-        )
-        .into()),
+        401 => Err(super::no_token(super::KEY).into()),
         403 | 404 => {
             let why = format!(
                 "{} was refused with status {}: {}; the token needs write access to issues",
@@ -235,12 +232,10 @@ fn fields(g: &Github, now: &Tracker, change: &TrackerChange) -> Result<Map<Strin
 /// The first part of the change that the tracker does not show, with what it shows. A host drops what it does not know,
 /// an assignee without access for example, and says nothing.
 fn taken(now: &Tracker, change: &TrackerChange) -> Option<(String, String)> {
-    let same_text =
-        |a: &str, b: &str| a.replace("\r\n", "\n").trim_end() == b.replace("\r\n", "\n").trim_end();
     if change.title().is_some_and(|t| now.title.trim() != t.trim()) {
         return Some(("the title".into(), format!("`{}`", now.title)));
     }
-    if change.body().is_some_and(|b| !same_text(b, &now.body)) {
+    if change.body().is_some_and(|b| !same(b, &now.body)) {
         return Some(("the body".into(), "another text".into()));
     }
     let (add, remove) = change.labels();
