@@ -15,10 +15,12 @@ fn main() {
     let begin = jiff::Timestamp::UNIX_EPOCH;
     let mut forge = GithubFake::new("acme/security", "bench-token", begin);
     for n in 1..=trackers {
+        // Half of them have an id that nobody outside may see.
+        let cve = if n % 2 == 0 { format!("CVE-2026-{}", 30_000 + n) } else { "_No response_".into() };
         let body = format!(
             "### The issue description\n\nReport {n}: the upload endpoint writes outside of its folder.\n\n\
              ### Affected versions\n\n< 2.{n}\n\n### Security mailing list thread\n\n<{n}@reporter.example>\n\n\
-             ### Severity\n\nHigh\n\n### CVE tool link\n\n_No response_\n"
+             ### Severity\n\nHigh\n\n### CVE tool link\n\n{cve}\n"
         );
         let title = format!("Path traversal {n} in file upload");
         forge.open_issue("ada", &title, &body, &["security issue", "needs triage"]);

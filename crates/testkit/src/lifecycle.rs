@@ -367,6 +367,7 @@ pub fn texts(effect: &Effect) -> Vec<String> {
             LetterText::Forwarder { subject, body } => vec![subject.preview(), body.preview()],
             LetterText::Team { subject, body } => vec![subject.preview(), body.preview()],
             LetterText::List { subject, body } => vec![subject.preview(), body.preview()],
+            LetterText::Distributors { subject, body } => vec![subject.preview(), body.preview()],
         },
         Change::CreateTracker { title, .. } => vec![title.preview()],
         _ => Vec::new(),

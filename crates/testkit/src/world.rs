@@ -460,6 +460,7 @@ impl World {
             LetterText::Forwarder { .. } => "forwarder",
             LetterText::Team { .. } => "team-mail",
             LetterText::List { .. } => "public",
+            LetterText::Distributors { .. } => "cve-public",
         };
         self.drafts.push(DraftMail {
             surface,
@@ -814,6 +815,9 @@ fn shape<W: Wording>(
                 LetterText::Forwarder { subject, body } => json!(["forwarder", f(subject), f(body)]),
                 LetterText::Team { subject, body } => json!(["team-mail", m(subject), m(body)]),
                 LetterText::List { subject, body } => json!(["public", p(subject), p(body)]),
+                LetterText::Distributors { subject, body } => {
+                    json!(["cve-public", public(subject), public(body)])
+                }
             };
             json!([
                 subject,

@@ -65,6 +65,8 @@ pub struct Policy {
     contents_public: bool,
     tracker_repo: String,
     team_addresses: BTreeSet<String>,
+    /// Whom the team tells under embargo what a record will say.
+    distributors: Vec<String>,
     lists: Lists,
 }
 
@@ -107,6 +109,7 @@ impl Policy {
             contents_public: config.tracker.contents == Visibility::Public,
             tracker_repo: config.tracker.repo.clone(),
             team_addresses,
+            distributors: config.disclosure.distributors.clone(),
             lists,
         })
     }
@@ -196,7 +199,7 @@ impl Policy {
     }
 
     /// Recipients that this surface may not have. A mail surface without any recipient is wrong as well, and so is any
-    /// other surface with one, except public words to a public list.
+    /// other surface with one, except public words to a public list and a record's words to distributors.
     fn strangers(
         &self,
         surface: SurfaceKind,
@@ -209,10 +212,15 @@ impl Policy {
             let list = |a: &str| is_bare(a) && (same(a, &self.lists.users) || same(a, &self.lists.announce));
             return recipients.all().filter(|a| !list(a)).map(String::from).collect();
         }
+        let security = |a: &str| same(a, &self.lists.security);
+        if surface == SurfaceKind::CvePublic {
+            // The words of a record go to no mailbox but those that keep the embargo.
+            let keeps = |a: &str| is_bare(a) && (self.distributors.iter().any(|d| same(a, d)) || security(a));
+            return recipients.all().filter(|a| !keeps(a)).map(String::from).collect();
+        }
         if !surface.is_mail() {
             return recipients.all().map(String::from).collect();
         }
-        let security = |a: &str| same(a, &self.lists.security);
         let relay = context.forwarder.as_ref().map_or("", |f| f.email.as_str());
         let allowed_to = |a: &str| match surface {
             SurfaceKind::TeamMail => self.is_team(a, context),

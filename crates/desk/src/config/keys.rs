@@ -399,6 +399,7 @@ pub const KEYS: &[Key] = &[
     key("disclosure.clock", One(Word(clocks)), Optional, "SY", "Where the clock starts"),
     key("disclosure.ack", One(Word(acks)), Optional, "IM", "How receipts are prepared; always a draft, never sent"),
     key("disclosure.notify_distributors", One(Flag), Optional, "SY", "Tell distributors before the announcement"),
+    key("disclosure.distributors", List(Address), Optional, "SY", "Whom to tell: lists and people who keep an embargo"),
     key("disclosure.escalate_after_days", One(Count), Optional, "SY", "Days without discussion before escalation"),
     key("disclosure.escalate_phase2_days", One(Count), Optional, "SY", "Days until its second phase"),
 

@@ -841,6 +841,8 @@ pub struct Disclosure {
     pub ack: Ack,
     /// Tell distributors before the announcement.
     pub notify_distributors: bool,
+    /// Their addresses; without any, a person is reminded and writes by hand.
+    pub distributors: Vec<String>,
     /// Days without discussion before escalation.
     pub escalate_after_days: u32,
     /// Days until its second phase.
@@ -856,6 +858,7 @@ impl Default for Disclosure {
             clock: Clock::default(),
             ack: Ack::default(),
             notify_distributors: false,
+            distributors: Vec::new(),
             escalate_after_days: 30,
             escalate_phase2_days: 7,
         }

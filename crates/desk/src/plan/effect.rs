@@ -178,7 +178,7 @@ pub struct RollupNote<W: Wording> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(
     rename_all = "kebab-case",
-    bound = "W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::Team: Serialize + DeserializeOwned, W::Public: Serialize + DeserializeOwned"
+    bound = "W::Reporter: Serialize + DeserializeOwned, W::Forwarder: Serialize + DeserializeOwned, W::Team: Serialize + DeserializeOwned, W::Public: Serialize + DeserializeOwned, W::CvePublic: Serialize + DeserializeOwned"
 )]
 pub enum LetterText<W: Wording> {
     /// To the reporter.
@@ -208,6 +208,13 @@ pub enum LetterText<W: Wording> {
         subject: W::Public,
         /// Body.
         body: W::Public,
+    },
+    /// To distributors under embargo: what the record will say once it is public, and nothing else.
+    Distributors {
+        /// Subject line.
+        subject: W::CvePublic,
+        /// Body.
+        body: W::CvePublic,
     },
 }
 
@@ -763,6 +770,10 @@ impl Letter<Drafted> {
                 subject: with.policy.clear(subject, with.slots, &to, with.context, with.phase)?,
                 body: with.policy.clear(body, with.slots, &to, with.context, with.phase)?,
             },
+            LetterText::Distributors { subject, body } => LetterText::Distributors {
+                subject: with.policy.clear(subject, with.slots, &to, with.context, with.phase)?,
+                body: with.policy.clear(body, with.slots, &to, with.context, with.phase)?,
+            },
         };
         Ok(Letter {
             message_id: self.message_id.clone(),
@@ -787,6 +798,7 @@ impl Letter<Drafted> {
             LetterText::Forwarder { subject, body } => (subject.preview(), body.preview()),
             LetterText::Team { subject, body } => (subject.preview(), body.preview()),
             LetterText::List { subject, body } => (subject.preview(), body.preview()),
+            LetterText::Distributors { subject, body } => (subject.preview(), body.preview()),
         }
     }
 }
@@ -800,6 +812,7 @@ impl Letter<InClear> {
             LetterText::Forwarder { subject, body } => (subject.as_str(), body.as_str()),
             LetterText::Team { subject, body } => (subject.as_str(), body.as_str()),
             LetterText::List { subject, body } => (subject.as_str(), body.as_str()),
+            LetterText::Distributors { subject, body } => (subject.as_str(), body.as_str()),
         }
     }
 }

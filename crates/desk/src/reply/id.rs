@@ -103,6 +103,8 @@ reply_ids! {
     CreditAnnouncement => "credit_announcement", false, ["Credit correction to the announcement", "Reply to the announcement"];
     /// The same for those who pass the record on.
     CreditCna => "credit_cna", false, ["Credit correction for the CVE authority", "Note to the CNA"];
+    /// Distributors hear of a fix before its announcement.
+    DistributorsNote => "distributors_note", false, ["Note to distributors", "Pre-announcement", "Notice to distributors"];
     /// How should the credit read?
     CreditQuestion => "credit_question", false, ["Credit question", "Credit clarification"];
     /// A message for the reporter that a forwarder passes on.

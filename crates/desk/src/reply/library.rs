@@ -40,6 +40,7 @@ const BUILTIN: &[(&str, &str)] = &[
     ("builtin/credit_fix.md", include_str!("builtin/credit_fix.md")),
     ("builtin/credit_announcement.md", include_str!("builtin/credit_announcement.md")),
     ("builtin/credit_cna.md", include_str!("builtin/credit_cna.md")),
+    ("builtin/distributors_note.md", include_str!("builtin/distributors_note.md")),
     ("builtin/credit_question.md", include_str!("builtin/credit_question.md")),
     ("builtin/forwarder_relay.md", include_str!("builtin/forwarder_relay.md")),
 ];
@@ -333,6 +334,7 @@ fn required(id: ReplyId) -> &'static [Placeholder] {
         ReplyId::CvePublished => &[P::CveId, P::CveRecordUrl],
         ReplyId::CreditFix => &[P::ChangedFields],
         ReplyId::CreditAnnouncement | ReplyId::CreditCna => &[P::CveId, P::ChangedFields],
+        ReplyId::DistributorsNote => &[P::CveId, P::PublicSummary],
         ReplyId::CreditQuestion => &[P::CreditQuestion],
         ReplyId::ForwarderRelay => &[P::InnerMessage],
         ReplyId::AssessedValid

@@ -169,6 +169,12 @@ placeholders! {
     Release => "RELEASE", Release, false, "2.8.3";
     /// The public advisory.
     AdvisoryUrl => "ADVISORY_URL", Url, false, "https://lists.example.org/announce/7";
+    /// The affected versions, as the tracker words them.
+    AffectedVersions => "AFFECTED_VERSIONS", Paragraph, false, "before 2.8.3";
+    /// The summary that will be public.
+    PublicSummary => "PUBLIC_SUMMARY", Message, false, "Any user could read the names of all queues. Upgrade to 2.8.3, which fixes this.";
+    /// Day and hour by which it is public at the latest, with the zone.
+    LatestDate => "LATEST_DATE", Line, false, "2026-07-01 12:00 UTC";
     /// Something public about a duplicate; empty before disclosure.
     PublicReferenceUrl => "PUBLIC_REFERENCE_URL", Url, true, "https://lists.example.org/announce/7";
     /// What changed in the public fields, one change a line.

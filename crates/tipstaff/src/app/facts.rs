@@ -244,11 +244,16 @@ fn correspondence(session: &Session, cases: &mut [Case]) -> Result<()> {
             Err(why) => Fact::Unknown(why.clone()),
             Ok(drafts) => {
                 let ours = |id: &String| *id == case.thread || case.tracker.message_ids.contains(id);
-                let on = drafts.iter().filter(|m| m.references.iter().chain(&m.in_reply_to).any(ours));
-                let on = on.map(|m| PendingDraft {
-                    id: m.key.id.clone(),
-                    event: ledger.get(&m.key.id).map(|r| r.event.clone()).unwrap_or_default(),
-                    thread: case.thread.clone(),
+                // On the reporter's thread, or written for this tracker and addressed to somebody else.
+                let on = drafts.iter().filter_map(|m| {
+                    let written = ledger.get(&m.key.id);
+                    let theirs = m.references.iter().chain(&m.in_reply_to).any(ours);
+                    let about = written.is_some_and(|r| r.subject == case.tracker.key.0);
+                    (theirs || about).then(|| PendingDraft {
+                        id: m.key.id.clone(),
+                        event: written.map(|r| r.event.clone()).unwrap_or_default(),
+                        thread: if theirs { case.thread.clone() } else { String::new() },
+                    })
                 });
                 known(session, on.collect(), session.drafts.name())
             }

@@ -321,6 +321,8 @@ fn edit(step: &mut Step, key: &str, value: &str) {
                 (LetterText::Team { body, .. }, _) => *body = Draft::text(value),
                 (LetterText::List { subject, .. }, "subject") => *subject = Draft::text(value),
                 (LetterText::List { body, .. }, _) => *body = Draft::text(value),
+                (LetterText::Distributors { subject, .. }, "subject") => *subject = Draft::text(value),
+                (LetterText::Distributors { body, .. }, _) => *body = Draft::text(value),
             }
             letter.asks_credit &= key == "subject" || value.to_lowercase().contains("credit");
             return;

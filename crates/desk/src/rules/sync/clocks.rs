@@ -80,21 +80,6 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     if clocks.overdue && stage != Stage::CloseOut {
         overdue(v, &clocks, out);
     }
-    if v.g.config.disclosure.notify_distributors
-        && (v.has(LabelRole::PrMerged) || v.has(LabelRole::FixReleased))
-        && !clocks.stopped
-        && !v.told("distributors")
-    {
-        let product = v.scope().map(|s| s.product.as_str()).unwrap_or_default();
-        let field = |role| crate::mail::one_line(v.field(role), 160);
-        out.notices.push(format!(
-            "distributors may be told now, by hand: CVE, product, versions and the public summary only ({} {product}, {}; \
-             public by {} at the latest, which is no promise)",
-            v.cve.as_deref().unwrap_or("no CVE yet"),
-            field(FieldRole::AffectedVersions),
-            shown(v, clocks.grace_end),
-        ));
-    }
     if stage == Stage::Stalled {
         escalate(v, out);
     }

@@ -11,6 +11,7 @@ pub mod closeout;
 pub mod column;
 pub mod comments;
 pub mod correction;
+mod distributors;
 pub mod divergence;
 pub mod fields;
 pub mod fix;
@@ -297,6 +298,7 @@ fn gather(v: &View<'_>) -> Gathered {
     published::rule(v, &mut out);
     correction::rule(v, &mut out);
     clocks::rule(v, stage, &mut out);
+    distributors::rule(v, &mut out);
     labels(v, &mut out);
     older::rule(v, &mut out);
     let moves = out.items.iter().any(|p| p.steps.iter().any(|(e, _)| moves_card(e)));
@@ -886,6 +888,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("sync.split", "two scopes: a tracker for each"),
     ("sync.overdue", "the disclosure window has passed"),
     ("sync.grace", "a fix is ready, and the grace for its release has passed"),
+    ("sync.distributors", "the fix is merged: those who package it hear of it, once"),
     ("sync.stalled", "nobody has said anything for a month: ask for ideas"),
     ("sync.labels", "labels of earlier steps come off"),
     ("sync.older-comments", "comments of an earlier bot are folded into the status"),

@@ -259,11 +259,16 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
     })
 }
 
+/// Letters that a tracker brings and that do not go to who reported it.
+fn goes_elsewhere(event: &str) -> bool {
+    let elsewhere = [ReplyId::CreditAnnouncement, ReplyId::CreditCna];
+    event == super::distributors::EVENT || elsewhere.into_iter().any(|r| r.as_str() == event)
+}
+
 /// A draft that lies on their thread already: shown, not shadowed by a second (sync page §11.3).
 fn pending(v: &View<'_>, thread: &MailThread) -> Option<String> {
-    let drafts = v.o.drafts.known()?;
-    let on =
-        drafts.iter().find(|d| d.thread.is_empty() || thread.root.is_empty() || d.thread == thread.root)?;
+    let mut drafts = v.o.drafts.known()?.iter().filter(|d| !goes_elsewhere(&d.event));
+    let on = drafts.find(|d| d.thread.is_empty() || thread.root.is_empty() || d.thread == thread.root)?;
     Some(on.id.clone())
 }
 

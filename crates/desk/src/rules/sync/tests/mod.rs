@@ -4,6 +4,7 @@ mod bad_input;
 mod chain;
 mod closeout;
 mod correction;
+mod distributors;
 mod fields;
 mod gates;
 mod hard_cases;
