@@ -207,19 +207,16 @@ impl Policy {
         context: &TrackerContext,
     ) -> Vec<String> {
         let same = |a: &str, b: &str| !b.is_empty() && a.eq_ignore_ascii_case(b);
-        if surface == SurfaceKind::Public {
-            // What anybody may read may go to a list that anybody reads, and to no person.
-            let list = |a: &str| is_bare(a) && (same(a, &self.lists.users) || same(a, &self.lists.announce));
-            return recipients.all().filter(|a| !list(a)).map(String::from).collect();
-        }
         let security = |a: &str| same(a, &self.lists.security);
-        if surface == SurfaceKind::CvePublic {
-            // The words of a record go to no mailbox but those that keep the embargo.
-            let keeps = |a: &str| is_bare(a) && (self.distributors.iter().any(|d| same(a, d)) || security(a));
-            return recipients.all().filter(|a| !keeps(a)).map(String::from).collect();
-        }
         if !surface.is_mail() {
-            return recipients.all().map(String::from).collect();
+            let reads = |a: &str| match surface {
+                // What anybody may read may go to a list that anybody reads, and to no person.
+                SurfaceKind::Public => same(a, &self.lists.users) || same(a, &self.lists.announce),
+                // The words of a record go to no mailbox but those that keep the embargo.
+                SurfaceKind::CvePublic => self.distributors.iter().any(|d| same(a, d)) || security(a),
+                _ => false,
+            };
+            return recipients.all().filter(|a| !(is_bare(a) && reads(a))).map(String::from).collect();
         }
         let relay = context.forwarder.as_ref().map_or("", |f| f.email.as_str());
         let allowed_to = |a: &str| match surface {

@@ -17,6 +17,7 @@ use crate::{
     },
     cve::authority::Over,
     mail::{Address, ContentDigest, MessageKey},
+    reply::ReplyId,
     tracker::{
         FieldRole, Marked, TrackerKey,
         rollup::{Action, Told},
@@ -745,6 +746,41 @@ impl Change<Drafted> {
 }
 
 impl Letter<Drafted> {
+    /// A letter that begins a thread of its own, to the first of these addresses with copies to the others.
+    #[must_use]
+    pub fn beginning(
+        event: &str,
+        reply: ReplyId,
+        artifact: String,
+        to: Address,
+        cc: Vec<Address>,
+        text: LetterText<Drafted>,
+    ) -> Self {
+        Self {
+            message_id: String::new(),
+            event: event.into(),
+            reply: reply.as_str().into(),
+            artifact,
+            thread: String::new(),
+            to,
+            cc,
+            in_reply_to: String::new(),
+            references: Vec::new(),
+            asks_credit: false,
+            text,
+        }
+    }
+
+    /// That nobody was told of this instance of its event: what writing it relies on.
+    #[must_use]
+    pub fn not_told(&self, subject: &str) -> Precondition {
+        Precondition::NotTold {
+            subject: subject.into(),
+            event: self.event.clone(),
+            artifact: self.artifact.clone(),
+        }
+    }
+
     /// Everyone the letter would reach.
     #[must_use]
     pub fn recipients(&self) -> Recipients {

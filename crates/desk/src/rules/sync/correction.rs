@@ -149,11 +149,7 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         p.notices.push("no list is configured to which a correction could go (mail.lists.users)".into());
     }
     for letter in letters.into_iter().filter(|l| !told(l)) {
-        let not_told = Precondition::NotTold {
-            subject: v.t.key.0.clone(),
-            event: letter.event.clone(),
-            artifact: letter.artifact.clone(),
-        };
+        let not_told = letter.not_told(&v.t.key.0);
         p = p.step(Change::MailDraft { subject: v.t.key.0.clone(), letter }, vec![not_told]);
     }
     out.items.push(
@@ -167,39 +163,26 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     );
 }
 
-fn letter(v: &View<'_>, id: ReplyId, cve: &str, now: &Credits) -> Option<(String, Letter<Drafted>)> {
-    let project = &v.g.config.project.name;
-    let project = if project.is_empty() { "project" } else { project };
+/// The words about a correction, and which instance of it they are: another correction is another letter.
+fn words(v: &View<'_>, id: ReplyId, cve: &str, now: &Credits) -> Option<(String, String)> {
     let lines: Vec<String> = now.iter().map(|c| format!("- {}", shown(&vec![c.clone()]))).collect();
     let values = Values::new()
         .with(Placeholder::CveId, cve)
-        .with(Placeholder::ProjectName, project)
+        .with(Placeholder::ProjectName, v.project())
         .with(Placeholder::ChangedFields, lines.join("\n"))
-        .with(Placeholder::TeamSignature, format!("The {project} security team"));
+        .with(Placeholder::TeamSignature, v.signature());
     let body = v.g.replies.fill(id, &values, None).ok()?.text();
-    let made = Letter {
-        message_id: String::new(),
-        event: id.as_str().into(),
-        reply: id.as_str().into(),
-        // Another correction is another letter.
-        artifact: format!("{cve} {}", &digest::name(now)[..16]),
-        thread: String::new(),
-        to: Address::default(),
-        cc: Vec::new(),
-        in_reply_to: String::new(),
-        references: Vec::new(),
-        asks_credit: false,
-        text: LetterText::List { subject: Draft::<Public>::text(""), body: Draft::<Public>::text("") },
-    };
-    Some((body, made))
+    Some((body, format!("{cve} {}", &digest::name(now)[..16])))
 }
 
 /// The reply to the archived announcement, to the lists it went to.
 fn announcement(v: &View<'_>, cve: &str, now: &Credits) -> Option<Letter<Drafted>> {
     let lists = &v.g.config.mail.lists;
-    let mut to = [&lists.users, &lists.announce].into_iter().filter(|l| !l.is_empty());
+    let mut to =
+        [&lists.users, &lists.announce].into_iter().filter(|l| !l.is_empty()).map(|l| Address::new("", l));
     let first = to.next()?;
-    let (body, made) = letter(v, ReplyId::CreditAnnouncement, cve, now)?;
+    let id = ReplyId::CreditAnnouncement;
+    let (body, artifact) = words(v, id, cve, now)?;
     let mail = match advisory::find(v) {
         advisory::Advisory::Found(m) => Some(m),
         _ => None,
@@ -207,14 +190,13 @@ fn announcement(v: &View<'_>, cve: &str, now: &Credits) -> Option<Letter<Drafted
     let subject =
         mail.map_or_else(|| format!("{cve}: correction of the credit"), |m| reply_subject(&m.subject));
     let answers = mail.map(|m| m.message_id.clone()).filter(|id| can_refer_to(id)).unwrap_or_default();
+    let text =
+        LetterText::List { subject: Draft::<Public>::text(subject), body: Draft::<Public>::text(body) };
     Some(Letter {
-        to: Address::new("", first),
-        cc: to.map(|l| Address::new("", l)).collect(),
         thread: answers.clone(),
         references: Some(answers.clone()).filter(|a| !a.is_empty()).into_iter().collect(),
         in_reply_to: answers,
-        text: LetterText::List { subject: Draft::<Public>::text(subject), body: Draft::<Public>::text(body) },
-        ..made
+        ..Letter::beginning(id.as_str(), id, artifact, first, to.collect(), text)
     })
 }
 
@@ -224,17 +206,13 @@ fn authority(v: &View<'_>, cve: &str, now: &Credits) -> Option<Letter<Drafted>> 
     if to.is_empty() || v.g.config.cve.tool == CveTool::CveServices {
         return None;
     }
-    let (body, made) = letter(v, ReplyId::CreditCna, cve, now)?;
+    let id = ReplyId::CreditCna;
+    let (body, artifact) = words(v, id, cve, now)?;
     let security = &v.g.config.mail.lists.security;
     let cc = Some(security).filter(|s| !s.is_empty() && *s != to).map(|s| Address::new("", s));
-    let subject = format!("{cve}: corrected credit, please update cve.org");
-    Some(Letter {
-        to: Address::new("", to),
-        cc: cc.into_iter().collect(),
-        text: LetterText::Team {
-            subject: Draft::<TeamMail>::text(subject),
-            body: Draft::<TeamMail>::text(body),
-        },
-        ..made
-    })
+    let text = LetterText::Team {
+        subject: Draft::<TeamMail>::text(format!("{cve}: corrected credit, please update cve.org")),
+        body: Draft::<TeamMail>::text(body),
+    };
+    Some(Letter::beginning(id.as_str(), id, artifact, Address::new("", to), cc.into_iter().collect(), text))
 }

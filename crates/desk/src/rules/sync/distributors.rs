@@ -6,8 +6,8 @@ use crate::{
     confidential::{CvePublic, Draft},
     mail::Address,
     plan::{
-        Action, ActionKind, Letter, Precondition, Told,
-        effect::{Change, Drafted, LetterText},
+        Action, ActionKind, Letter, Told,
+        effect::{Change, LetterText},
     },
     reply::{Placeholder, ReplyId, Values},
     tracker::{FieldRole, LabelRole},
@@ -20,14 +20,14 @@ pub(super) const EVENT: &str = "distributors";
 pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let d = &v.g.config.disclosure;
     let ready =
-        [LabelRole::PrMerged, LabelRole::RcVoting, LabelRole::FixReleased].into_iter().any(|r| v.has(r));
-    let clocks = clocks::read(v);
-    let action = Action::with(ActionKind::Sync, EVENT);
-    if !d.notify_distributors || !ready || clocks.stopped {
+        || [LabelRole::PrMerged, LabelRole::RcVoting, LabelRole::FixReleased].into_iter().any(|r| v.has(r));
+    if !d.notify_distributors || !ready() {
         return;
     }
+    let clocks = clocks::read(v);
+    let action = Action::with(ActionKind::Sync, EVENT);
     // The status says it to the desks of others, the ledger to this one.
-    if v.told(EVENT) || super::noted(v, &action) {
+    if clocks.stopped || v.told(EVENT) || super::noted(v, &action) {
         return;
     }
     let latest = clocks::shown(v, clocks.grace_end.max(clocks.end));
@@ -54,19 +54,15 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
         out.notices.push(format!("distributors are told once the tracker has {}", missing.join(" and ")));
         return;
     };
-    let project = &v.g.config.project.name;
-    let product = v.scope().map(|s| s.product.as_str()).filter(|p| !p.is_empty()).unwrap_or(project);
-    let product = if product.is_empty() { "our product" } else { product };
+    let product =
+        v.scope().map(|s| s.product.as_str()).filter(|p| !p.is_empty()).unwrap_or_else(|| v.project());
     let values = Values::new()
         .with(Placeholder::ProjectName, product)
         .with(Placeholder::CveId, cve)
         .with(Placeholder::AffectedVersions, affected.join("\n"))
         .with(Placeholder::PublicSummary, summary)
         .with(Placeholder::LatestDate, latest)
-        .with(
-            Placeholder::TeamSignature,
-            format!("The {} security team", if project.is_empty() { product } else { project }),
-        );
+        .with(Placeholder::TeamSignature, v.signature());
     let body = match v.g.replies.fill(ReplyId::DistributorsNote, &values, None) {
         Ok(filled) => filled.text(),
         Err(e) => {
@@ -78,27 +74,18 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let Some(first) = to.next() else { return };
     let security = &v.g.config.mail.lists.security;
     let copy = Some(security).filter(|s| !s.is_empty() && !d.distributors.contains(s));
-    let letter = Letter::<Drafted> {
-        message_id: String::new(),
-        event: EVENT.into(),
-        reply: ReplyId::DistributorsNote.as_str().into(),
-        artifact: cve.to_owned(),
-        thread: String::new(),
-        to: first,
-        cc: to.chain(copy.map(|s| Address::new("", s))).collect(),
-        in_reply_to: String::new(),
-        references: Vec::new(),
-        asks_credit: false,
-        text: LetterText::Distributors {
+    let letter = Letter::beginning(
+        EVENT,
+        ReplyId::DistributorsNote,
+        cve.to_owned(),
+        first,
+        to.chain(copy.map(|s| Address::new("", s))).collect(),
+        LetterText::Distributors {
             subject: Draft::<CvePublic>::text(format!("[EMBARGOED] {cve} in {product}")),
             body: Draft::<CvePublic>::text(body),
         },
-    };
-    let not_told = Precondition::NotTold {
-        subject: v.t.key.0.clone(),
-        event: letter.event.clone(),
-        artifact: letter.artifact.clone(),
-    };
+    );
+    let not_told = letter.not_told(&v.t.key.0);
     let effect = Change::MailDraft { subject: v.t.key.0.clone(), letter };
     out.items.push(
         Proposal::new(

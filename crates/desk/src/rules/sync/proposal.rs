@@ -215,11 +215,7 @@ impl Proposal {
             let key = tell(&letter);
             letter.message_id = message_id_for(&key.to_string(), list.domain());
             told = Some(Told::PendingDraft(letter.message_id.clone()));
-            let not_told = Precondition::NotTold {
-                subject: subject.clone(),
-                event: letter.event.clone(),
-                artifact: letter.artifact.clone(),
-            };
+            let not_told = letter.not_told(&subject);
             let effect = Change::MailDraft { subject: subject.clone(), letter };
             Step { key, effect, requires: vec![not_told] }
         });

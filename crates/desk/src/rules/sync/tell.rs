@@ -298,11 +298,9 @@ pub fn may_ask_credit(v: &View<'_>, thread: &MailThread) -> bool {
 }
 
 fn values(v: &View<'_>, thread: &MailThread, about: &About) -> Values {
-    let p = &v.g.config.project;
-    let project = if p.name.is_empty() { "project" } else { &p.name };
     let mut out = Values::new()
-        .with(Placeholder::ProjectName, project)
-        .with(Placeholder::TeamSignature, format!("The {project} security team"))
+        .with(Placeholder::ProjectName, v.project())
+        .with(Placeholder::TeamSignature, v.signature())
         .with(Placeholder::CreditQuestion, about.question);
     let name = thread.contact.name.trim();
     if !name.is_empty()

@@ -416,6 +416,19 @@ impl<'a> View<'a> {
         }
     }
 
+    /// What letters call the project.
+    #[must_use]
+    pub fn project(&self) -> &str {
+        let name = &self.g.config.project.name;
+        if name.is_empty() { "project" } else { name }
+    }
+
+    /// Who signs letters.
+    #[must_use]
+    pub fn signature(&self) -> String {
+        format!("The {} security team", self.project())
+    }
+
     /// Was the contact told about this event?
     #[must_use]
     pub fn told(&self, event: &str) -> bool {
