@@ -48,6 +48,13 @@ pub struct Embedded {
     pub ours: bool,
 }
 
+impl Embedded {
+    /// Does the record of that id take its place?
+    fn gives_way_to(&self, id: Option<&str>) -> bool {
+        self.cve_id.is_none() || self.cve_id.as_deref() == id
+    }
+}
+
 const BEGIN: &str = "<!-- tipstaff: cve-record cve=";
 const UNKNOWN: &str = "UNKNOWN";
 
@@ -100,11 +107,8 @@ pub fn embed(
     let id = record.cve_metadata.cve_id.as_deref();
     let eol = if text.matches("\r\n").count() * 2 > text.matches('\n').count() { "\r\n" } else { "\n" };
     let block = block(record, source_url).replace('\n', eol);
-    let mine: Vec<Range<usize>> = read(text, &before)
-        .into_iter()
-        .filter(|b| b.cve_id.is_none() || b.cve_id.as_deref() == id)
-        .map(|b| b.span)
-        .collect();
+    let mine: Vec<Range<usize>> =
+        read(text, &before).into_iter().filter(|b| b.gives_way_to(id)).map(|b| b.span).collect();
     let part = |r: Range<usize>| text.get(r).unwrap_or_default();
     let mut out = String::with_capacity(text.len() + block.len());
     if let Some(first) = mine.first() {
@@ -150,14 +154,16 @@ pub fn embed(
     if reads_back(text, &before, &out, record, headings) { Ok(out) } else { Err(EmbedError::NotReadBack) }
 }
 
-/// The proof of a write: one block of this record that reads as the record, and every field as before.
+/// The proof of a write: one block of this record that reads as the record, none that the next write would take away,
+/// and every field as before.
 fn reads_back(old: &str, before: &Body, new: &str, record: &Record, headings: &Headings) -> bool {
     let after = tracker::parse(new, headings);
     let id = record.cve_metadata.cve_id.as_deref();
     let blocks = read(new, &after);
-    let mut own = blocks.iter().filter(|b| b.ours && b.cve_id.as_deref() == id);
-    let found =
-        own.next().and_then(|b| b.record.as_ref()) == Some(&record.to_value()) && own.next().is_none();
+    let mut own = blocks.iter().filter(|b| b.gives_way_to(id));
+    let reads =
+        |b: &Embedded| b.ours && b.cve_id.as_deref() == id && b.record.as_ref() == Some(&record.to_value());
+    let found = own.next().is_some_and(reads) && own.next().is_none();
     let others = |text: &str, body: &Body| -> Vec<String> {
         let all = read(text, body).into_iter();
         let foreign = all.filter(|b| b.cve_id.is_some() && b.cve_id.as_deref() != id);

@@ -214,6 +214,15 @@ proptest! {
     }
 }
 
+#[test]
+fn a_mark_that_the_next_write_would_take_for_a_block_is_refused() {
+    // The second mark's block holds the only heading; once it is gone, the first mark stands behind the last field.
+    let damaged = "<!-- tipstaff: cve-record cve=UNKNOWN v1 -->\n<!-- tipstaff: cve-record cve=UNKNOWN v1 -->\n### CWE\n\
+                   <!-- tipstaff: cve-record end cve=CVE-2026-1000 v1 -->\n";
+    let r = record(Some("CVE-2026-1000"), "", "");
+    assert_eq!(embed(damaged, &r, "", &headings()), Err(EmbedError::NotReadBack));
+}
+
 fn outside(text: &str, blocks: &[Embedded]) -> String {
     let mut out = String::new();
     let mut pos = 0;
