@@ -57,6 +57,15 @@ fn whole_seconds(v: &mut Value) {
     }
 }
 
+fn comment(c: &Value) -> Comment {
+    Comment {
+        id: c["id"].as_u64().unwrap_or(0),
+        author: text(&c["user"]["login"]),
+        body: text(&c["body"]),
+        at: moment(&c["created_at"]).unwrap_or_default(),
+    }
+}
+
 fn refused(status: u16, message: &str, code: &str) -> Answer {
     Answer::json(status, &json!({"message": message, "errors": [{"code": code}]}))
 }
@@ -72,10 +81,12 @@ impl GithubFront {
         people.insert(of.login.clone());
         people.extend(of.others.values().cloned());
         let users: Vec<Value> = people.iter().map(|p| json!({"login": p})).collect();
+        // Its plain members may not add files.
+        let members: Vec<Value> = people.iter().map(|p| json!({"login": p, "role": "admin"})).collect();
         let (mut orgs, mut repos) = (Vec::new(), Vec::new());
         for (full, private) in [(&of.repo, of.private), (&of.upstream, false)] {
             let Some((owner, name)) = full.split_once('/') else { continue };
-            orgs.push(json!({"login": owner, "members": users}));
+            orgs.push(json!({"login": owner, "members": members}));
             repos.push(json!({"owner": owner, "name": name, "private": private, "auto_init": !private}));
         }
         json!({"tokens": tokens, "github": {"users": users, "orgs": orgs, "repos": repos}})
@@ -140,20 +151,14 @@ impl GithubFront {
         ];
         let may = levels.iter().find(|(word, _)| about["permissions"][word] == true);
         self.held.permission = may.map_or("READ", |(_, level)| level).into();
-        let mut said: BTreeMap<u64, Vec<Comment>> = BTreeMap::new();
-        for c in self.all(token, &format!("{repo}/issues/comments?sort=created&direction=asc")) {
-            let number = c["issue_url"].as_str().and_then(|u| u.rsplit('/').next()?.parse().ok());
-            let comment = Comment {
-                id: c["id"].as_u64().unwrap_or(0),
-                author: text(&c["user"]["login"]),
-                body: text(&c["body"]),
-                at: moment(&c["created_at"]).unwrap_or_default(),
-            };
-            said.entry(number.unwrap_or(0)).or_default().push(comment);
-        }
         let mut issues = BTreeMap::new();
         for i in self.all(token, &format!("{repo}/issues?state=all&sort=created&direction=asc")) {
             let number = i["number"].as_u64().unwrap_or(0);
+            // The list of all comments of a repository is not reached there: its path is taken for an issue's.
+            let said = match i["comments"].as_u64() {
+                Some(0) => Vec::new(),
+                _ => self.all(token, &format!("{repo}/issues/{number}/comments")),
+            };
             let issue = Issue {
                 number,
                 title: text(&i["title"]),
@@ -164,7 +169,7 @@ impl GithubFront {
                 author: text(&i["user"]["login"]),
                 assignees: texts(&i["assignees"], "login").collect(),
                 milestone: i["milestone"]["number"].as_u64(),
-                comments: said.remove(&number).unwrap_or_default(),
+                comments: said.iter().map(comment).collect(),
                 // The emulator has no boards.
                 card: self.held.issues.get(&number).and_then(|i| i.card.clone()),
                 created: moment(&i["created_at"]).unwrap_or_default(),
