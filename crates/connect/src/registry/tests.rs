@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use desk::case::ArtifactState;
 use serde_json::{Value, json};
-use testkit::serve::{Answer, Asked, Server, Wrong};
+use testkit::{
+    described::{Api, fit},
+    serve::{Answer, Asked, Server, Wrong},
+};
 
 use super::*;
 use crate::net::hasty as client;
@@ -104,6 +107,9 @@ fn a_version_is_published_withdrawn_a_candidate_or_not_there() {
         assert_eq!(a.reason.is_empty(), !matches!(state, S::Unknown | S::Yanked), "{what}: {}", a.reason);
     }
     assert_eq!(Registry::ALL.map(|r| Registry::named(r.name())), Registry::ALL.map(Some));
+    let pages: Vec<Asked> = server.seen().into_iter().filter(|a| a.path.starts_with("/repos/")).collect();
+    assert!(!pages.is_empty());
+    fit(Api::Github, &pages);
 }
 
 #[test]
