@@ -115,6 +115,8 @@ fn one_more_letter(place: &Place) {
     let own = letters.iter().find(|t| t.contains("Bo Berg")).unwrap();
     assert!(own.contains("users@server.example") && own.contains("advisory@server.example"), "{own}");
     assert!(!place.env.desk().join("drafts").exists(), "the folder of this machine is not used");
+    let doctor = place.env.run(&["doctor"]);
+    assert!(doctor.out.contains("lets us in") && doctor.out.contains(REPO), "{}", doctor.out);
     let again = place.env.run(&["import"]).expect(3);
     assert!(again.out.contains("0 new"), "our own letters are no news: {}", again.out);
 }

@@ -16,6 +16,8 @@ use crate::emulate::{Emulator, Heard, ask};
 
 /// Points of an hour.
 const POINTS: u64 = 5000;
+/// Changes of a minute.
+const CHANGES: u32 = 80;
 
 /// The front.
 pub struct GithubFront {
@@ -24,6 +26,8 @@ pub struct GithubFront {
     pub held: GithubFake,
     /// Points that are left for questions.
     pub points: u64,
+    /// Changes that are left of this minute. With none left one is refused, and the next minute begins.
+    pub changes: u32,
     /// Answers that were not sent again, because the client had them.
     pub unchanged: usize,
 }
@@ -95,7 +99,7 @@ impl GithubFront {
     /// Stand in front of an emulator that was started with [`GithubFront::seed`].
     #[must_use]
     pub fn new(behind: Arc<Emulator>, held: GithubFake) -> Self {
-        Self { behind, held, points: POINTS, unchanged: 0 }
+        Self { behind, held, points: POINTS, changes: CHANGES, unchanged: 0 }
     }
 
     /// Do something as a person with a token does it, past the front. Panics when it is refused.
@@ -333,6 +337,15 @@ impl Service for GithubFront {
         // The emulator takes a token that it does not know for one of its first person's.
         if login.is_none() && token != self.held.token {
             return Answer::json(401, &json!({"message": "Bad credentials"}));
+        }
+        let question = asked.path == "/graphql" && !asked.json()["query"].to_string().contains("mutation ");
+        if asked.method != "GET" && !question {
+            let Some(left) = self.changes.checked_sub(1) else {
+                self.changes = CHANGES;
+                let message = "You have exceeded a secondary rate limit";
+                return Answer::json(403, &json!({"message": message})).with("retry-after", "60");
+            };
+            self.changes = left;
         }
         let owner = self.held.login.clone();
         self.held.login = login.unwrap_or_else(|| owner.clone());

@@ -114,6 +114,11 @@ fn the_same_against_a_forge_that_we_did_not_write() {
     let g = github(&s);
     everything(&g);
     fit(Api::Github, &s.seen());
+    s.with(|f| f.changes = 0);
+    let refused = g.make_milestone("2.0", None).unwrap_err();
+    assert!(refused.nothing_made() && refused.to_string().contains("60"), "{refused}");
+    assert_eq!(s.with(|f| f.world().milestones.len()), 1);
+    github(&s).make_milestone("2.0", None).unwrap();
     let spent = s.with(|f| std::mem::replace(&mut f.points, 0));
     assert!(spent < 5000, "questions cost points");
     let limited = g.read(&Mark::default()).unwrap_err();
