@@ -156,3 +156,47 @@ fn the_front_sends_nothing_again_that_did_not_change() {
     let (status, tag) = get("");
     assert_eq!((status, get(&tag).0, get("W/\"0\"").0), (200, 304, 200));
 }
+
+/// A hook of that forge, with its own signatures.
+#[test]
+fn notices_of_a_forge_that_we_did_not_write_are_proved_and_read() {
+    use crate::webhook::{Notice, Post, Refused, What, take};
+    let now = "2026-03-01T00:00:00Z".parse().unwrap();
+    let held = GithubFake::new(REPO, TOKEN, now);
+    let Some(behind) = Emulator::start(&["github"], now, &GithubFront::seed(&held)) else { return };
+    let front = GithubFront::new(Arc::new(behind), held);
+    let ear = Server::start(|_: &Asked| testkit::serve::Answer::json(202, &json!({})));
+    let at = |path: &str| format!("/repos/{REPO}{path}");
+    let hook = json!({"name": "web", "events": ["*"],
+        "config": {"url": ear.url(), "content_type": "json", "secret": "planted ✓ secret"}});
+    let made = front.by_hand(TOKEN, "POST", &at("/hooks"), &hook);
+    // Here somebody has to ask for the greeting, which GitHub's sends by itself.
+    front.by_hand(TOKEN, "POST", &at(&format!("/hooks/{}/pings", made["id"])), &json!({}));
+    front.by_hand(TOKEN, "POST", &at("/issues"), &json!({"title": "näh ✓"}));
+    front.by_hand(TOKEN, "POST", &at("/issues/1/comments"), &json!({"body": "a word"}));
+    front.by_hand(TOKEN, "POST", &at("/milestones"), &json!({"title": "1.0"}));
+    front.by_hand(TOKEN, "POST", &at("/labels"), &json!({"name": "a"}));
+    let end = std::time::Instant::now() + Duration::from_secs(20);
+    while ear.seen().len() < 5 && std::time::Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let read = |a: &Asked, secret: &str| {
+        let post = Post {
+            signature: a.header("x-hub-signature-256"),
+            event: a.header("x-github-event"),
+            delivery: a.header("x-github-delivery"),
+            body: &a.body,
+        };
+        take(&post, &Secret::new(secret.into()), &["ACME/Security"])
+    };
+    let mut what: Vec<What> = Vec::new();
+    for a in ear.seen() {
+        assert_eq!(read(&a, "another"), Err(Refused::Signature));
+        let Notice { repo, what: w, .. } = read(&a, "planted ✓ secret").unwrap();
+        assert!(repo == "ACME/Security" || w == What::Ping);
+        what.push(w);
+    }
+    // They come in any order.
+    what.sort_by_key(|w| format!("{w:?}"));
+    assert_eq!(what, [What::Comment(1), What::Ignored, What::Issue(1), What::Milestone(1), What::Ping]);
+}
