@@ -4,7 +4,11 @@ use std::time::Duration;
 
 use desk::case::ArtifactState;
 use serde_json::{Value, json};
-use testkit::serve::{Answer, Asked, Server, Wrong};
+use testkit::{
+    described::{Api, fit},
+    emulate::Emulator,
+    serve::{Answer, Asked, GithubFake, GithubFront, Server, Wrong},
+};
 
 use super::*;
 use crate::net::hasty as client;
@@ -104,6 +108,9 @@ fn a_version_is_published_withdrawn_a_candidate_or_not_there() {
         assert_eq!(a.reason.is_empty(), !matches!(state, S::Unknown | S::Yanked), "{what}: {}", a.reason);
     }
     assert_eq!(Registry::ALL.map(|r| Registry::named(r.name())), Registry::ALL.map(Some));
+    let pages: Vec<Asked> = server.seen().into_iter().filter(|a| a.path.starts_with("/repos/")).collect();
+    assert!(!pages.is_empty());
+    fit(Api::Github, &pages);
 }
 
 #[test]
@@ -161,4 +168,42 @@ fn a_release_page_gives_its_ids_and_no_words() {
     assert_eq!(found.names, ["CVE-2026-30001", "CVE-2026-30002"]);
     let silent = registries.look_up(Registry::GithubReleases, "plugin", "1.0");
     assert!(silent.page.is_empty() && silent.names.is_empty());
+}
+
+#[test]
+fn release_pages_of_a_forge_that_we_did_not_write_are_read() {
+    use ArtifactState as S;
+    let now = "2026-11-20T10:00:00Z".parse().unwrap();
+    let mut held = GithubFake::new("acme/security", "token", now);
+    held.upstream = "acme/server".into();
+    let Some(behind) = Emulator::start(&["github"], now, &GithubFront::seed(&held)) else { return };
+    let front = GithubFront::new(std::sync::Arc::new(behind), held);
+    for (tag, draft, candidate) in [
+        ("v2.4.1", false, false),
+        ("v2.5.0rc1", false, true),
+        ("v2.5.0", true, false),
+        ("plugin/1.0", false, false),
+    ] {
+        let release = json!({"tag_name": tag, "draft": draft, "prerelease": candidate, "body": "Fixes CVE-2026-30001."});
+        front.by_hand("token", "POST", "/repos/acme/server/releases", &release);
+    }
+    let server = Server::start(front);
+    let (client, at) = (client(), addresses(&server.url(), ALL));
+    let look = |repo: &str, package: &str, version: &str| {
+        Registries::new(&client, &at, repo).look_up(Registry::GithubReleases, package, version)
+    };
+    for (package, version, state) in [
+        ("", "2.4.1", S::Final),
+        ("", "2.5.0rc1", S::PreRelease),
+        ("", "2.5.0", S::Missing),
+        ("", "3.0", S::Missing),
+        ("plugin", "1.0", S::Final),
+    ] {
+        let a = look("acme/server", package, version);
+        assert_eq!(a.state, state, "{package} {version}: {}", a.reason);
+        let named = matches!(state, S::Final | S::PreRelease);
+        assert_eq!((a.names.len() == 1, a.page.is_empty()), (named, !named), "{package} {version}");
+    }
+    // A private repository shows nothing to somebody without a token.
+    assert_eq!(look("acme/security", "", "1.0").state, S::Missing);
 }

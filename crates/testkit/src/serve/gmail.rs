@@ -349,7 +349,7 @@ impl Service for GmailFake {
 }
 
 /// A parameter as it was meant.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {
@@ -369,7 +369,7 @@ fn decode(text: &str) -> String {
 
 const WEB: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
-fn web64(bytes: &[u8], padded: bool) -> String {
+pub(super) fn web64(bytes: &[u8], padded: bool) -> String {
     let mut out = String::new();
     for chunk in bytes.chunks(3) {
         let n = chunk.iter().enumerate().fold(0u32, |n, (i, b)| n | u32::from(*b) << (16 - 8 * i));
@@ -383,7 +383,7 @@ fn web64(bytes: &[u8], padded: bool) -> String {
     out
 }
 
-fn unweb64(text: &str) -> Option<Vec<u8>> {
+pub(super) fn unweb64(text: &str) -> Option<Vec<u8>> {
     let (mut out, mut bits, mut n) = (Vec::new(), 0u32, 0);
     for c in text.bytes() {
         bits = bits << 6 | u32::try_from(WEB.iter().position(|w| *w == c)?).ok()?;

@@ -4,6 +4,7 @@
 mod cve_services;
 mod github;
 mod gmail;
+mod gmail_front;
 mod vulnogram;
 
 use std::{
@@ -18,8 +19,11 @@ use std::{
 };
 
 pub use cve_services::CveServicesFake;
-pub use github::{Comment as GithubComment, GithubFake, Issue as GithubIssue, Milestone as GithubMilestone};
+pub use github::{
+    Comment as GithubComment, GithubFake, GithubFront, Issue as GithubIssue, Milestone as GithubMilestone,
+};
 pub use gmail::{GmailFake, Message as GmailMessage};
+pub use gmail_front::GmailFront;
 pub use vulnogram::VulnogramFake;
 
 /// A request as the server saw it.

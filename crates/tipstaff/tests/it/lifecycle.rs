@@ -24,6 +24,8 @@ use crate::{
     crash::{apply_all, diff, empty_desk, in_pairs, kill_at, setting},
     env::{Env, Said},
     mails::{self, Mail, copy_dir, drafts, mbox, one, snapshot},
+    post::Post,
+    walks::at_a_forge,
 };
 
 const CVE: &str = "CVE-2026-12345";
@@ -45,30 +47,36 @@ Credit:
 Ann Archer (finder)
 ";
 
+/// The report that walks.
+pub fn report() -> Mail {
+    Mail::new(
+        "one@ann.example",
+        "Ann Archer <ann@ann.example>",
+        "Path traversal in file upload",
+        0,
+        &mails::TRAVERSAL.replace("Regards,", "Please credit me as Ann Archer.\n\nRegards,"),
+    )
+}
+
 /// A place with a project, its code and its lists.
-struct Place {
-    env: Env,
+pub struct Place {
+    pub env: Env,
     /// Where its trackers live.
-    home: &'static str,
+    pub home: &'static str,
+    /// Where its mail comes from and its letters go.
+    pub post: Post,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub fn new() -> Self {
         let env = Env::new();
         env.write("tipstaff.toml", include_str!("../fixtures/lifecycle.toml"));
         env.write("home/.config/tipstaff/user.toml", "[user]\nupstream_clone = \"code\"\n");
         env.write("users.mbox", "");
         env.write("dev.mbox", "");
         std::fs::create_dir_all(env.path().join("cvelist")).unwrap();
-        let report = Mail::new(
-            "one@ann.example",
-            "Ann Archer <ann@ann.example>",
-            "Path traversal in file upload",
-            0,
-            &mails::TRAVERSAL.replace("Regards,", "Please credit me as Ann Archer.\n\nRegards,"),
-        );
-        env.write("in.mbox", mbox(&[report]));
-        let this = Self { env, home: "desk" };
+        env.write("in.mbox", mbox(&[report()]));
+        let this = Self { env, home: "desk", post: Post::Here };
         std::fs::create_dir(this.code()).unwrap();
         this.git(&["init", "-q", "-b", "main"]);
         this.commit("a.py", "Begin");
@@ -125,26 +133,23 @@ impl Place {
     }
 
     /// Whose token is used at the forge.
-    fn token(&self, token: &str) {
+    pub fn token(&self, token: &str) {
         let path = self.env.write("token", token);
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o600)).unwrap();
     }
 
     /// Every draft goes out, as from a mail program.
-    fn send(&self) {
-        for (_, text) in drafts(&self.env.desk()) {
-            let id =
-                text.lines().find_map(|l| l.strip_prefix("Message-ID: <")).unwrap().trim_end_matches('>');
-            let code = self.env.run(&["mark-sent", id]).code;
-            assert!(matches!(code, 0 | 3), "{id}");
-        }
+    pub fn send(&self) {
+        self.post.send(&self.env);
     }
 
     /// What has happened in the world before this phase, and what people did by hand.
-    fn prepare(&self, phase: &Phase) {
+    pub fn prepare(&self, phase: &Phase) {
         match phase {
             Phase::Imported => {
-                let said = self.env.answer(&["import", "in.mbox"], "all\n").expect(0);
+                let from: &[&str] =
+                    if matches!(self.post, Post::Here) { &["import", "in.mbox"] } else { &["import"] };
+                let said = self.env.answer(from, "all\n").expect(0);
                 assert!(said.out.contains(&format!("created {}#1", self.home)), "{}", said.out);
             }
             Phase::Assessed => {
@@ -197,7 +202,7 @@ impl Place {
     }
 
     /// `sync`, with a yes to everything, until nothing is proposed. Returns how many rounds it took.
-    fn settle(&self) -> usize {
+    pub fn settle(&self) -> usize {
         for round in 0..6 {
             let said = self.env.answer(&["sync", "1"], "all\n");
             self.send();
@@ -211,14 +216,14 @@ impl Place {
     }
 
     /// Is everything as it should be after a phase?
-    fn is_where(&self, (phase, stage, owner, labels, letters): &After) {
+    pub fn is_where(&self, (phase, stage, owner, labels, letters): &After) {
         let (is, who, has) = self.stands();
         assert_eq!((is.as_str(), who.as_str()), (*stage, *owner), "after {phase:?}");
         assert_eq!(has, *labels, "after {phase:?}");
-        assert_eq!(drafts(&self.env.desk()).len(), *letters, "after {phase:?}");
+        assert_eq!(self.post.letters(&self.env).len(), *letters, "after {phase:?}");
     }
 
-    fn show(&self) -> Value {
+    pub fn show(&self) -> Value {
         self.env.run(&["show", "1", "--json"]).expect(0).json()
     }
 
@@ -235,7 +240,7 @@ impl Place {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Phase {
+pub enum Phase {
     Imported,
     Assessed,
     Allocated,
@@ -248,9 +253,9 @@ enum Phase {
 }
 
 /// What holds when a phase has been synced: stage, owner, labels, letters so far.
-type After = (Phase, &'static str, &'static str, &'static [&'static str], usize);
+pub type After = (Phase, &'static str, &'static str, &'static [&'static str], usize);
 
-const WALK: &[After] = &[
+pub const WALK: &[After] = &[
     (Phase::Imported, "NEW", "maren", &["needs triage"], 1),
     (Phase::Assessed, "NO-CVE", "maren", &["server"], 2),
     (Phase::Allocated, "ALLOCATED", "maren", &["cve allocated", "server"], 3),
@@ -348,68 +353,9 @@ fn one_report_walks_from_a_mailbox_to_done() {
     assert!(place.env.run(&["sync", "1"]).expect(3).out.contains("Nothing to do"));
 }
 
-const REPO: &str = "acme/security";
-const TOKEN: &str = "planted-forge-token-0123";
-const TOVES_TOKEN: &str = "planted-forge-token-4567";
-
-/// The same place with its trackers at a forge.
-fn at_a_forge() -> (Server<GithubFake>, Place) {
-    let mut forge = GithubFake::new(REPO, TOKEN, "2026-11-22T11:00:00Z".parse().unwrap());
-    forge.login = "maren".into();
-    forge.assignable = ["maren", "tove", "rita"].map(String::from).into();
-    forge.others.insert(TOVES_TOKEN.into(), "tove".into());
-    let server = Server::start(forge);
-    let place = Place { home: REPO, ..Place::new() };
-    let config = include_str!("../fixtures/lifecycle.toml");
-    let tracker = format!(
-        "[services]\ngithub = \"{}\"\n\n[tracker]\nforge = \"github\"\nrepo = \"{REPO}\"\ntoken = \"file:token\"\n\n\
-         [tracker.board]\nenabled = true\nurl = \"https://github.com/orgs/acme/projects/1\"\n\n[upstream]",
-        server.url()
-    );
-    place.env.write("tipstaff.toml", config.replacen("[upstream]", &tracker, 1));
-    place.token(TOKEN);
-    (server, place)
-}
-
-#[test]
-fn the_same_walk_with_the_trackers_at_a_forge() {
-    let (server, place) = at_a_forge();
-    for after in WALK {
-        place.prepare(&after.0);
-        place.send();
-        place.settle();
-        place.is_where(after);
-        let writes = server.with(|f| f.writes);
-        let said = place.env.run(&["sync", "all"]).expect(3);
-        assert!(said.out.contains("Nothing to do"), "{}", said.out);
-        assert_eq!(server.with(|f| f.writes), writes, "a plan writes nothing");
-    }
-    server.with(|f| {
-        assert_eq!(f.issues.len(), 1, "one report, one tracker");
-        let issue = &f.issues[&1];
-        assert!(!issue.open && issue.reason.as_deref() == Some("completed"));
-        assert_eq!(f.milestones.len(), 1);
-        assert!(!f.milestones[0].open);
-        assert_eq!(issue.card, Some((Some("opt6".into()), true)), "announced, and archived");
-        let status: String = issue.comments.iter().map(|c| c.body.as_str()).collect();
-        let mut at = 0;
-        for words in ["Import (", "Sync (valid)", "CVE allocated (", "Sync (pr merged)", "Sync (published)"] {
-            let here = status.get(at..).unwrap().find(words);
-            at += here.unwrap_or_else(|| panic!("{words} is missing or out of order\n{status}"));
-        }
-        let rollups = issue.comments.iter().filter(|c| desk::tracker::rollup::is_rollup(&c.body)).count();
-        assert_eq!(rollups, 1, "one status");
-    });
-    assert_eq!(drafts(&place.env.desk()).len(), 8);
-    let _ = place.env.run(&["log", "--verify"]).expect(0);
-    // A second desk of the same team sees the same trackers, and has nothing to do.
-    let other = place.env.path().join("other-desk");
-    let said = place.env.run(&["--desk", other.to_str().unwrap(), "show", "1"]).expect(0);
-    assert!(said.out.contains("acme/security#1"), "{}", said.out);
-    for said in [&said.out, &said.err] {
-        assert!(!said.contains(TOKEN));
-    }
-}
+pub const REPO: &str = "acme/security";
+pub const TOKEN: &str = "planted-forge-token-0123";
+pub const TOVES_TOKEN: &str = "planted-forge-token-4567";
 
 /// Apply every approved plan with a client that does not wait long. True when all of it was made.
 fn apply_at_the_forge(place: &Place, server: &Server<GithubFake>) -> bool {

@@ -17,9 +17,11 @@ mod import;
 mod lifecycle;
 mod mails;
 mod plumbing;
+mod post;
 mod sample;
 mod schema_parity;
 mod score;
+mod walks;
 
 /// A test module that is not named above would never run.
 #[test]

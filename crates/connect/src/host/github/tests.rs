@@ -10,6 +10,8 @@ use desk::{
 };
 use testkit::serve::{GithubFake, Server, Wrong};
 
+mod peers;
+
 use super::*;
 use crate::{
     host::Hosted,
@@ -23,11 +25,11 @@ fn server() -> Server<GithubFake> {
     Server::start(GithubFake::new(REPO, TOKEN, "2026-03-01T00:00:00Z".parse().unwrap()))
 }
 
-fn github(server: &Server<GithubFake>) -> Github {
+fn github<S: testkit::serve::Service>(server: &Server<S>) -> Github {
     with(server, hasty())
 }
 
-fn with(server: &Server<GithubFake>, client: Client) -> Github {
+fn with<S: testkit::serve::Service>(server: &Server<S>, client: Client) -> Github {
     let site = || Site::at(Service::Github, &server.url(), false).unwrap();
     let board = Some(Board { owner: "acme".into(), user: false, number: 1 });
     let token = Secret::new(TOKEN.into());

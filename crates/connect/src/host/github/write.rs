@@ -123,8 +123,9 @@ pub(super) fn ok(reply: Reply, want: u16) -> Result<Reply, WriteFault> {
         s if s == want || reply.ok() => Ok(reply),
         401 => Err(super::no_token(super::KEY).into()),
         403 | 404 => {
+            let right = if reply.what().contains("/contents/") { "contents" } else { "issues" };
             let why = format!(
-                "{} was refused with status {}: {}; the token needs write access to issues",
+                "{} was refused with status {}: {}; the token needs write access to {right}",
                 reply.what(),
                 reply.status(),
                 reply.excerpt()

@@ -4,6 +4,8 @@ use std::{
     time::Duration,
 };
 
+mod peers;
+
 use proptest::prelude::*;
 use testkit::serve::{GmailFake, Server, Wrong};
 
@@ -34,6 +36,10 @@ fn start(folders: &[&str]) -> Inbox {
 }
 
 fn open(server: &Server<GmailFake>, folders: &[&str], account: &str, log: &Arc<Mutex<String>>) -> Gmail {
+    open_at(&server.url(), KEYS, folders, account, log)
+}
+
+fn open_at(url: &str, keys: [&str; 3], folders: &[&str], account: &str, log: &Arc<Mutex<String>>) -> Gmail {
     let limits = Limits {
         deadline: Duration::from_millis(700),
         first_wait: Duration::from_millis(1),
@@ -45,11 +51,11 @@ fn open(server: &Server<GmailFake>, folders: &[&str], account: &str, log: &Arc<M
     let client = Client::new(&Surroundings::default(), limits, Box::new(SystemPace::default()))
         .unwrap()
         .logged(Box::new(move |line| kept.lock().unwrap().push_str(&format!("{line}\n"))));
-    let document = json!({"type": "authorized_user", "client_id": KEYS[0], "client_secret": KEYS[1],
-        "refresh_token": KEYS[2]});
+    let document = json!({"type": "authorized_user", "client_id": keys[0], "client_secret": keys[1],
+        "refresh_token": keys[2]});
     let source = GmailSource {
-        site: Site::at(Service::Mailbox, &server.url(), false).unwrap(),
-        tokens: Site::at(Service::Token, &server.url(), false).unwrap(),
+        site: Site::at(Service::Mailbox, url, false).unwrap(),
+        tokens: Site::at(Service::Token, url, false).unwrap(),
         credential: Credential::read(&Secret::new(format!("{document:#}"))).unwrap(),
         account: account.into(),
         folders: folders.iter().map(|f| (*f).to_owned()).collect(),
