@@ -258,6 +258,8 @@ pub struct MailThread {
     pub references: Vec<String>,
     /// Who is written to.
     pub contact: Address,
+    /// The page on which they are answered by hand, where they reported on one and no mail reaches them; empty for mail.
+    pub page: String,
     /// How.
     pub routing: Routing,
     /// Was the credit question asked on this thread, by us or by anybody on the team?

@@ -670,6 +670,7 @@ fn thread(v: &At<'_>, reporter: &Address) -> Read<MailThread> {
         subject: v.text_of(&["subject"])?,
         references: strings("references")?,
         contact: contact.unwrap_or_else(|| reporter.clone()),
+        page: v.text_of(&["page"])?,
         routing,
         credit_asked: v.flag_of(&["credit_asked", "credit_question_pending"])?,
         credit,

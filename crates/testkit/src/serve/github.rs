@@ -104,6 +104,8 @@ pub struct GithubFake {
     pub upstream: String,
     /// Its pull requests, as the query language shows them.
     pub pulls: BTreeMap<u64, Value>,
+    /// What else the public repository holds.
+    pub public: super::GithubPublic,
     now: Timestamp,
     next: u64,
 }
@@ -139,6 +141,7 @@ impl GithubFake {
             writes: 0,
             upstream: String::new(),
             pulls: BTreeMap::new(),
+            public: super::GithubPublic::default(),
             now,
             next: 3_000_000_000,
         }
@@ -712,6 +715,11 @@ impl GithubFake {
         }
         match asked.path.strip_prefix(&format!("/repos/{}", self.repo)) {
             Some(rest) => self.rest(asked, rest),
+            None if !self.upstream.is_empty()
+                && let Some(rest) = asked.path.strip_prefix(&format!("/repos/{}", self.upstream)) =>
+            {
+                self.public_rest(asked, rest)
+            }
             None => Answer::json(404, &json!({"message": "Not Found"})),
         }
     }

@@ -3,6 +3,7 @@
 
 mod cve_services;
 mod github;
+mod github_upstream;
 mod gmail;
 mod vulnogram;
 
@@ -19,6 +20,7 @@ use std::{
 
 pub use cve_services::CveServicesFake;
 pub use github::{Comment as GithubComment, GithubFake, Issue as GithubIssue, Milestone as GithubMilestone};
+pub use github_upstream::Public as GithubPublic;
 pub use gmail::{GmailFake, Message as GmailMessage};
 pub use vulnogram::VulnogramFake;
 

@@ -282,6 +282,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         .map(|(_, s)| mail::parse(&s.raw, session.now()))
         .collect();
     let Some(root) = messages.first() else { return Ok(Fact::Absent(Source("desk".into()))) };
+    let page = stored.first().and_then(|s| mail::page_of_place(&s.source)).unwrap_or_default().to_owned();
     let team = |m: &Message| {
         session.roster.is_team(&m.from.email, m.arrived())
             || m.from.is(&session.config().mail.lists.security)
@@ -296,7 +297,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         _ => Routing::Direct,
     };
     let contact = if case.reporter.email.is_empty() {
-        propose::contact(root, session.config(), &session.roster).map(|(a, _)| a).unwrap_or_default()
+        propose::contact(root, &page, session.config(), &session.roster).map(|(a, _)| a).unwrap_or_default()
     } else {
         case.reporter.clone()
     };
@@ -317,6 +318,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         last: last.key.id.clone(),
         references,
         contact,
+        page,
         routing,
         credit_asked: asked_on_thread || case.observed.told.iter().any(|r| r.asked_credit),
         credit: theirs.iter().rev().find_map(|m| wish(m, case.via_forwarder)),
@@ -378,7 +380,7 @@ fn forge_state(m: &Message) -> Option<String> {
     if !m.automatic || !words.contains("ghsa-") {
         return None;
     }
-    ["rejected", "dismissed", "withdrawn", "closed", "accepted", "published"]
+    ["reopened", "rejected", "dismissed", "withdrawn", "closed", "accepted", "published"]
         .into_iter()
         .find(|w| {
             let near = |line: &str| {

@@ -270,6 +270,7 @@ impl World for Ports<'_> {
             message_id: &draft.message_id,
             bytes: &bytes,
             in_reply_to: draft.in_reply_to.as_deref().unwrap_or_default(),
+            by_hand: !letter.page.is_empty(),
         };
         let found = match self.drafts.create_draft(&new) {
             Ok(found) => found,
@@ -319,11 +320,17 @@ impl World for Ports<'_> {
 
 fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
     let (subject, body) = letter.words();
+    let (to, subject) = if letter.page.is_empty() {
+        (letter.to.clone(), subject.to_owned())
+    } else {
+        // It lies among the drafts for a person to copy. Whoever sends it by mistake reaches nobody.
+        (Address::new(&letter.to.name, NO_SENDER), format!("To paste into {}", letter.page))
+    };
     MailDraft {
         from,
-        to: vec![letter.to.clone()],
+        to: vec![to],
         cc: letter.cc.clone(),
-        subject: subject.into(),
+        subject,
         in_reply_to: Some(letter.in_reply_to.clone()).filter(|s| !s.is_empty()),
         references: letter.references.clone(),
         message_id: letter.message_id.clone(),
@@ -337,7 +344,12 @@ fn asks_credit(letter: &Letter<InClear>) -> &'static str {
 }
 
 fn receipt(found: &Found, letter: &Letter<InClear>) -> Receipt {
-    Receipt::new(format!("draft to {} in {}", letter.to, found.place))
+    let words = if letter.page.is_empty() {
+        format!("draft to {} in {}", letter.to, found.place)
+    } else {
+        format!("text to paste into {} in {}", letter.page, found.place)
+    };
+    Receipt::new(words)
         .with("message_id", letter.message_id.clone())
         .with("path", found.place.clone())
         .with("asked_credit", asks_credit(letter))
@@ -580,7 +592,8 @@ fn answerable(
     let Some((_, digest)) = subject.split_once('-').filter(|(_, d)| d.len() == 16) else { return Ok(()) };
     let Some(stored) = desk.message(digest)? else { return Ok(()) };
     let message = mail::parse(&stored.raw, Timestamp::MAX);
-    if let Some((to, forwarded)) = propose::contact(&message, config, &Roster::from_config(config)) {
+    let page = mail::page_of_place(&stored.source).unwrap_or_default();
+    if let Some((to, forwarded)) = propose::contact(&message, page, config, &Roster::from_config(config)) {
         let contact = Identity { name: to.name, email: to.email, handle: String::new() };
         if forwarded {
             context.forwarder = Some(contact);

@@ -185,6 +185,7 @@ fn letter(v: &View<'_>, id: ReplyId, cve: &str, now: &Credits) -> Option<(String
         artifact: format!("{cve} {}", &digest::name(now)[..16]),
         thread: String::new(),
         to: Address::default(),
+        page: String::new(),
         cc: Vec::new(),
         in_reply_to: String::new(),
         references: Vec::new(),
@@ -209,6 +210,7 @@ fn announcement(v: &View<'_>, cve: &str, now: &Credits) -> Option<Letter<Drafted
     let answers = mail.map(|m| m.message_id.clone()).filter(|id| can_refer_to(id)).unwrap_or_default();
     Some(Letter {
         to: Address::new("", first),
+        page: String::new(),
         cc: to.map(|l| Address::new("", l)).collect(),
         thread: answers.clone(),
         references: Some(answers.clone()).filter(|a| !a.is_empty()).into_iter().collect(),
@@ -230,6 +232,7 @@ fn authority(v: &View<'_>, cve: &str, now: &Credits) -> Option<Letter<Drafted>> 
     let subject = format!("{cve}: corrected credit, please update cve.org");
     Some(Letter {
         to: Address::new("", to),
+        page: String::new(),
         cc: cc.into_iter().collect(),
         text: LetterText::Team {
             subject: Draft::<TeamMail>::text(subject),
