@@ -126,7 +126,8 @@ fn decoded(value: &str) -> Option<String> {
     while let Some(b) = bytes.next() {
         out.push(match b {
             b'%' => {
-                let (high, low) = (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
+                let (high, low) =
+                    (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
                 u8::try_from(high * 16 + low).ok()?
             }
             b => b,
@@ -154,7 +155,11 @@ mod tests {
             };
             reply.next_page("after")
         };
-        let of = |q: &str| format!("<https://api.example/x?{q}>; rel=\"next\", <https://api.example/x?after=a>; rel=\"first\"");
+        let of = |q: &str| {
+            format!(
+                "<https://api.example/x?{q}>; rel=\"next\", <https://api.example/x?after=a>; rel=\"first\""
+            )
+        };
         assert_eq!(next(&of("per_page=2&after=Y3Vyc29yOnYyOpK5%3D%3D")), Some("Y3Vyc29yOnYyOpK5==".into()));
         assert_eq!(next(&of("after=%zz")), None);
         assert_eq!(next(&of("before=a")), None);

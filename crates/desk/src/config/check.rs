@@ -52,7 +52,8 @@ fn sources(tree: &Entry, errors: &mut Errors<'_>) {
         return; // Reported where it stands.
     }
     let items: Vec<&Entry> = items.iter().filter(|s| s.text("kind") != SourceKind::Ghsa.as_str()).collect();
-    let primary: Vec<&Entry> = items.iter().copied().filter(|s| matches!(s.text("role"), "" | "primary")).collect();
+    let primary: Vec<&Entry> =
+        items.iter().copied().filter(|s| matches!(s.text("role"), "" | "primary")).collect();
     match primary.as_slice() {
         [] => {
             if let Some(first) = items.first() {

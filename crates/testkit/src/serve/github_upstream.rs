@@ -20,10 +20,12 @@ pub struct Public {
     pub reporting: bool,
     /// Items of one page at most.
     pub page: usize,
-    /// Tags, newest first: name and commit.
-    pub tags: Vec<(String, String)>,
-    /// Release pages, newest first.
+    /// Tags, newest first: name, commit and time.
+    pub tags: Vec<(String, String, String)>,
+    /// Release pages, newest first, as the query language shows them.
     pub releases: Vec<Value>,
+    /// Commits that are listed for a commit: (of, sha, message).
+    pub commits: Vec<(String, String, String)>,
     /// Which commits are in the history of which: (descendant, ancestor). A commit contains itself.
     pub contains: BTreeSet<(String, String)>,
     /// Pull requests as REST shows them.
@@ -42,6 +44,7 @@ impl Default for Public {
             page: 100,
             tags: Vec::new(),
             releases: Vec::new(),
+            commits: Vec::new(),
             contains: BTreeSet::new(),
             opened: Vec::new(),
             branches: BTreeSet::new(),
@@ -61,7 +64,9 @@ fn user(login: &str) -> Value {
 fn named(asked: &Asked, value: &Value) -> Answer {
     let text = value.to_string();
     // FNV-1a: any name that follows the content will do.
-    let name = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+    let name = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
     let etag = format!("W/\"{name:016x}\"");
     if asked.header("if-none-match") == etag {
         return Answer { body: Vec::new(), ..Answer::json(304, &Value::Null) }.with("etag", &etag);
@@ -70,7 +75,10 @@ fn named(asked: &Asked, value: &Value) -> Answer {
 }
 
 fn missing() -> Answer {
-    Answer::json(404, &json!({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}))
+    Answer::json(
+        404,
+        &json!({"message": "Not Found", "documentation_url": "https://docs.github.com/rest", "status": "404"}),
+    )
 }
 
 impl GithubFake {
@@ -130,8 +138,12 @@ impl GithubFake {
             ),
             ("GET", ["security-advisories"]) => {
                 let state = asked.param("state").unwrap_or_default();
-                let mut all: Vec<&Value> =
-                    self.public.advisories.values().filter(|a| a["state"] == state && self.shown(a)).collect();
+                let mut all: Vec<&Value> = self
+                    .public
+                    .advisories
+                    .values()
+                    .filter(|a| a["state"] == state && self.shown(a))
+                    .collect();
                 all.sort_by_key(|a| (a["created_at"].to_string(), a["ghsa_id"].to_string()));
                 self.listed(asked, &all)
             }
@@ -139,22 +151,25 @@ impl GithubFake {
                 Some(a) if self.shown(a) && self.public.may_read => named(asked, a),
                 _ => missing(),
             },
-            ("GET", ["tags"]) => {
-                let tag = |(name, sha): &(String, String)| {
-                    json!({"name": name, "commit": {"sha": sha, "url": ""}, "zipball_url": "", "tarball_url": "",
-                        "node_id": "REF_1"})
-                };
-                let all: Vec<Value> = self.public.tags.iter().map(tag).collect();
-                self.listed(asked, &all.iter().collect::<Vec<_>>())
-            }
-            ("GET", ["releases"]) => {
-                let all = self.public.releases.clone();
-                self.listed(asked, &all.iter().collect::<Vec<_>>())
+            ("GET", ["commits"]) => {
+                let of = asked.param("sha").unwrap_or_default();
+                let page: usize = asked.param("page").and_then(|p| p.parse().ok()).unwrap_or(1);
+                let all: Vec<Value> = self
+                    .public
+                    .commits
+                    .iter()
+                    .filter(|(c, ..)| c == of)
+                    .skip((page - 1) * 100)
+                    .take(100)
+                    .map(|(_, sha, message)| json!({"sha": sha, "commit": {"message": message}}))
+                    .collect();
+                Answer::json(200, &json!(all))
             }
             ("GET", ["compare", basehead]) => self.compare(basehead),
             ("GET", ["pulls"]) => {
                 let head = asked.param("head").unwrap_or_default().replace("%3A", ":").replace("%2F", "/");
-                let all: Vec<&Value> = self.public.opened.iter().filter(|p| p["head"]["label"] == head.as_str()).collect();
+                let all: Vec<&Value> =
+                    self.public.opened.iter().filter(|p| p["head"]["label"] == head.as_str()).collect();
                 Answer::json(200, &json!(all))
             }
             ("POST", ["pulls"]) => self.open_pull(&asked.json()),
@@ -164,14 +179,20 @@ impl GithubFake {
 
     /// Those who may not see what is private are shown less, with no word about it.
     fn shown(&self, advisory: &Value) -> bool {
-        self.public.admin || advisory["state"] == "published" || advisory["author"]["login"] == self.login.as_str()
+        self.public.admin
+            || advisory["state"] == "published"
+            || advisory["author"]["login"] == self.login.as_str()
     }
 
     fn listed(&self, asked: &Asked, all: &[&Value]) -> Answer {
         let size = asked.param("per_page").and_then(|p| p.parse().ok()).unwrap_or(30).min(self.public.page);
         let numbered = asked.param("page").and_then(|p| p.parse::<usize>().ok()).map(|p| (p - 1) * size);
         let after = asked.param("after").map(|a| a.replace("%3D", "=")).and_then(|a| {
-            a.strip_prefix("cursor:").or_else(|| a.strip_prefix("cursor%3A"))?.trim_end_matches('=').parse().ok()
+            a.strip_prefix("cursor:")
+                .or_else(|| a.strip_prefix("cursor%3A"))?
+                .trim_end_matches('=')
+                .parse()
+                .ok()
         });
         let from: usize = numbered.or(after).unwrap_or(0);
         let some: Vec<&&Value> = all.iter().skip(from).take(size).collect();
@@ -180,7 +201,8 @@ impl GithubFake {
             return answer;
         }
         let url = format!("https://api.github.com{}?per_page={size}", asked.path);
-        let next = format!("<{url}&after=cursor%3A{0}%3D%3D&page={1}>; rel=\"next\"", from + size, from / size + 2);
+        let next =
+            format!("<{url}&after=cursor%3A{0}%3D%3D&page={1}>; rel=\"next\"", from + size, from / size + 2);
         answer.with("link", &next)
     }
 
@@ -188,10 +210,12 @@ impl GithubFake {
         let plain = basehead.replace("%2F", "/").replace("%40", "@");
         let Some((base, head)) = plain.split_once("...") else { return missing() };
         let p = &self.public;
-        let commit = |name: &str| p.tags.iter().find(|(n, _)| n == name).map_or(name, |(_, c)| c.as_str()).to_owned();
+        let commit = |name: &str| {
+            p.tags.iter().find(|(n, ..)| n == name).map_or(name, |(_, c, _)| c.as_str()).to_owned()
+        };
         let (base, head) = (commit(base), commit(head));
         let known = |c: &String| {
-            p.tags.iter().any(|(_, t)| t == c) || p.contains.iter().any(|(a, b)| a == c || b == c)
+            p.tags.iter().any(|(_, t, _)| t == c) || p.contains.iter().any(|(a, b)| a == c || b == c)
         };
         if !known(&base) || !known(&head) {
             return missing();
@@ -211,20 +235,63 @@ impl GithubFake {
         )
     }
 
+    pub(super) fn asked_tags(&self, vars: &Value) -> Answer {
+        let repo =
+            format!("{}/{}", vars["owner"].as_str().unwrap_or("-"), vars["name"].as_str().unwrap_or("-"));
+        if repo != self.upstream {
+            let error = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}]);
+            return Answer::json(200, &json!({"data": {"repository": null}, "errors": error}));
+        }
+        // Every other tag is one that somebody wrote a message for.
+        let node = |(i, (name, sha, at)): (usize, &(String, String, String))| {
+            let target = if i % 2 == 0 {
+                json!({"oid": sha, "committedDate": at})
+            } else {
+                json!({"oid": "f".repeat(40), "tagger": {"date": at}, "target": {"oid": sha}})
+            };
+            json!({"name": name, "target": target})
+        };
+        let all: Vec<Value> = self.public.tags.iter().enumerate().map(node).collect();
+        let like = |part: &Value| -> Vec<&Value> {
+            let part = part.as_str().unwrap_or_default();
+            all.iter().filter(|t| t["name"].as_str().is_some_and(|n| n.contains(part))).take(100).collect()
+        };
+        let size = self.public.page.min(100);
+        let from: usize = vars["after"].as_str().and_then(|a| a.parse().ok()).unwrap_or(0);
+        let newest: Vec<&Value> = all.iter().skip(from).take(size).collect();
+        let page = json!({"hasNextPage": from + size < all.len(), "endCursor": (from + size).to_string()});
+        Answer::json(
+            200,
+            &json!({"data": {"repository": {"dots": {"nodes": like(&vars["dots"])}, "lines": {"nodes": like(&vars["lines"])},
+                "newest": {"nodes": newest, "pageInfo": page}, "releases": {"nodes": self.public.releases}},
+                "rateLimit": {"cost": 1}}}),
+        )
+    }
+
     fn open_pull(&mut self, body: &Value) -> Answer {
         if self.permission == "READ" {
-            return Answer::json(403, &json!({"message": "Resource not accessible by personal access token"}));
+            return Answer::json(
+                403,
+                &json!({"message": "Resource not accessible by personal access token"}),
+            );
         }
         let text = |k: &str| body[k].as_str().unwrap_or_default().to_owned();
         let owner = self.upstream.split('/').next().unwrap_or_default().to_owned();
-        let head = if text("head").contains(':') { text("head") } else { format!("{owner}:{}", text("head")) };
+        let head =
+            if text("head").contains(':') { text("head") } else { format!("{owner}:{}", text("head")) };
         let bad = |why: &str| {
-            Answer::json(422, &json!({"message": "Validation Failed", "errors": [{"resource": "PullRequest",
-                "code": "custom", "message": why}]}))
+            Answer::json(
+                422,
+                &json!({"message": "Validation Failed", "errors": [{"resource": "PullRequest",
+                "code": "custom", "message": why}]}),
+            )
         };
         if !self.public.branches.contains(&head) {
-            return Answer::json(422, &json!({"message": "Validation Failed", "errors": [{"resource": "PullRequest",
-                "field": "head", "code": "invalid"}]}));
+            return Answer::json(
+                422,
+                &json!({"message": "Validation Failed", "errors": [{"resource": "PullRequest",
+                "field": "head", "code": "invalid"}]}),
+            );
         }
         if self.public.opened.iter().any(|p| p["head"]["label"] == head.as_str() && p["state"] == "open") {
             return bad(&format!("A pull request already exists for {head}."));

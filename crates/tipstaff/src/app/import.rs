@@ -251,11 +251,10 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
             "import an export of it: `tipstaff import PATH`",
         ));
     }
-    let server =
-        config.mail.source.iter().any(|s| {
-            matches!(s.kind, SourceKind::Imap | SourceKind::Gmail | SourceKind::Ghsa)
-                && s.role != SourceRole::Optional
-        });
+    let server = config.mail.source.iter().any(|s| {
+        matches!(s.kind, SourceKind::Imap | SourceKind::Gmail | SourceKind::Ghsa)
+            && s.role != SourceRole::Optional
+    });
     if local.is_empty() && !server {
         return Err(AppError::new(
             Exit::Usage,

@@ -311,10 +311,17 @@ fn ghsa(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         let name = p.names.first().map_or(p.handle.as_str(), String::as_str);
         Some((p.handle.to_lowercase(), Address::new(name, email)))
     });
-    let source =
-        GhsaSource { site: at.rest, web, repo: around.upstream.repo.clone(), token, key, team: people.collect() };
-    let client = Client::new(&Surroundings::from_env(&around.env), Limits::default(), Box::<SystemPace>::default())
-        .map_err(MailFault::of_request)?;
+    let source = GhsaSource {
+        site: at.rest,
+        web,
+        repo: around.upstream.repo.clone(),
+        token,
+        key,
+        team: people.collect(),
+    };
+    let client =
+        Client::new(&Surroundings::from_env(&around.env), Limits::default(), Box::<SystemPace>::default())
+            .map_err(MailFault::of_request)?;
     let client = match around.trace {
         Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
         None => client,
@@ -554,8 +561,12 @@ mod tests {
     fn a_source_that_cannot_be_opened_is_a_reason_and_no_draft_goes_elsewhere() {
         let all = Arc::new(mailboxes(&[("a", SourceRole::Primary, &[], "")], ""));
         let out = Outbox(all);
-        let draft =
-            NewDraft { message_id: "x@desk", bytes: b"Message-ID: <x@desk>\r\n\r\n", in_reply_to: "", by_hand: false };
+        let draft = NewDraft {
+            message_id: "x@desk",
+            bytes: b"Message-ID: <x@desk>\r\n\r\n",
+            in_reply_to: "",
+            by_hand: false,
+        };
         let f = out.create_draft(&draft).unwrap_err();
         assert!(f.to_string().contains("names no account") && f.nothing_made(), "{f}");
         assert!(out.find(Place::Drafts, "x@desk").is_err(), "nobody can say that it is not there");

@@ -226,7 +226,10 @@ pub fn effect(e: &Effect) -> String {
             format!("ask the CVE authority for an id of {year}; this cannot be undone")
         }
         Change::MailDraft { letter, .. } if !letter.page.is_empty() => {
-            format!("text `{}` for {}, which a person pastes into {}", letter.reply, letter.to.name, letter.page)
+            format!(
+                "text `{}` for {}, which a person pastes into {}",
+                letter.reply, letter.to.name, letter.page
+            )
         }
         Change::MailDraft { letter, .. } => {
             format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)

@@ -69,7 +69,15 @@ impl Place<'_> {
         };
         let text = format!("The advisory {id} {what}: {url}\n");
         let name = format!("{id}.{now}.{}@{}", a.updated_at.unwrap_or(at).as_second(), self.host);
-        self.write(&self.service(), &format!("Advisory {id}"), &name, Some(id), a.updated_at.or(Some(at)), true, &text)
+        self.write(
+            &self.service(),
+            &format!("Advisory {id}"),
+            &name,
+            Some(id),
+            a.updated_at.or(Some(at)),
+            true,
+            &text,
+        )
     }
 
     /// That the text of an advisory is another than before. Who changed it, the service does not say.
@@ -77,7 +85,15 @@ impl Place<'_> {
         let id = &a.ghsa_id;
         let text = format!("Somebody changed the text of {id}. It stands at {url}\n");
         let name = format!("{id}.{}@{}", a.digest(), self.host);
-        self.write(&self.service(), &format!("Advisory {id}"), &name, Some(id), a.updated_at.or(Some(at)), true, &text)
+        self.write(
+            &self.service(),
+            &format!("Advisory {id}"),
+            &name,
+            Some(id),
+            a.updated_at.or(Some(at)),
+            true,
+            &text,
+        )
     }
 
     /// Nobody can be written to by mail: the service gives no address of people.

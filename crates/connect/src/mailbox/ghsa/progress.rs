@@ -209,7 +209,9 @@ impl Ghsa {
                 let who = a.author.as_ref().map_or("somebody", |u| u.login.as_str());
                 page.passed.push(Passed {
                     place: self.page_of(&id),
-                    why: format!("a draft that @{who} opened, and nobody's report: `tipstaff new` takes it in"),
+                    why: format!(
+                        "a draft that @{who} opened, and nobody's report: `tipstaff new` takes it in"
+                    ),
                 });
                 at.seen.insert(id, Seen { state: a.state, text: String::new() });
             }
@@ -230,7 +232,8 @@ impl Ghsa {
 
     /// What is new about one that was read.
     fn news(&self, a: &Advisory, was: &Seen, page: &mut Taken) {
-        let (url, when) = (self.page_of(&a.ghsa_id), a.updated_at.or(a.created_at).unwrap_or(Timestamp::UNIX_EPOCH));
+        let (url, when) =
+            (self.page_of(&a.ghsa_id), a.updated_at.or(a.created_at).unwrap_or(Timestamp::UNIX_EPOCH));
         let member = |login: &str| self.member(login);
         let written = self.written(&member);
         if a.state != was.state {

@@ -138,7 +138,13 @@ fn each_is_told_once_and_what_becomes_of_it_stands_on_its_thread() {
         f.report(ONE, "zoe", "One", "first", Value::Null);
         f.report(TWO, "maren", "Two", "ours", json!({"state": "draft", "submission": null}));
         f.report("GHSA-4h5m-9qxw-vr3c", "zoe", "Old", "x", json!({"state": "published"}));
-        f.report("GHSA-5h5m-9qxw-vr3c", "zoe", "Taken on", "x", json!({"state": "draft", "submission": {"accepted": true}}));
+        f.report(
+            "GHSA-5h5m-9qxw-vr3c",
+            "zoe",
+            "Taken on",
+            "x",
+            json!({"state": "draft", "submission": {"accepted": true}}),
+        );
     });
     let (mails, passed, cursor) = read(&b.ghsa, None).unwrap();
     assert_eq!(ids(&mails), [format!("{ONE}@github.com"), "GHSA-5h5m-9qxw-vr3c@github.com".into()]);
@@ -199,7 +205,10 @@ fn a_token_that_may_not_look_is_a_fault_and_no_empty_inbox() {
     let b = start();
     b.server.with(|f| f.public.may_read = false);
     let f = read(&b.ghsa, None).unwrap_err();
-    assert!(matches!(&f, MailFault::Refused { why, .. } if why.contains("upstream.token") && why.contains("security advisories")), "{f}");
+    assert!(
+        matches!(&f, MailFault::Refused { why, .. } if why.contains("upstream.token") && why.contains("security advisories")),
+        "{f}"
+    );
     // Who is no administrator is shown nothing, with status 200.
     b.server.with(|f| {
         (f.public.may_read, f.public.admin) = (true, false);

@@ -219,15 +219,16 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
     let forwarded = v.routing() == Routing::ViaForwarder;
     let nobody = unreplyable(to);
     if nobody && thread.page.is_empty() {
-        return Err(Told::NotTold("no mail to them is read by anybody; write to them where they reported it".into()));
+        return Err(Told::NotTold(
+            "no mail to them is read by anybody; write to them where they reported it".into(),
+        ));
     }
     // What is pasted where they wrote is read by them, and needs nobody to pass it on.
     let page = if nobody { thread.page.as_str() } else { "" };
     let values = values(v, thread, about);
-    let filled =
-        v.g.replies
-            .fill(about.reply, &values, None)
-            .and_then(|inner| if forwarded && page.is_empty() { v.g.replies.relay(&inner, &values) } else { Ok(inner) });
+    let filled = v.g.replies.fill(about.reply, &values, None).and_then(|inner| {
+        if forwarded && page.is_empty() { v.g.replies.relay(&inner, &values) } else { Ok(inner) }
+    });
     let filled = filled.map_err(|e| Told::NotTold(format!("the letter cannot be filled: {e}")))?;
     let subject = reply_subject(if thread.subject.is_empty() { "your report" } else { &thread.subject });
     let text = if forwarded {
@@ -315,11 +316,7 @@ fn values(v: &View<'_>, thread: &MailThread, about: &About) -> Values {
         && !has_invisible(name)
     {
         let passed_on = v.routing() == Routing::ViaForwarder && thread.page.is_empty();
-        let to = if passed_on {
-            Placeholder::ForwarderName
-        } else {
-            Placeholder::ReporterName
-        };
+        let to = if passed_on { Placeholder::ForwarderName } else { Placeholder::ReporterName };
         out.set(to, name);
     }
     if let Some(cve) = &v.cve {

@@ -169,7 +169,9 @@ fn edits(text: &str) -> BTreeMap<&'static str, String> {
 
 fn bare(c: &Candidate, headline: &str, group: Group) -> Item {
     let m = &c.lead.message;
-    let from = if c.forwarder.mode == Mode::ViaForwarder {
+    let from = if !c.lead.page().is_empty() {
+        format!("{}, by private report", m.from.name)
+    } else if c.forwarder.mode == Mode::ViaForwarder {
         format!("{} (forwarder)", m.from)
     } else {
         m.from.to_string()
@@ -482,7 +484,11 @@ fn body_values(c: &Candidate, said: Option<&Override>) -> (BTreeMap<FieldRole, S
         Some(v) => v.split(',').map(|s| s.trim().to_owned()).collect(),
         None => c.fields.affected_versions.clone(),
     };
-    let credit = edits.get("credit").cloned().or_else(|| c.credit.field());
+    let mut credit = edits.get("credit").cloned().or_else(|| c.credit.field());
+    if credit.is_none() && !c.lead.page().is_empty() && !m.from.name.is_empty() {
+        notices.push("nobody said how to credit them; their handle stands there until they do".into());
+        credit = Some(m.from.name.clone());
+    }
     let mut values = BTreeMap::from([
         (FieldRole::IssueDescription, description),
         (FieldRole::SecurityThread, thread_field(c)),
@@ -511,7 +517,11 @@ fn thread_field(c: &Candidate) -> String {
     let id = &c.lead.message.key.id;
     let root = if c.thread.is_empty() { id } else { &c.thread };
     if !c.lead.page().is_empty() {
-        return format!("No public archive: private report {}, thread `{}`", c.lead.page(), root.replace('`', "'"));
+        return format!(
+            "No public archive: private report {}, thread `{}`",
+            c.lead.page(),
+            root.replace('`', "'")
+        );
     }
     format!("No public archive: private list, thread `{}`", root.replace('`', "'"))
 }
@@ -528,7 +538,8 @@ fn related_notices(c: &Candidate, item: &mut Item) {
     }
     for p in &c.forwarder.problems {
         // Who wrote on a page is answered there.
-        let known = p.code == "unaddressable" && !c.lead.page().is_empty();
+        let known =
+            matches!(p.code.as_str(), "unaddressable" | "credit-unknown") && !c.lead.page().is_empty();
         if p.code != "no-forwarder-config" && !known {
             item.notices.push(p.message.clone());
         }
