@@ -273,6 +273,40 @@ mod tests {
         assert!(allowed(Service::Mailbox, "GET", "/gmail/v1/users/me/threads/a%2Fb").is_err());
     }
 
+    /// The service's own description of itself, fetched by `./check`.
+    #[test]
+    #[allow(clippy::print_stderr, reason = "a test that is skipped says so")]
+    fn every_path_of_the_forge_is_one_that_it_documents() {
+        let file = concat!(
+            env!("CARGO_MANIFEST_DIR"),
+            "/../../target/check-node/node_modules/@octokit/openapi/generated/api.github.com.json"
+        );
+        let Ok(text) = std::fs::read(file) else {
+            eprintln!("skipped: the description of the forge's API is not here; `./check` fetches it");
+            return;
+        };
+        let described: serde_json::Value = serde_json::from_slice(&text).unwrap();
+        let paths = described["paths"].as_object().unwrap();
+        for r in ALLOWED.iter().filter(|r| r.service == Service::Github && r.path != "/graphql") {
+            let fits = |path: &str| {
+                let (mut theirs, mut ours) = (path.split('/'), r.path.split('/'));
+                loop {
+                    match (theirs.next(), ours.next()) {
+                        (None, None) => return true,
+                        // The path of a file is several of our segments.
+                        (Some("{path}"), Some(_)) => return true,
+                        (Some(t), Some(o))
+                            if t == o || (t.starts_with('{') && (o == "*" || o == "{name}")) => {}
+                        _ => return false,
+                    }
+                }
+            };
+            let method = r.method.to_lowercase();
+            let there = paths.iter().any(|(path, of)| fits(path) && of.get(&method).is_some());
+            assert!(there, "{} {}", r.method, r.path);
+        }
+    }
+
     #[test]
     fn no_listed_route_sends() {
         for r in ALLOWED {

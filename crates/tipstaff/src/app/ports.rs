@@ -134,6 +134,13 @@ impl Ports<'_> {
 }
 
 impl Ports<'_> {
+    /// Message-IDs of the letters on a thread that were sent, or thrown away.
+    fn settled(&self, thread: &str) -> Result<BTreeSet<String>, PortError> {
+        let rows = self.desk.ledger(Some(thread))?;
+        let over = rows.into_iter().filter(|r| matches!(r.state.as_str(), "sent" | "discarded"));
+        Ok(over.map(|r| r.message_id).collect())
+    }
+
     /// Give the host what waits for it, before anything else leaves the desk.
     fn settle_host(&mut self) -> Result<(), PortError> {
         match &mut self.host {
@@ -194,7 +201,7 @@ impl World for Ports<'_> {
     fn probe(&self, probe: &Probe) -> Fact<String> {
         let seen = Seen { at: self.now, version: String::new() };
         match probe {
-            Probe::DraftPending { thread } => match pending(self.drafts, thread) {
+            Probe::DraftPending { thread } => match pending(self.drafts, thread, &self.settled(thread)?) {
                 Ok(found) => {
                     let answer = if found.is_empty() { "no" } else { "yes" };
                     Fact::Known(answer.into(), Source(self.drafts.name()), seen)
@@ -324,7 +331,7 @@ fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
         (letter.to.clone(), subject.to_owned())
     } else {
         // It lies among the drafts for a person to copy. Whoever sends it by mistake reaches nobody.
-        (Address::new(&letter.to.name, NO_SENDER), format!("To paste into {}", letter.page))
+        (Address::new(&letter.to.name, NO_SENDER), format!("To paste into {}", last(&letter.page)))
     };
     MailDraft {
         from,
@@ -336,7 +343,13 @@ fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
         message_id: letter.message_id.clone(),
         date: by.at,
         body: body.into(),
+        page: letter.page.clone(),
     }
+}
+
+/// The last part of an address: what people call the page.
+fn last(url: &str) -> &str {
+    url.trim_end_matches('/').rsplit('/').next().unwrap_or(url)
 }
 
 fn asks_credit(letter: &Letter<InClear>) -> &'static str {
@@ -468,18 +481,23 @@ fn advance(case: &mut Case, effect: &Effect, headings: &Headings) {
     }
 }
 
-/// Drafts that answer a thread.
+/// Drafts that answer a thread, without those of which a person said what became of them: a text that was pasted stays.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn pending(drafts: &dyn Mailbox, thread: &str) -> Result<Vec<String>, MailFault> {
+pub fn pending(
+    drafts: &dyn Mailbox,
+    thread: &str,
+    settled: &BTreeSet<String>,
+) -> Result<Vec<String>, MailFault> {
     if thread.is_empty() {
         return Ok(Vec::new());
     }
     let mut out = Vec::new();
     for found in drafts.drafts()? {
         let m = mail::parse_headers(&found.bytes, Timestamp::MAX);
-        if m.references.iter().chain(&m.in_reply_to).any(|id| id == thread) {
+        let on = m.references.iter().chain(&m.in_reply_to).any(|id| id == thread);
+        if on && !settled.contains(&m.key.id) {
             out.push(found.place);
         }
     }

@@ -114,6 +114,20 @@ fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
         .map_err(|e| format!("upstream.repo: {e}"))
 }
 
+/// Can the pull requests of the public repository be read? None when nobody says that they may be asked about; words to a
+/// person otherwise.
+pub(super) fn probe(session: &Session) -> Option<Result<String, String>> {
+    match pulls(session) {
+        Ok(None) => None,
+        Err(why) => Some(Err(why)),
+        // Whether there is one of that number does not matter.
+        Ok(Some(p)) => Some(match p.about(&BTreeSet::from([1])) {
+            Ok(_) => Ok(format!("{}: pull requests, tags and releases can be read", p.full())),
+            Err(e) => Err(e.to_string()),
+        }),
+    }
+}
+
 impl Told {
     /// Which repository.
     pub(super) fn repo(&self) -> String {
@@ -313,3 +327,6 @@ impl Both<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -338,7 +338,16 @@ fn pasted(plan: &Plan, wanted: &BTreeSet<ItemNo>) -> bool {
 }
 
 fn recap(session: &Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &mut Term) -> Result<()> {
-    let drafts = session.drafts.drafts().map_or(0, |d| d.len());
+    let rows = session.desk.ledger(None)?;
+    let over: BTreeSet<&str> = rows
+        .iter()
+        .filter(|r| matches!(r.state.as_str(), "sent" | "discarded"))
+        .map(|r| r.message_id.as_str())
+        .collect();
+    let waits = |d: &connect::mailbox::Mail| {
+        !over.contains(mail::parse_headers(&d.bytes, session.now()).key.id.as_str())
+    };
+    let drafts = session.drafts.drafts().map_or(0, |d| d.iter().filter(|d| waits(d)).count());
     if drafts > 0 {
         let dir = session.drafts.name();
         let word = if drafts == 1 { "draft waits" } else { "drafts wait" };

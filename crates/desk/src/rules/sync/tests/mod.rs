@@ -7,6 +7,7 @@ mod correction;
 mod fields;
 mod gates;
 mod hard_cases;
+mod leak;
 mod mail;
 mod older;
 mod review;
