@@ -135,7 +135,7 @@ impl Ports<'_> {
 
 impl Ports<'_> {
     /// Message-IDs of the letters on a thread that were sent, or thrown away.
-    fn settled(&self, thread: &str) -> Result<BTreeSet<String>, PortError> {
+    fn settled(&self, thread: &str) -> Result<BTreeSet<String>, store::StoreError> {
         let rows = self.desk.ledger(Some(thread))?;
         let over = rows.into_iter().filter(|r| matches!(r.state.as_str(), "sent" | "discarded"));
         Ok(over.map(|r| r.message_id).collect())
@@ -201,11 +201,14 @@ impl World for Ports<'_> {
     fn probe(&self, probe: &Probe) -> Fact<String> {
         let seen = Seen { at: self.now, version: String::new() };
         match probe {
-            Probe::DraftPending { thread } => match pending(self.drafts, thread, &self.settled(thread)?) {
-                Ok(found) => {
-                    let answer = if found.is_empty() { "no" } else { "yes" };
-                    Fact::Known(answer.into(), Source(self.drafts.name()), seen)
-                }
+            Probe::DraftPending { thread } => match self.settled(thread) {
+                Ok(settled) => match pending(self.drafts, thread, &settled) {
+                    Ok(found) => {
+                        let answer = if found.is_empty() { "no" } else { "yes" };
+                        Fact::Known(answer.into(), Source(self.drafts.name()), seen)
+                    }
+                    Err(e) => Fact::Unknown(e.to_string()),
+                },
                 Err(e) => Fact::Unknown(e.to_string()),
             },
             Probe::RecordState { cve } => match self.stage(cve) {
