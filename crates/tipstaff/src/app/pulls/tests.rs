@@ -66,12 +66,11 @@ enum Want {
     Unknown(&'static str),
 }
 
+/// Branch and milestone of each place it is merged to, or why that is not known; and what is noted beside.
+type Told = (Result<Vec<(String, String)>, String>, Vec<String>);
+
 /// Merged at GitHub, to that branch, as that commit.
-fn merged(
-    repo: Option<&Repo>,
-    base: &str,
-    commit: &str,
-) -> (Result<Vec<(String, String)>, String>, Vec<String>) {
+fn merged(repo: Option<&Repo>, base: &str, commit: &str) -> Told {
     let url = "https://github.com/example/server/pull/12";
     let named = Named::Pull { url: url.into(), repo: "example/server".into(), number: 12 };
     let at = PullRequest {
