@@ -503,7 +503,8 @@ impl World {
             let prefix = subject.strip_prefix("m-").unwrap_or("none");
             let all = self.threads.iter().flat_map(|t| &t.messages);
             if let Some(m) = all.into_iter().find(|m| m.message.key.digest.0.starts_with(prefix))
-                && let Some((address, relay)) = propose::contact(&m.message, &self.config, &self.roster)
+                && let Some((address, relay)) =
+                    propose::contact(&m.message, m.page(), &self.config, &self.roster)
             {
                 if relay { out.forwarder = Some(who(&address)) } else { out.reporter = who(&address) }
             }

@@ -4,6 +4,7 @@
 
 mod fault;
 mod folder;
+pub mod ghsa;
 pub mod gmail;
 pub mod imap;
 mod mbox;

@@ -74,6 +74,8 @@ pub struct NewDraft<'a> {
     pub bytes: &'a [u8],
     /// Message-ID of the mail it answers, without angle brackets; empty when it answers none.
     pub in_reply_to: &'a str,
+    /// Is it no mail, but a text that a person pastes somewhere? It stays on this machine.
+    pub by_hand: bool,
 }
 
 /// A message that is there.

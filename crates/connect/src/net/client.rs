@@ -366,6 +366,7 @@ impl Client {
             None
         };
         let content_type = header("content-type").unwrap_or_default().to_ascii_lowercase();
+        let (etag, link) = (header("etag").unwrap_or_default(), header("link").unwrap_or_default());
         let mut body = Vec::new();
         let limit = self.limits.body;
         // One byte more than allowed tells the difference between full and too full, after unpacking.
@@ -387,7 +388,7 @@ impl Client {
             });
         }
         let secrets = secrets(request);
-        Ok((Reply { what: what.into(), changes, status, content_type, body, secrets }, location))
+        Ok((Reply { what: what.into(), changes, status, content_type, etag, link, body, secrets }, location))
     }
 
     /// Wait until the service takes another request: its own rate, and what its headers said.

@@ -14,6 +14,8 @@ pub struct Reply {
     pub(super) changes: bool,
     pub(super) status: u16,
     pub(super) content_type: String,
+    pub(super) etag: String,
+    pub(super) link: String,
     pub(super) body: Vec<u8>,
     pub(super) secrets: Vec<Secret>,
 }
@@ -35,6 +37,22 @@ impl Reply {
     #[must_use]
     pub fn what(&self) -> &str {
         &self.what
+    }
+
+    /// What names this state of what was asked about, for asking whether it changed; empty when there is nothing.
+    #[must_use]
+    pub fn etag(&self) -> &str {
+        &self.etag
+    }
+
+    /// A parameter of the address of the next page, decoded; none when this page is the last.
+    #[must_use]
+    pub fn next_page(&self, parameter: &str) -> Option<String> {
+        let next = self.link.split(',').find(|l| l.contains("rel=\"next\""))?;
+        let url = next.split_once('<')?.1.split_once('>')?.0;
+        let query = url.split_once('?')?.1.split('#').next()?;
+        let value = query.split('&').find_map(|p| p.strip_prefix(parameter)?.strip_prefix('='))?;
+        decoded(value)
     }
 
     /// Was the request one that changes things?
@@ -98,5 +116,54 @@ impl Reply {
     pub fn refusal(&self) -> Fault {
         let why = format!("status {}: {}", self.status, self.excerpt());
         Fault::unexpected(self, why)
+    }
+}
+
+/// What was written with percent signs; none when that is no text.
+fn decoded(value: &str) -> Option<String> {
+    let mut out = Vec::with_capacity(value.len());
+    let mut bytes = value.bytes();
+    while let Some(b) = bytes.next() {
+        out.push(match b {
+            b'%' => {
+                let (high, low) =
+                    (char::from(bytes.next()?).to_digit(16)?, char::from(bytes.next()?).to_digit(16)?);
+                u8::try_from(high * 16 + low).ok()?
+            }
+            b => b,
+        });
+    }
+    String::from_utf8(out).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_next_page_is_named_by_its_parameter_alone() {
+        let next = |link: &str| {
+            let reply = Reply {
+                what: String::new(),
+                changes: false,
+                status: 200,
+                content_type: String::new(),
+                etag: String::new(),
+                link: link.into(),
+                body: Vec::new(),
+                secrets: Vec::new(),
+            };
+            reply.next_page("after")
+        };
+        let of = |q: &str| {
+            format!(
+                "<https://api.example/x?{q}>; rel=\"next\", <https://api.example/x?after=a>; rel=\"first\""
+            )
+        };
+        assert_eq!(next(&of("per_page=2&after=Y3Vyc29yOnYyOpK5%3D%3D")), Some("Y3Vyc29yOnYyOpK5==".into()));
+        assert_eq!(next(&of("after=%zz")), None);
+        assert_eq!(next(&of("before=a")), None);
+        assert_eq!(next("<https://api.example/x?after=a>; rel=\"prev\""), None);
+        assert_eq!(next(""), None);
     }
 }

@@ -7,7 +7,7 @@ use std::{
     sync::Arc,
 };
 
-use desk::case::{PullRequest, PullState};
+use desk::case::{PublicWords, PullRequest, PullState};
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Deserialize;
 use serde_json::json;
@@ -23,6 +23,8 @@ use crate::{
 
 /// Pull requests in one question.
 const AT_ONCE: usize = 50;
+/// Characters of the text of one that are looked at.
+const TEXT: usize = 20_000;
 /// The query language has no larger number.
 const LARGEST: u64 = i32::MAX as u64;
 
@@ -154,6 +156,8 @@ fragment pull on PullRequest {
   author { login }
   labels(first: 100) { nodes { name } }
   milestone { title dueOn }
+  title body headRefName
+  closingIssuesReferences(first: 10) { nodes { number repository { nameWithOwner } } }
 }",
     );
     out
@@ -185,6 +189,26 @@ struct Pull {
     author: Option<Login>,
     labels: Option<Nodes<Name>>,
     milestone: Option<Milestone>,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    body: String,
+    #[serde(default)]
+    head_ref_name: String,
+    #[serde(default)]
+    closing_issues_references: Option<Nodes<Closes>>,
+}
+
+#[derive(Deserialize)]
+struct Closes {
+    number: u64,
+    repository: Repository,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Repository {
+    name_with_owner: String,
 }
 
 #[derive(Deserialize)]
@@ -221,6 +245,17 @@ impl Pull {
             milestone: self.milestone.map(|m| m.title).unwrap_or_default(),
             branch: self.base_ref_name,
             labels: self.labels.into_iter().flat_map(Nodes::there).map(|l| l.name).collect(),
+            says: PublicWords {
+                title: self.title,
+                text: self.body.chars().take(TEXT).collect(),
+                head: self.head_ref_name,
+                closes: self
+                    .closing_issues_references
+                    .into_iter()
+                    .flat_map(Nodes::there)
+                    .map(|i| format!("{}#{}", i.repository.name_with_owner, i.number))
+                    .collect(),
+            },
             ..PullRequest::default()
         }
     }

@@ -100,7 +100,7 @@ impl History {
         Ok(out)
     }
 
-    fn take(&mut self, c: Commit, body: &str) {
+    pub(super) fn take(&mut self, c: Commit, body: &str) {
         // What a revert quotes is what it takes away.
         let subject = match c.subject.strip_prefix("Revert ") {
             Some(rest) => rest.rsplit_once('"').map_or("", |(_, after)| after),

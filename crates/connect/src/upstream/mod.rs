@@ -4,7 +4,9 @@ pub mod fix;
 pub mod git;
 pub mod github;
 mod history;
+pub mod open;
 pub mod releases;
+pub mod remote;
 pub mod survey;
 pub mod tags;
 #[cfg(test)]

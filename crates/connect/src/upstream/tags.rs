@@ -68,7 +68,7 @@ impl Tag {
         Ok(out)
     }
 
-    fn named(name: &str, commit: &str, at: Option<Timestamp>) -> Self {
+    pub(super) fn named(name: &str, commit: &str, at: Option<Timestamp>) -> Self {
         let read = NAME.captures(name).filter(|_| name.len() <= 200);
         let part = |i| read.as_ref().and_then(|c| c.get(i)).map_or("", |m| m.as_str());
         let (prefix, version) = (fold(part(1)), part(2).replace('_', "."));
@@ -106,130 +106,203 @@ fn names_of(package: &str) -> BTreeSet<String> {
     [fold(package), fold(last)].into_iter().filter(|n| !n.is_empty()).collect()
 }
 
+/// Something that knows tags and what they hold: a clone, or the forge.
+pub(super) trait Code {
+    type Fault;
+
+    /// `owner/name`; empty when unknown.
+    fn repo(&self) -> &str;
+
+    /// Every tag that matters.
+    fn tags(&self) -> &[Tag];
+
+    /// Is a tag on the branch of a train? What nobody can tell leaves it in.
+    fn is_on(&mut self, branch: &str, tag: &Tag) -> Result<bool, Self::Fault>;
+
+    /// Does a tag hold every fix? `branch` is the one its release is cut from. `None` when nobody can tell.
+    fn has_fix(&mut self, tag: &Tag, branch: &str, fixes: &[Found]) -> Result<Option<bool>, Self::Fault>;
+
+    /// What its release page says beside: whether it is a pre-release, when it came out, where it is.
+    fn page(&self, _tag: &Tag) -> Option<ReleasePage> {
+        None
+    }
+}
+
+/// What the page of a release says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct ReleasePage {
+    pub pre: bool,
+    pub at: Option<Timestamp>,
+    pub url: String,
+}
+
+/// How every package of a target stands.
+pub(super) fn artifacts<C: Code>(
+    code: &mut C,
+    wanted: &Wanted,
+    fixes: &[Found],
+) -> Result<Vec<Artifact>, C::Fault> {
+    let mut out = Vec::new();
+    for package in &wanted.packages {
+        let Some(tags) = of_package(code.tags(), package, wanted) else {
+            out.push(Artifact {
+                package: package.clone(),
+                version: wanted.version.clone(),
+                reason: format!("no tag names the package {package}"),
+                ..Artifact::default()
+            });
+            continue;
+        };
+        if wanted.version.is_empty() {
+            out.push(of_wave(code, package, wanted, tags, fixes)?);
+        } else {
+            of_version(code, package, wanted, tags, fixes, &mut out)?;
+        }
+    }
+    Ok(out)
+}
+
+/// The tags of a package, oldest version first: those that name it; where none does, those that name no package. None
+/// when several packages share tags that name none of them.
+fn of_package(all: &[Tag], package: &str, wanted: &Wanted) -> Option<Vec<Tag>> {
+    let versions = all.iter().filter(|t| !t.version.is_empty());
+    let names = names_of(package);
+    let mut found: Vec<Tag> = versions.clone().filter(|t| names.contains(&t.prefix)).cloned().collect();
+    if found.is_empty() {
+        // `providers-ftp/1.2` is a tag of `acme-server-providers-ftp`; one word alone says too little.
+        let ends =
+            |t: &&Tag| t.prefix.contains('-') && names.iter().any(|n| n.ends_with(&format!("-{}", t.prefix)));
+        found = versions.clone().filter(ends).cloned().collect();
+    }
+    if found.is_empty() {
+        let project: Vec<String> = wanted.project.iter().map(|n| fold(n)).collect();
+        let plain = |t: &&Tag| GENERIC.contains(&t.prefix.as_str()) || project.contains(&t.prefix);
+        found = versions.filter(plain).cloned().collect();
+        if wanted.packages.len() > 1 {
+            return None;
+        }
+    }
+    found.sort_by(|a, b| compare(&a.version, &b.version, Scheme::Generic).then_with(|| a.name.cmp(&b.name)));
+    Some(found)
+}
+
+fn of_version<C: Code>(
+    code: &mut C,
+    package: &str,
+    wanted: &Wanted,
+    tags: Vec<Tag>,
+    fixes: &[Found],
+    out: &mut Vec<Artifact>,
+) -> Result<(), C::Fault> {
+    if let Some(tag) = tags.iter().find(|t| t.is(&wanted.version)) {
+        let mut a = artifact(code, package, wanted, tag, fixes)?;
+        a.version.clone_from(&wanted.version);
+        out.push(a);
+        return Ok(());
+    }
+    let candidate = tags.iter().rfind(|t| t.leads_to(&wanted.version));
+    let mut a = match candidate {
+        Some(tag) => artifact(code, package, wanted, tag, fixes)?,
+        None => Artifact { package: package.into(), state: ArtifactState::Missing, ..Artifact::default() },
+    };
+    a.version.clone_from(&wanted.version);
+    out.push(a);
+    // The version may have been skipped: the next one of the train that holds the fix is shown beside it.
+    for tag in tags.iter().filter(|t| t.is_final()) {
+        if compare(&tag.version, &wanted.version, Scheme::Generic).is_le() {
+            continue;
+        }
+        if !wanted.branch.is_empty() && !code.is_on(&wanted.branch, tag)? {
+            continue;
+        }
+        out.push(artifact(code, package, wanted, tag, fixes)?);
+        break;
+    }
+    Ok(())
+}
+
+/// The first final version of a package that holds the fix, else a candidate that does.
+fn of_wave<C: Code>(
+    code: &mut C,
+    package: &str,
+    wanted: &Wanted,
+    tags: Vec<Tag>,
+    fixes: &[Found],
+) -> Result<Artifact, C::Fault> {
+    let mut candidate = None;
+    for tag in &tags {
+        let a = artifact(code, package, wanted, tag, fixes)?;
+        match (a.has_fix, a.state) {
+            (Some(true), ArtifactState::Final) => return Ok(a),
+            (Some(true), _) => candidate = Some(a),
+            _ => {}
+        }
+    }
+    Ok(candidate.unwrap_or_else(|| Artifact {
+        package: package.into(),
+        state: ArtifactState::Missing,
+        ..Artifact::default()
+    }))
+}
+
+fn artifact<C: Code>(
+    code: &mut C,
+    package: &str,
+    wanted: &Wanted,
+    tag: &Tag,
+    fixes: &[Found],
+) -> Result<Artifact, C::Fault> {
+    let page = code.page(tag);
+    let pre = !tag.is_final() || page.as_ref().is_some_and(|p| p.pre);
+    let has_fix = code.has_fix(tag, &wanted.branch, fixes)?;
+    let url = page.as_ref().map(|p| p.url.clone()).filter(|u| !u.is_empty());
+    Ok(Artifact {
+        package: package.into(),
+        version: tag.version.clone(),
+        state: if pre { ArtifactState::PreRelease } else { ArtifactState::Final },
+        at: page.and_then(|p| p.at).or(tag.at),
+        url: url.unwrap_or_else(|| tag_url(code.repo(), &tag.name)),
+        has_fix,
+        reason: String::new(),
+        page: String::new(),
+        names: Vec::new(),
+    })
+}
+
+impl Code for Survey {
+    type Fault = GitError;
+
+    fn repo(&self) -> &str {
+        &self.repo
+    }
+
+    fn tags(&self) -> &[Tag] {
+        &self.tags
+    }
+
+    fn is_on(&mut self, branch: &str, tag: &Tag) -> Result<bool, GitError> {
+        match self.tip(branch) {
+            Some(train) => self.contains(&train, &tag.commit),
+            None => Ok(true),
+        }
+    }
+
+    fn has_fix(&mut self, tag: &Tag, _: &str, fixes: &[Found]) -> Result<Option<bool>, GitError> {
+        Survey::has_fix(self, tag, fixes)
+    }
+}
+
 impl Survey {
     /// How every package of a target stands. `fixes` are what [`Survey::fix`] found.
     ///
     /// # Errors
     /// When the clone fails.
     pub fn artifacts(&mut self, wanted: &Wanted, fixes: &[Found]) -> Result<Vec<Artifact>, GitError> {
-        let mut out = Vec::new();
-        for package in &wanted.packages {
-            let Some(tags) = self.of_package(package, wanted) else {
-                out.push(Artifact {
-                    package: package.clone(),
-                    version: wanted.version.clone(),
-                    reason: format!("no tag of the clone names the package {package}"),
-                    ..Artifact::default()
-                });
-                continue;
-            };
-            if wanted.version.is_empty() {
-                out.push(self.of_wave(package, tags, fixes)?);
-            } else {
-                self.of_version(package, wanted, tags, fixes, &mut out)?;
-            }
-        }
-        Ok(out)
+        artifacts(self, wanted, fixes)
     }
 
-    /// The tags of a package, oldest version first: those that name it; where none does, those that name no package. None
-    /// when several packages share tags that name none of them.
     pub(super) fn of_package(&self, package: &str, wanted: &Wanted) -> Option<Vec<Tag>> {
-        let versions = self.tags.iter().filter(|t| !t.version.is_empty());
-        let names = names_of(package);
-        let mut found: Vec<Tag> = versions.clone().filter(|t| names.contains(&t.prefix)).cloned().collect();
-        if found.is_empty() {
-            // `providers-ftp/1.2` is a tag of `acme-server-providers-ftp`; one word alone says too little.
-            let ends = |t: &&Tag| {
-                t.prefix.contains('-') && names.iter().any(|n| n.ends_with(&format!("-{}", t.prefix)))
-            };
-            found = versions.clone().filter(ends).cloned().collect();
-        }
-        if found.is_empty() {
-            let project: Vec<String> = wanted.project.iter().map(|n| fold(n)).collect();
-            let plain = |t: &&Tag| GENERIC.contains(&t.prefix.as_str()) || project.contains(&t.prefix);
-            found = versions.filter(plain).cloned().collect();
-            if wanted.packages.len() > 1 {
-                return None;
-            }
-        }
-        found.sort_by(|a, b| {
-            compare(&a.version, &b.version, Scheme::Generic).then_with(|| a.name.cmp(&b.name))
-        });
-        Some(found)
-    }
-
-    fn of_version(
-        &mut self,
-        package: &str,
-        wanted: &Wanted,
-        tags: Vec<Tag>,
-        fixes: &[Found],
-        out: &mut Vec<Artifact>,
-    ) -> Result<(), GitError> {
-        if let Some(tag) = tags.iter().find(|t| t.is(&wanted.version)) {
-            let mut a = self.artifact(package, tag, fixes)?;
-            a.version.clone_from(&wanted.version);
-            out.push(a);
-            return Ok(());
-        }
-        let candidate = tags.iter().rfind(|t| t.leads_to(&wanted.version));
-        let mut a = match candidate {
-            Some(tag) => self.artifact(package, tag, fixes)?,
-            None => {
-                Artifact { package: package.into(), state: ArtifactState::Missing, ..Artifact::default() }
-            }
-        };
-        a.version.clone_from(&wanted.version);
-        out.push(a);
-        // The version may have been skipped: the next one of the train that holds the fix is shown beside it.
-        let train = self.tip(&wanted.branch);
-        for tag in tags.iter().filter(|t| t.is_final()) {
-            if compare(&tag.version, &wanted.version, Scheme::Generic).is_le() {
-                continue;
-            }
-            if let Some(train) = &train
-                && !wanted.branch.is_empty()
-                && !self.contains(train, &tag.commit)?
-            {
-                continue;
-            }
-            out.push(self.artifact(package, tag, fixes)?);
-            break;
-        }
-        Ok(())
-    }
-
-    /// The first final version of a package that holds the fix, else a candidate that does.
-    fn of_wave(&mut self, package: &str, tags: Vec<Tag>, fixes: &[Found]) -> Result<Artifact, GitError> {
-        let mut candidate = None;
-        for tag in &tags {
-            let a = self.artifact(package, tag, fixes)?;
-            match (a.has_fix, a.state) {
-                (Some(true), ArtifactState::Final) => return Ok(a),
-                (Some(true), _) => candidate = Some(a),
-                _ => {}
-            }
-        }
-        Ok(candidate.unwrap_or_else(|| Artifact {
-            package: package.into(),
-            state: ArtifactState::Missing,
-            ..Artifact::default()
-        }))
-    }
-
-    fn artifact(&mut self, package: &str, tag: &Tag, fixes: &[Found]) -> Result<Artifact, GitError> {
-        Ok(Artifact {
-            package: package.into(),
-            version: tag.version.clone(),
-            state: if tag.is_final() { ArtifactState::Final } else { ArtifactState::PreRelease },
-            at: tag.at,
-            url: tag_url(&self.repo, &tag.name),
-            has_fix: self.has_fix(tag, fixes)?,
-            reason: String::new(),
-            page: String::new(),
-            names: Vec::new(),
-        })
+        of_package(&self.tags, package, wanted)
     }
 
     /// Does a tag contain every fix, by any of its commits, and none of their reverts? `None` when no fix has a commit.

@@ -51,6 +51,31 @@ pub struct PullRequest {
     pub labels: Vec<String>,
     /// Found by a search, and not named in the field: shown, never acted on (hard case 2).
     pub elsewhere: bool,
+    /// What everybody reads on its page; empty when nobody looked.
+    #[serde(skip_serializing_if = "PublicWords::is_empty")]
+    pub says: PublicWords,
+}
+
+/// The words of a public page: they are compared with what is under embargo, and are no authority for anything.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PublicWords {
+    /// Its title.
+    pub title: String,
+    /// The beginning of its text.
+    pub text: String,
+    /// The branch it comes from.
+    pub head: String,
+    /// Issues it closes, as `owner/repo#N`.
+    pub closes: Vec<String>,
+}
+
+impl PublicWords {
+    /// Did nobody look?
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// How a released artifact stands in its registry.
@@ -258,6 +283,8 @@ pub struct MailThread {
     pub references: Vec<String>,
     /// Who is written to.
     pub contact: Address,
+    /// The page on which they are answered by hand, where they reported on one and no mail reaches them; empty for mail.
+    pub page: String,
     /// How.
     pub routing: Routing,
     /// Was the credit question asked on this thread, by us or by anybody on the team?

@@ -11,8 +11,8 @@ use serde_json::{Map, Value};
 
 use super::{
     Artifact, ArtifactState, Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, ManagerClaim,
-    Milestone, Observed, PendingDraft, PullRequest, PullState, Record, RecordStage, ReviewNote, Routing,
-    ToldRow, Voice,
+    Milestone, Observed, PendingDraft, PublicWords, PullRequest, PullState, Record, RecordStage, ReviewNote,
+    Routing, ToldRow, Voice,
 };
 use crate::{
     config::{Config, PersonConfig, Scope},
@@ -492,6 +492,16 @@ fn pull(v: &At<'_>) -> Read<PullRequest> {
         branch: v.text_of(&["branch", "base"])?,
         labels: labels.unwrap_or_default(),
         elsewhere: v.flag_of(&["elsewhere", "mentioned_only"])?,
+        says: PublicWords {
+            title: v.text_of(&["title"])?,
+            text: v.text_of(&["body", "text"])?,
+            head: v.text_of(&["head", "head_branch"])?,
+            closes: v
+                .get("closes")
+                .map(|l| l.list()?.iter().map(At::text).collect())
+                .transpose()?
+                .unwrap_or_default(),
+        },
     })
 }
 
@@ -670,6 +680,7 @@ fn thread(v: &At<'_>, reporter: &Address) -> Read<MailThread> {
         subject: v.text_of(&["subject"])?,
         references: strings("references")?,
         contact: contact.unwrap_or_else(|| reporter.clone()),
+        page: v.text_of(&["page"])?,
         routing,
         credit_asked: v.flag_of(&["credit_asked", "credit_question_pending"])?,
         credit,

@@ -9,7 +9,7 @@ use super::{
     leaf::shown,
     load::SCHEMA,
     read::Errors,
-    schema::{RecordState, SourceRole},
+    schema::{RecordState, SourceKind, SourceRole},
     value::{Entry, Value},
 };
 
@@ -44,14 +44,16 @@ fn schema(tree: &Entry, errors: &mut Errors<'_>) {
     }
 }
 
-/// Exactly one primary source when there are any (§1.3, dispatch).
+/// Exactly one primary source when there are any (§1.3, dispatch). Private reports are a channel of their own, beside mail.
 fn sources(tree: &Entry, errors: &mut Errors<'_>) {
     let items = tree.items(&["mail", "source"]);
     let known = |role: &str| role.is_empty() || SourceRole::ALL.iter().any(|(word, _)| *word == role);
     if !items.iter().all(|s| known(s.text("role"))) {
         return; // Reported where it stands.
     }
-    let primary: Vec<&Entry> = items.iter().filter(|s| matches!(s.text("role"), "" | "primary")).collect();
+    let items: Vec<&Entry> = items.iter().filter(|s| s.text("kind") != SourceKind::Ghsa.as_str()).collect();
+    let primary: Vec<&Entry> =
+        items.iter().copied().filter(|s| matches!(s.text("role"), "" | "primary")).collect();
     match primary.as_slice() {
         [] => {
             if let Some(first) = items.first() {

@@ -277,6 +277,8 @@ impl Form<'_> {
         if place == "ghsa" {
             self.line("# Reports arrive as private advisories on the forge.");
             self.set("inbox", "ghsa");
+            self.line("\n# Read with the token of upstream.token, or with a credential of its own:");
+            self.line("# [[mail.source]]\n# name = \"reports\"\n# kind = \"ghsa\"\n# credential = \"env:TIPSTAFF_UPSTREAM_TOKEN\"");
         } else {
             let address = self.checked("inbox", Leaf::Address, place);
             self.set("inbox", "mailing_list");

@@ -245,7 +245,7 @@ pub const KEYS: &[Key] = &[
 
     key("upstream", Table, Optional, "FX", "The public code"),
     key("upstream.repo", One(Repo), Required, "FX SY DB", "The public repository, owner/name"),
-    key("upstream.token", One(Secret), Optional, "SY", "Where the token for reading its pull requests is kept; the one of the trackers when there is none"),
+    key("upstream.token", One(Secret), Optional, "SY", "Where the token for reading its pull requests and releases is kept, the one of the trackers when there is none; and its private reports, where a mail source of kind `ghsa` has no credential"),
     key("upstream.default_branch", One(Text), Optional, "FX SY DB", "Its default branch"),
     key("upstream.product_paths", One(Regex(false)), Optional, "FX", "Paths that are the product"),
     key("upstream.contributing_url", One(Url), Optional, "FX", "Contribution rules"),
@@ -286,7 +286,7 @@ pub const KEYS: &[Key] = &[
     key("mail.source", Tables("name"), Optional, "IM SY", "Where mail is read and drafts are written; tried in order"),
     key("mail.source.name", One(Text), Required, "IM SY", "Its name"),
     key("mail.source.kind", One(Word(source_kinds)), Required, "IM SY", "What it is"),
-    key("mail.source.role", One(Word(source_roles)), Optional, "*", "Its place in the order; exactly one source is primary"),
+    key("mail.source.role", One(Word(source_roles)), Optional, "*", "Its place in the order; exactly one source of mail is primary. One of kind `ghsa` is read beside the mail, whatever its place, unless it is optional"),
     key("mail.source.preferred_for", List(Word(|| MAIL_OPERATIONS.to_vec())), Optional, "*", "Operations this source is asked for first"),
     key("mail.source.mandatory", One(Flag), Optional, "*", "Stop when it is unavailable"),
     key("mail.source.credential", One(Secret), Optional, "*", "Where its secret is kept"),

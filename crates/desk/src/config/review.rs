@@ -178,6 +178,9 @@ fn mail(config: &Config, out: &mut Findings) {
             SourceKind::Mbox if source.path.is_empty() => "path",
             SourceKind::Imap if source.url.is_empty() => "url",
             SourceKind::Imap | SourceKind::Gmail if source.credential.is_empty() => "credential",
+            SourceKind::Ghsa if source.credential.is_empty() && config.upstream.token.is_empty() => {
+                "credential"
+            }
             _ => continue,
         };
         out.add(

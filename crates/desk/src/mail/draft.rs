@@ -32,6 +32,9 @@ pub struct MailDraft {
     pub date: Timestamp,
     /// Plain text with LF line ends.
     pub body: String,
+    /// The page a person pastes it into, when it is no mail; empty for mail.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub page: String,
 }
 
 /// Why a draft cannot be written.
@@ -121,14 +124,18 @@ pub fn render(draft: &MailDraft) -> Result<Vec<u8>, DraftError> {
             draft.references.iter().map(|id| message_id("References", id)).collect::<Result<_, _>>()?;
         m = m.references(MessageId::new_list(ids.into_iter()));
     }
-    // Mail programs open such a message for sending, not for reading.
-    m.header("X-Unsent", Raw::new("1"))
-        .body(MimePart::new(
-            ContentType::new("text/plain").attribute("charset", "utf-8"),
-            draft.body.as_str(),
-        ))
-        .write_to_vec()
-        .map_err(|e| DraftError::Build(e.to_string()))
+    let text = ContentType::new("text/plain").attribute("charset", "utf-8");
+    let part = if draft.page.is_empty() {
+        // Mail programs open such a message for sending, not for reading.
+        m = m.header("X-Unsent", Raw::new("1"));
+        MimePart::new(text, draft.body.as_str())
+    } else {
+        // Whoever opens the file as it is copies what they see.
+        m = m.header("X-Paste-Into", Raw::new(safe("X-Paste-Into", &draft.page)?));
+        let lines = draft.body.replace("\r\n", "\n").replace('\n', "\r\n");
+        MimePart::new(text, lines).transfer_encoding("8bit")
+    };
+    m.body(part).write_to_vec().map_err(|e| DraftError::Build(e.to_string()))
 }
 
 /// `Re: ` and the root's subject, the reply prefixes it carries (in several languages) collapsed into one.
@@ -193,7 +200,23 @@ mod tests {
             message_id: message_id_for("tracker-7/receipt", "project.example"),
             date: "2026-05-04T10:00:00Z".parse().unwrap(),
             body: "Dear Zoë,\n\nthank you.\n-- \nThe team\n".into(),
+            page: String::new(),
         }
+    }
+
+    #[test]
+    fn what_is_pasted_stands_as_it_is() {
+        let long =
+            "a line that is much longer than a mail would have it, with umlauts äöü and = signs, unbroken";
+        let page = "https://forge.example/o/r/security/advisories/GHSA-2h5m-9qxw-vr3c";
+        let d = MailDraft { page: page.into(), body: format!("Hello,\n\n{long}\n"), ..draft() };
+        let bytes = render(&d).unwrap();
+        let text = String::from_utf8(bytes.clone()).unwrap();
+        assert!(text.contains(&format!("X-Paste-Into: {page}\r\n")), "{text}");
+        assert!(text.contains(&format!("Hello,\r\n\r\n{long}\r\n")) && !text.contains("X-Unsent"), "{text}");
+        let m = parse(&bytes, d.date);
+        assert_eq!((m.key.id, m.text.trim_end()), (d.message_id.clone(), d.body.trim_end()));
+        assert!(render(&MailDraft { page: "https://x\r\nBcc: y".into(), ..d }).is_err());
     }
 
     #[test]

@@ -235,6 +235,9 @@ pub struct Letter<W: Wording> {
     pub thread: String,
     /// Recipient.
     pub to: Address,
+    /// The page that a person pastes it into, where no mail reaches the recipient; empty for mail.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub page: String,
     /// Copies; always holds the security list.
     pub cc: Vec<Address>,
     /// Message-ID it answers.
@@ -763,6 +766,7 @@ impl Letter<Drafted> {
             artifact,
             thread: String::new(),
             to,
+            page: String::new(),
             cc,
             in_reply_to: String::new(),
             references: Vec::new(),
@@ -818,6 +822,7 @@ impl Letter<Drafted> {
             artifact: self.artifact.clone(),
             thread: self.thread.clone(),
             to: self.to.clone(),
+            page: self.page.clone(),
             cc: self.cc.clone(),
             in_reply_to: self.in_reply_to.clone(),
             references: self.references.clone(),

@@ -21,6 +21,7 @@ use std::{
 pub use cve_services::CveServicesFake;
 pub use github::{
     Comment as GithubComment, GithubFake, GithubFront, Issue as GithubIssue, Milestone as GithubMilestone,
+    Public as GithubPublic,
 };
 pub use gmail::{GmailFake, Message as GmailMessage};
 pub use gmail_front::GmailFront;

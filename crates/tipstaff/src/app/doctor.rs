@@ -4,13 +4,13 @@ use std::path::Path;
 
 use connect::mailbox::MailFault;
 use desk::{
-    config::{Forge, SourceRole, Visibility},
+    config::{Forge, Inbox, SourceKind, SourceRole, Visibility},
     tracker::{Column, LabelRole},
 };
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{error::Result, session::Session};
+use super::{error::Result, pulls, session::Session};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -125,6 +125,25 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             Ok(found) => out.push(finding("ok", "CVE authority", format!("{}: {found}", a.name()), "")),
             Err(e) => out.push(finding("fault", "CVE authority", e.to_string(), e.mend())),
         },
+    }
+    match pulls::probe(session) {
+        None => {}
+        Some(Ok(found)) => out.push(finding("ok", "public repository", found, "")),
+        Some(Err(why)) => out.push(finding(
+            "fault",
+            "public repository",
+            why,
+            "correct upstream.repo, or put a token that may read it where upstream.token says",
+        )),
+    }
+    let mail = &session.config().mail;
+    if mail.inbox == Inbox::Ghsa && !mail.source.iter().any(|s| s.kind == SourceKind::Ghsa) {
+        out.push(finding(
+            "note",
+            "public repository",
+            "reports arrive as private advisories, and nothing reads them",
+            "add a [[mail.source]] of kind \"ghsa\", with upstream.token",
+        ));
     }
     let clone = &session.config().user.upstream_clone;
     if !clone.is_empty() {

@@ -22,7 +22,7 @@ use connect::{
 };
 use desk::{
     case::{
-        Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
+        Artifact, Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
         RecordStage, ReviewNote, Routing, Seen, Source, ToldRow,
     },
     config::{ArchiveKind, CveTool, Propagation},
@@ -287,6 +287,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         .map(|(_, s)| mail::parse(&s.raw, session.now()))
         .collect();
     let Some(root) = messages.first() else { return Ok(Fact::Absent(Source("desk".into()))) };
+    let page = stored.first().and_then(|s| mail::page_of_place(&s.source)).unwrap_or_default().to_owned();
     let team = |m: &Message| {
         session.roster.is_team(&m.from.email, m.arrived())
             || m.from.is(&session.config().mail.lists.security)
@@ -301,7 +302,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         _ => Routing::Direct,
     };
     let contact = if case.reporter.email.is_empty() {
-        propose::contact(root, session.config(), &session.roster).map(|(a, _)| a).unwrap_or_default()
+        propose::contact(root, &page, session.config(), &session.roster).map(|(a, _)| a).unwrap_or_default()
     } else {
         case.reporter.clone()
     };
@@ -322,6 +323,7 @@ fn thread(session: &Session, case: &Case) -> Result<Fact<MailThread>> {
         last: last.key.id.clone(),
         references,
         contact,
+        page,
         routing,
         credit_asked: asked_on_thread || case.observed.told.iter().any(|r| r.asked_credit),
         credit: theirs.iter().rev().find_map(|m| wish(m, case.via_forwarder)),
@@ -383,7 +385,7 @@ fn forge_state(m: &Message) -> Option<String> {
     if !m.automatic || !words.contains("ghsa-") {
         return None;
     }
-    ["rejected", "dismissed", "withdrawn", "closed", "accepted", "published"]
+    ["reopened", "rejected", "dismissed", "withdrawn", "closed", "accepted", "published"]
         .into_iter()
         .find(|w| {
             let near = |line: &str| {
@@ -472,6 +474,8 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
     }
     let source = sources.join(", ");
     let ground = session.ground();
+    // Asked only where there is no clone, and a fix is merged.
+    let mut remote = None;
     for (i, names) in asks {
         // Without a clone there is somebody to ask about pull requests only; nobody was asked about the others.
         let pull = names.iter().any(|n| matches!(n, fix::Named::Pull { .. }));
@@ -512,8 +516,24 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         });
         case.observed.pulls = known(session, pulls.collect(), source.clone());
         if let Some(survey) = &mut survey {
-            artifacts(session, case, survey, &found, ground, &source);
+            let tags = |w: &Wanted, f: &[Found]| {
+                survey.artifacts(w, f).map_err(|e| SurveyError::from(e).to_string())
+            };
+            artifacts(session, case, tags, &found, ground, &source);
+        } else if let Some(told) = told.as_ref().filter(|_| broken.is_none()) {
+            let remote = remote.get_or_insert_with(|| pulls::remote(session));
+            let tags = |w: &Wanted, f: &[Found]| match remote {
+                Ok(Some(r)) => r.artifacts(w, f).map_err(|e| format!("the releases of {}: {e}", told.repo())),
+                Ok(None) => Err("nobody may ask GitHub about releases".to_owned()),
+                Err(why) => Err(why.clone()),
+            };
+            artifacts(session, case, tags, &found, ground, &source);
         }
+    }
+    if let Some(Ok(Some(remote))) = &remote
+        && let Err(why) = pulls::keep(session, remote)
+    {
+        notes.push(format!("what tags hold is asked again next time: {why}"));
     }
     if let Some(survey) = &mut survey {
         notes.append(&mut survey.notes);
@@ -524,7 +544,7 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
 fn artifacts(
     session: &Session,
     case: &mut Case,
-    survey: &mut Survey,
+    tags: impl FnOnce(&Wanted, &[Found]) -> std::result::Result<Vec<Artifact>, String>,
     found: &[Found],
     ground: Ground<'_>,
     source: &str,
@@ -543,8 +563,7 @@ fn artifacts(
         branch: target.branch.clone(),
         project: project_names(session, &view),
     };
-    let tags = survey.artifacts(&wanted, found).map_err(|e| SurveyError::from(e).to_string());
-    let found = match tags {
+    let found = match tags(&wanted, found) {
         Ok(tags) if remote.is_empty() => Ok((tags, source.to_owned())),
         Ok(tags) => {
             let ecosystem = view.scope().map(|s| s.collection_url.clone()).unwrap_or_default();

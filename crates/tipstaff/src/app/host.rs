@@ -78,7 +78,14 @@ pub(super) struct Forged {
 
 /// Where the forge is asked, by `services.github`.
 pub(super) fn forged(session: &Session) -> std::result::Result<Forged, String> {
-    let rest = session.config().services.get("github").map_or(API, String::as_str).trim_end_matches('/');
+    forge(&session.config().services)
+}
+
+/// As [`forged`], by the addresses of services.
+pub(super) fn forge(
+    services: &std::collections::BTreeMap<String, String>,
+) -> std::result::Result<Forged, String> {
+    let rest = services.get("github").map_or(API, String::as_str).trim_end_matches('/');
     let site = |base: &str| {
         let site = Site::at(Service::Github, base, false).map_err(|e| format!("services.github: {e}"))?;
         // A server on this machine is a test, and has no limits to respect.
@@ -222,8 +229,9 @@ fn origin(session: &Session, t: &Tracker) -> Result<Origin> {
     let Some(stored) = session.desk.by_message_id(&id)?.into_iter().next() else { return Ok(out) };
     let m = mail::parse(&stored.raw, session.now());
     out.received = m.arrived().map_or(t.created, |at| at.min(t.created));
-    out.thread = stored.thread;
-    if let Some((who, forwarded)) = propose::contact(&m, session.config(), &session.roster) {
+    let page = mail::page_of_place(&stored.source).unwrap_or_default();
+    out.thread = stored.thread.clone();
+    if let Some((who, forwarded)) = propose::contact(&m, page, session.config(), &session.roster) {
         (out.reporter, out.via_forwarder) = (who, forwarded);
     }
     Ok(out)

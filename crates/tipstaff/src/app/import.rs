@@ -143,12 +143,14 @@ fn servers(
     };
     let mut found = false;
     for source in session.mail.order(Operation::ListRecent) {
-        if found && !source.config.mandatory {
+        // Private reports are no second way to the same mail.
+        let own = source.config.kind == SourceKind::Ghsa;
+        if found && !source.config.mandatory && !own {
             continue;
         }
         match pages(session, source, since, out, progress)? {
             Ok(name) => {
-                found = true;
+                found |= !own;
                 out.sources.push(name);
             }
             Err(f) if source.config.mandatory => {
@@ -239,7 +241,7 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
         .mail
         .source
         .iter()
-        .filter(|s| !matches!(s.kind, SourceKind::Mbox | SourceKind::Imap | SourceKind::Gmail) && s.mandatory)
+        .filter(|s| s.kind == SourceKind::Ponymail && s.mandatory)
         .map(|s| s.name.as_str())
         .collect();
     if !remote.is_empty() {
@@ -249,10 +251,10 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
             "import an export of it: `tipstaff import PATH`",
         ));
     }
-    let server =
-        config.mail.source.iter().any(|s| {
-            matches!(s.kind, SourceKind::Imap | SourceKind::Gmail) && s.role != SourceRole::Optional
-        });
+    let server = config.mail.source.iter().any(|s| {
+        matches!(s.kind, SourceKind::Imap | SourceKind::Gmail | SourceKind::Ghsa)
+            && s.role != SourceRole::Optional
+    });
     if local.is_empty() && !server {
         return Err(AppError::new(
             Exit::Usage,

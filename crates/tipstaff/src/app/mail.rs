@@ -11,6 +11,7 @@ use connect::{
     drafts::DraftsFolder,
     mailbox::{
         Abilities, Cursor, Found, Mail, MailFault, Mailbox, NewDraft, Page, Place,
+        ghsa::{Ghsa, GhsaSource},
         gmail::{self, Credential, Gmail, GmailSource},
         imap::{Imap, ImapSource, LogIn, Purpose, Server},
     },
@@ -18,11 +19,16 @@ use connect::{
 };
 use desk::{
     config::{self, Config, MailSource, SourceKind, SourceRole},
+    mail::Address,
+    people::Roster,
     plan::ports::PortError,
 };
 use jiff::Timestamp;
 
-use super::session::{Session, Setting};
+use super::{
+    host,
+    session::{Session, Setting},
+};
 
 /// A mailbox, shared by what reads and what writes.
 pub type Shared = Arc<dyn Mailbox>;
@@ -86,6 +92,9 @@ struct Around {
     trace: Option<fn(&str)>,
     /// Base addresses of services that are not at their usual ones.
     services: BTreeMap<String, String>,
+    /// The public repository, where the token for it is kept, and who is of the team.
+    upstream: config::Upstream,
+    roster: Roster,
 }
 
 /// Every source of the configuration that is on a server, and the folder for drafts when none of them takes any.
@@ -111,6 +120,8 @@ impl Mailboxes {
                 env: setting.env,
                 trace: setting.trace,
                 services: config.services.clone(),
+                upstream: config.upstream.clone(),
+                roster: Roster::from_config(config),
             },
         }
     }
@@ -206,7 +217,8 @@ fn abilities(config: &MailSource) -> Abilities {
                 thread_url: true,
             }
         }
-        SourceKind::Mbox | SourceKind::Ponymail | SourceKind::Ghsa => Abilities::default(),
+        SourceKind::Ghsa => Abilities { list_recent: true, read: true, ..Abilities::default() },
+        SourceKind::Mbox | SourceKind::Ponymail => Abilities::default(),
     }
 }
 
@@ -222,6 +234,7 @@ fn open(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
     match config.kind {
         SourceKind::Imap => imap(config, around),
         SourceKind::Gmail => gmail(config, around),
+        SourceKind::Ghsa => ghsa(config, around),
         other => Err(MailFault::Setup {
             what: format!("mail source \"{}\"", config.name),
             why: format!("this version cannot read sources of kind {}", other.as_str()),
@@ -274,6 +287,46 @@ fn gmail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         None => client,
     };
     Ok(Arc::new(Gmail::new(Arc::new(client), source)))
+}
+
+fn ghsa(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
+    let (key, reference) = match (config.credential.as_str(), around.upstream.token.as_str()) {
+        ("", "") => {
+            let what = format!("mail source \"{}\"", config.name);
+            let why = "no token says that private reports may be read: set upstream.token, or its credential";
+            return Err(MailFault::Setup { what, why: why.into() });
+        }
+        ("", token) => ("upstream.token".to_owned(), token),
+        (own, _) => (format!("mail source \"{}\", credential", config.name), own),
+    };
+    let token = SecretRef::parse(reference)
+        .and_then(|r| r.resolve(&around.base, around.home.as_deref(), &around.env))
+        .map_err(|e| MailFault::of_secret(&key, &e))?;
+    let wrong = |why: String| MailFault::Setup { what: "services.github".into(), why };
+    let at = host::forge(&around.services).map_err(wrong)?;
+    // What answers in GitHub's place on this machine answers for its pages.
+    let web = if host::is_near(&at.rest) { "https://github.com".to_owned() } else { at.web };
+    let people = around.roster.people.iter().filter_map(|p| {
+        let email = p.emails.first()?;
+        let name = p.names.first().map_or(p.handle.as_str(), String::as_str);
+        Some((p.handle.to_lowercase(), Address::new(name, email)))
+    });
+    let source = GhsaSource {
+        site: at.rest,
+        web,
+        repo: around.upstream.repo.clone(),
+        token,
+        key,
+        team: people.collect(),
+    };
+    let client =
+        Client::new(&Surroundings::from_env(&around.env), Limits::default(), Box::<SystemPace>::default())
+            .map_err(MailFault::of_request)?;
+    let client = match around.trace {
+        Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
+        None => client,
+    };
+    Ok(Arc::new(Ghsa::new(Arc::new(client), source)?))
 }
 
 fn imap(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
@@ -351,7 +404,16 @@ impl Mailbox for Outbox {
             Place::Drafts => Operation::ListDrafts,
             Place::Sent => Operation::ListSent,
         };
-        self.0.look(operation, |m| m.find(place, message_id))
+        // What is pasted by hand lies in the folder, wherever mail goes.
+        let pasted = || match place {
+            Place::Drafts => Mailbox::find(&self.0.folder, place, message_id),
+            Place::Sent => Ok(None),
+        };
+        match self.0.look(operation, |m| m.find(place, message_id)) {
+            Ok(None) => pasted(),
+            Err(f) => pasted().ok().flatten().map(Some).ok_or(f),
+            found => found,
+        }
     }
 
     fn drafts(&self) -> Result<Vec<Mail>, MailFault> {
@@ -359,7 +421,8 @@ impl Mailbox for Outbox {
         if sources.is_empty() {
             return self.0.folder.drafts();
         }
-        let mut out = Vec::new();
+        // What is pasted by hand lies in the folder, wherever mail goes.
+        let mut out = self.0.folder.drafts()?;
         for source in sources {
             out.extend(self.0.open(source)?.drafts()?);
         }
@@ -367,6 +430,9 @@ impl Mailbox for Outbox {
     }
 
     fn create_draft(&self, draft: &NewDraft<'_>) -> Result<Found, MailFault> {
+        if draft.by_hand {
+            return self.0.folder.create_draft(draft);
+        }
         let sources = self.0.outbox(Operation::CreateDraft)?;
         let mut fault = None;
         for source in &sources {
@@ -495,8 +561,12 @@ mod tests {
     fn a_source_that_cannot_be_opened_is_a_reason_and_no_draft_goes_elsewhere() {
         let all = Arc::new(mailboxes(&[("a", SourceRole::Primary, &[], "")], ""));
         let out = Outbox(all);
-        let draft =
-            NewDraft { message_id: "x@desk", bytes: b"Message-ID: <x@desk>\r\n\r\n", in_reply_to: "" };
+        let draft = NewDraft {
+            message_id: "x@desk",
+            bytes: b"Message-ID: <x@desk>\r\n\r\n",
+            in_reply_to: "",
+            by_hand: false,
+        };
         let f = out.create_draft(&draft).unwrap_err();
         assert!(f.to_string().contains("names no account") && f.nothing_made(), "{f}");
         assert!(out.find(Place::Drafts, "x@desk").is_err(), "nobody can say that it is not there");

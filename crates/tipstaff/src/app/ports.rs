@@ -134,6 +134,13 @@ impl Ports<'_> {
 }
 
 impl Ports<'_> {
+    /// Message-IDs of the letters on a thread that were sent, or thrown away.
+    fn settled(&self, thread: &str) -> Result<BTreeSet<String>, store::StoreError> {
+        let rows = self.desk.ledger(Some(thread))?;
+        let over = rows.into_iter().filter(|r| matches!(r.state.as_str(), "sent" | "discarded"));
+        Ok(over.map(|r| r.message_id).collect())
+    }
+
     /// Give the host what waits for it, before anything else leaves the desk.
     fn settle_host(&mut self) -> Result<(), PortError> {
         match &mut self.host {
@@ -194,11 +201,14 @@ impl World for Ports<'_> {
     fn probe(&self, probe: &Probe) -> Fact<String> {
         let seen = Seen { at: self.now, version: String::new() };
         match probe {
-            Probe::DraftPending { thread } => match pending(self.drafts, thread) {
-                Ok(found) => {
-                    let answer = if found.is_empty() { "no" } else { "yes" };
-                    Fact::Known(answer.into(), Source(self.drafts.name()), seen)
-                }
+            Probe::DraftPending { thread } => match self.settled(thread) {
+                Ok(settled) => match pending(self.drafts, thread, &settled) {
+                    Ok(found) => {
+                        let answer = if found.is_empty() { "no" } else { "yes" };
+                        Fact::Known(answer.into(), Source(self.drafts.name()), seen)
+                    }
+                    Err(e) => Fact::Unknown(e.to_string()),
+                },
                 Err(e) => Fact::Unknown(e.to_string()),
             },
             Probe::RecordState { cve } => match self.stage(cve) {
@@ -270,6 +280,7 @@ impl World for Ports<'_> {
             message_id: &draft.message_id,
             bytes: &bytes,
             in_reply_to: draft.in_reply_to.as_deref().unwrap_or_default(),
+            by_hand: !letter.page.is_empty(),
         };
         let found = match self.drafts.create_draft(&new) {
             Ok(found) => found,
@@ -319,17 +330,29 @@ impl World for Ports<'_> {
 
 fn compose(letter: &Letter<InClear>, by: By<'_>, from: Address) -> MailDraft {
     let (subject, body) = letter.words();
+    let (to, subject) = if letter.page.is_empty() {
+        (letter.to.clone(), subject.to_owned())
+    } else {
+        // It lies among the drafts for a person to copy. Whoever sends it by mistake reaches nobody.
+        (Address::new(&letter.to.name, NO_SENDER), format!("To paste into {}", last(&letter.page)))
+    };
     MailDraft {
         from,
-        to: vec![letter.to.clone()],
+        to: vec![to],
         cc: letter.cc.clone(),
-        subject: subject.into(),
+        subject,
         in_reply_to: Some(letter.in_reply_to.clone()).filter(|s| !s.is_empty()),
         references: letter.references.clone(),
         message_id: letter.message_id.clone(),
         date: by.at,
         body: body.into(),
+        page: letter.page.clone(),
     }
+}
+
+/// The last part of an address: what people call the page.
+fn last(url: &str) -> &str {
+    url.trim_end_matches('/').rsplit('/').next().unwrap_or(url)
 }
 
 fn asks_credit(letter: &Letter<InClear>) -> &'static str {
@@ -337,7 +360,12 @@ fn asks_credit(letter: &Letter<InClear>) -> &'static str {
 }
 
 fn receipt(found: &Found, letter: &Letter<InClear>) -> Receipt {
-    Receipt::new(format!("draft to {} in {}", letter.to, found.place))
+    let words = if letter.page.is_empty() {
+        format!("draft to {} in {}", letter.to, found.place)
+    } else {
+        format!("text to paste into {} in {}", letter.page, found.place)
+    };
+    Receipt::new(words)
         .with("message_id", letter.message_id.clone())
         .with("path", found.place.clone())
         .with("asked_credit", asks_credit(letter))
@@ -456,18 +484,23 @@ fn advance(case: &mut Case, effect: &Effect, headings: &Headings) {
     }
 }
 
-/// Drafts that answer a thread.
+/// Drafts that answer a thread, without those of which a person said what became of them: a text that was pasted stays.
 ///
 /// # Errors
 /// When they cannot be read.
-pub fn pending(drafts: &dyn Mailbox, thread: &str) -> Result<Vec<String>, MailFault> {
+pub fn pending(
+    drafts: &dyn Mailbox,
+    thread: &str,
+    settled: &BTreeSet<String>,
+) -> Result<Vec<String>, MailFault> {
     if thread.is_empty() {
         return Ok(Vec::new());
     }
     let mut out = Vec::new();
     for found in drafts.drafts()? {
         let m = mail::parse_headers(&found.bytes, Timestamp::MAX);
-        if m.references.iter().chain(&m.in_reply_to).any(|id| id == thread) {
+        let on = m.references.iter().chain(&m.in_reply_to).any(|id| id == thread);
+        if on && !settled.contains(&m.key.id) {
             out.push(found.place);
         }
     }
@@ -580,7 +613,8 @@ fn answerable(
     let Some((_, digest)) = subject.split_once('-').filter(|(_, d)| d.len() == 16) else { return Ok(()) };
     let Some(stored) = desk.message(digest)? else { return Ok(()) };
     let message = mail::parse(&stored.raw, Timestamp::MAX);
-    if let Some((to, forwarded)) = propose::contact(&message, config, &Roster::from_config(config)) {
+    let page = mail::page_of_place(&stored.source).unwrap_or_default();
+    if let Some((to, forwarded)) = propose::contact(&message, page, config, &Roster::from_config(config)) {
         let contact = Identity { name: to.name, email: to.email, handle: String::new() };
         if forwarded {
             context.forwarder = Some(contact);

@@ -3,16 +3,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use connect::upstream::{
-    fix::{Found, Named},
-    github::{Pulls, Said},
-    survey::Survey,
+use connect::{
+    net::Secret,
+    upstream::{
+        fix::{Found, Named},
+        github::{Pulls, Said},
+        remote::Remote,
+        survey::Survey,
+    },
 };
 use desk::{
     case::{PullRequest, PullState},
     config::Forge,
 };
 use jiff::Timestamp;
+use store::Observed;
 
 use super::{authority, facts, host, session::Session};
 
@@ -53,7 +58,9 @@ pub(super) fn ask<'a>(
     Some(Told { pulls, said })
 }
 
-fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
+/// The token with which the public repository is asked, and where the configuration names it; none when none says that it
+/// may be.
+fn token(session: &Session) -> Result<Option<(&'static str, Secret)>, String> {
     let config = session.config();
     let (key, reference) = match (&config.upstream.token, &config.tracker.token) {
         (own, _) if !own.is_empty() => ("upstream.token", own),
@@ -65,7 +72,38 @@ fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
     if config.upstream.repo.is_empty() {
         return Ok(None);
     }
-    let token = authority::secret(session, key, reference)?;
+    authority::secret(session, key, reference).map(|token| Some((key, token)))
+}
+
+/// Tags and releases as GitHub has them; none when nobody may ask it.
+pub(super) fn remote(session: &Session) -> Result<Option<Remote>, String> {
+    let Some((key, token)) = token(session)? else { return Ok(None) };
+    let at = host::forged(session)?;
+    let repo = &session.config().upstream.repo;
+    let kept = session.desk.source_fingerprint(&held(repo)).map_err(|e| e.to_string())?;
+    let client = authority::client(session)?;
+    Remote::new(client, at.rest, at.graph, repo, token, key, kept.as_deref().unwrap_or_default())
+        .map(Some)
+        .map_err(|e| format!("upstream.repo: {e}"))
+}
+
+/// Keep what does not change, for the next run.
+pub(super) fn keep(session: &Session, remote: &Remote) -> Result<(), String> {
+    let (name, now) = (held(&session.config().upstream.repo), session.now());
+    let kept = remote.kept();
+    if session.desk.source_fingerprint(&name).is_ok_and(|was| was.as_deref() == Some(&kept)) {
+        return Ok(());
+    }
+    session.desk.source_read(&name, &kept, &Observed::default(), now).map_err(|e| e.to_string())
+}
+
+fn held(repo: &str) -> String {
+    format!("what tags of {repo} hold")
+}
+
+fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
+    let config = session.config();
+    let Some((key, token)) = token(session)? else { return Ok(None) };
     let at = host::forged(session)?;
     let house = at.web.trim_start_matches("https://").trim_start_matches("http://").to_owned();
     // What answers in GitHub's place on this machine answers for its pages.
@@ -76,7 +114,26 @@ fn pulls(session: &Session) -> Result<Option<Pulls>, String> {
         .map_err(|e| format!("upstream.repo: {e}"))
 }
 
+/// Can the pull requests of the public repository be read? None when nobody says that they may be asked about; words to a
+/// person otherwise.
+pub(super) fn probe(session: &Session) -> Option<Result<String, String>> {
+    match pulls(session) {
+        Ok(None) => None,
+        Err(why) => Some(Err(why)),
+        // Whether there is one of that number does not matter.
+        Ok(Some(p)) => Some(match p.about(&BTreeSet::from([1])) {
+            Ok(_) => Ok(format!("{}: pull requests, tags and releases can be read", p.full())),
+            Err(e) => Err(e.to_string()),
+        }),
+    }
+}
+
 impl Told {
+    /// Which repository.
+    pub(super) fn repo(&self) -> String {
+        self.pulls.full()
+    }
+
     /// Who said so.
     pub(super) fn source(&self) -> String {
         format!("GitHub {}", self.pulls.full())
@@ -201,6 +258,7 @@ impl Both<'_> {
                 p.author.clone_from(&ours.author);
             }
             p.url.clone_from(&ours.url);
+            p.says.clone_from(&ours.says);
             if p.branch == ours.branch || !self.is_released_from() {
                 p.milestone.clone_from(&ours.milestone);
                 p.milestone_due = ours.milestone_due;
@@ -269,3 +327,6 @@ impl Both<'_> {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

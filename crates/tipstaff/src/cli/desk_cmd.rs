@@ -324,7 +324,11 @@ fn show(case: &Case, s: &Session, term: &mut Term) -> Result<Exit> {
     line("column", t.column.as_deref().unwrap_or(""), term)?;
     line("milestone", t.milestone.as_deref().unwrap_or(""), term)?;
     line("assigned", &t.assignees.join(", "), term)?;
-    let via = if case.via_forwarder { " (forwarder)" } else { "" };
+    let via = match (case.via_forwarder, desk::rules::extract::unreplyable(&case.reporter)) {
+        (true, true) => " (no mail reaches them)",
+        (true, false) => " (forwarder)",
+        (false, _) => "",
+    };
     line("reporter", &format!("{}{via}", case.reporter), term)?;
     for role in [FieldRole::PrWithFix, FieldRole::PublicAdvisoryUrl, FieldRole::CveToolLink] {
         let url = fields.get(role).unwrap_or_default().trim();

@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use desk::{
     mail,
     plan::{
-        ItemNo, Plan,
+        ItemNo, Plan, Step,
         confirm::{self, Action, ConfirmItem, ConfirmRequest, Confirmation, Grammar},
+        effect::Change,
     },
     reply::ReplyId,
     rules::import::propose::{BOOKKEEPING, Override, Overrides, Scene},
@@ -324,13 +325,39 @@ fn finish(session: &mut Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &
     Ok(plan_cmd::exit(&report))
 }
 
+/// Is one of the texts no mail, but for a person to paste?
+fn pasted(plan: &Plan, wanted: &BTreeSet<ItemNo>) -> bool {
+    fn any(steps: &[Step]) -> bool {
+        steps.iter().any(|s| match &s.effect {
+            Change::MailDraft { letter, .. } => !letter.page.is_empty(),
+            Change::Choose { arms, .. } => arms.values().any(|a| any(a)),
+            _ => false,
+        })
+    }
+    plan.items.iter().filter(|i| wanted.contains(&i.n)).any(|i| any(&i.steps))
+}
+
 fn recap(session: &Session, plan: &Plan, wanted: &BTreeSet<ItemNo>, term: &mut Term) -> Result<()> {
-    let drafts = session.drafts.drafts().map_or(0, |d| d.len());
+    let rows = session.desk.ledger(None)?;
+    let over: BTreeSet<&str> = rows
+        .iter()
+        .filter(|r| matches!(r.state.as_str(), "sent" | "discarded"))
+        .map(|r| r.message_id.as_str())
+        .collect();
+    let waits = |d: &connect::mailbox::Mail| {
+        !over.contains(mail::parse_headers(&d.bytes, session.now()).key.id.as_str())
+    };
+    let drafts = session.drafts.drafts().map_or(0, |d| d.iter().filter(|d| waits(d)).count());
     if drafts > 0 {
         let dir = session.drafts.name();
         let word = if drafts == 1 { "draft waits" } else { "drafts wait" };
         term.line(&format!(
-            "\n{drafts} {word} in {dir}; send them from your mail client, then `tipstaff mark-sent MESSAGE-ID`."
+            "\n{drafts} {word} in {dir}; {}, then `tipstaff mark-sent MESSAGE-ID`.",
+            if pasted(plan, wanted) {
+                "send or paste them as each says"
+            } else {
+                "send them from your mail client"
+            }
         ))?;
     }
     let left: Vec<String> =

@@ -123,11 +123,12 @@ fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
         Change::MailDraft { letter, .. } => {
             let (subject, body) = letter.preview();
             let cc: Vec<String> = letter.cc.iter().map(ToString::to_string).collect();
-            block(
-                term,
-                &indent,
-                &format!("To: {}\nCc: {}\nSubject: {subject}\n\n{body}", letter.to, cc.join(", ")),
-            )?;
+            let head = if letter.page.is_empty() {
+                format!("To: {}\nCc: {}\nSubject: {subject}", letter.to, cc.join(", "))
+            } else {
+                format!("To paste into {}", letter.page)
+            };
+            block(term, &indent, &format!("{head}\n\n{body}"))?;
         }
         Change::CreateTracker { body, .. } => block(term, &indent, &body.preview())?,
         Change::Comment { text, .. } | Change::PostMarked { text, .. } => {
@@ -223,6 +224,12 @@ pub fn effect(e: &Effect) -> String {
         Change::RetractRecord { cve, .. } => format!("take {cve} back at its authority"),
         Change::ReserveId { year, .. } => {
             format!("ask the CVE authority for an id of {year}; this cannot be undone")
+        }
+        Change::MailDraft { letter, .. } if !letter.page.is_empty() => {
+            format!(
+                "text `{}` for {}, which a person pastes into {}",
+                letter.reply, letter.to.name, letter.page
+            )
         }
         Change::MailDraft { letter, .. } => {
             format!("mail draft `{}` to {} (never sent)", letter.reply, letter.to)

@@ -18,6 +18,7 @@ mod lifecycle;
 mod mails;
 mod plumbing;
 mod post;
+mod reports;
 mod sample;
 mod schema_parity;
 mod score;

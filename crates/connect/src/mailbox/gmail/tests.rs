@@ -91,7 +91,7 @@ fn letter(id: &str, answers: &str) -> (String, String) {
 }
 
 fn draft<'a>(l: &'a (String, String), answers: &'a str) -> NewDraft<'a> {
-    NewDraft { message_id: &l.0, bytes: l.1.as_bytes(), in_reply_to: answers }
+    NewDraft { message_id: &l.0, bytes: l.1.as_bytes(), in_reply_to: answers, by_hand: false }
 }
 
 #[test]

@@ -41,7 +41,8 @@ fn here(more: Value) -> PullRequest {
 fn a_merged_one_says_when_and_as_what_and_for_which_release() {
     let p = here(json!({"state": "MERGED", "mergedAt": "2026-11-20T09:00:00Z", "mergeCommit": {"oid": OID},
         "baseRefName": "2.4", "labels": {"nodes": [{"name": "backport 2.3"}, null]},
-        "milestone": {"title": "2.4.1", "dueOn": "2026-11-30T00:00:00Z"}}));
+        "milestone": {"title": "2.4.1", "dueOn": "2026-11-30T00:00:00Z"}, "body": "Names are checked.",
+        "closingIssuesReferences": {"nodes": [null, {"number": 7, "repository": {"nameWithOwner": "example/server"}}]}}));
     assert_eq!(
         p,
         PullRequest {
@@ -54,6 +55,12 @@ fn a_merged_one_says_when_and_as_what_and_for_which_release() {
             milestone_due: Some("2026-11-30".parse().unwrap()),
             branch: "2.4".into(),
             labels: vec!["backport 2.3".into()],
+            says: PublicWords {
+                title: "Check the name of an upload".into(),
+                text: "Names are checked.".into(),
+                head: "check-upload-name".into(),
+                closes: vec!["example/server#7".into()],
+            },
             ..PullRequest::default()
         }
     );

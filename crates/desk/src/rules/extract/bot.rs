@@ -385,7 +385,12 @@ fn service_local(local: &str) -> bool {
 /// Does mail to that address reach nobody? Relay and service senders (intake page §6, Weakness 8).
 #[must_use]
 pub fn unreplyable(address: &Address) -> bool {
-    address.email.is_empty() || service_local(address.local()) || address.local().starts_with("reply+")
+    // Forges hand out addresses below such a name to people who hide theirs.
+    let nobody = |label: &str| matches!(label, "noreply" | "no-reply");
+    address.email.is_empty()
+        || service_local(address.local())
+        || address.local().starts_with("reply+")
+        || address.domain().to_ascii_lowercase().split('.').any(nobody)
 }
 
 /// The ids of these rules, and what each means.

@@ -16,6 +16,7 @@ pub mod divergence;
 pub mod fields;
 pub mod fix;
 mod kept;
+pub mod leak;
 pub mod manager;
 pub mod milestone;
 pub mod older;
@@ -287,6 +288,7 @@ fn gather(v: &View<'_>) -> Gathered {
     assignee::rule(v, stage, &mut out);
     backport::rule(v, &mut out);
     divergence::rule(v, &mut out);
+    leak::rule(v, &mut out);
     milestone::rule(v, stage, &mut out);
     fields::rule(v, stage, &mut out);
     // What is public is closed out, whatever its labels lag behind.

@@ -11,6 +11,7 @@ use crate::{
         effect::{Drafted, Letter, LetterText},
     },
     reply::{CREDIT_QUESTION_PERSON, CREDIT_QUESTION_TOOL, Placeholder, ReplyId, Values},
+    rules::extract::unreplyable,
     tracker::{FieldRole, LabelRole},
 };
 
@@ -216,11 +217,18 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
         return Err(Told::NotTold("only the tracker's own notification address is known".into()));
     }
     let forwarded = v.routing() == Routing::ViaForwarder;
+    let nobody = unreplyable(to);
+    if nobody && thread.page.is_empty() {
+        return Err(Told::NotTold(
+            "no mail to them is read by anybody; write to them where they reported it".into(),
+        ));
+    }
+    // What is pasted where they wrote is read by them, and needs nobody to pass it on.
+    let page = if nobody { thread.page.as_str() } else { "" };
     let values = values(v, thread, about);
-    let filled =
-        v.g.replies
-            .fill(about.reply, &values, None)
-            .and_then(|inner| if forwarded { v.g.replies.relay(&inner, &values) } else { Ok(inner) });
+    let filled = v.g.replies.fill(about.reply, &values, None).and_then(|inner| {
+        if forwarded && page.is_empty() { v.g.replies.relay(&inner, &values) } else { Ok(inner) }
+    });
     let filled = filled.map_err(|e| Told::NotTold(format!("the letter cannot be filled: {e}")))?;
     let subject = reply_subject(if thread.subject.is_empty() { "your report" } else { &thread.subject });
     let text = if forwarded {
@@ -235,7 +243,8 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
         }
     };
     let list = &v.g.config.mail.lists.security;
-    let cc = if list.is_empty() || to.is(list) { Vec::new() } else { vec![Address::new("", list)] };
+    let alone = list.is_empty() || to.is(list) || !page.is_empty();
+    let cc = if alone { Vec::new() } else { vec![Address::new("", list)] };
     let last = if thread.last.is_empty() { &thread.root } else { &thread.last };
     let mut references: Vec<String> = thread.references.clone();
     for id in [&thread.root, last] {
@@ -251,6 +260,7 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
         artifact: about.artifact.clone(),
         thread: thread.root.clone(),
         to: to.clone(),
+        page: page.to_owned(),
         cc,
         in_reply_to: Some(last).filter(|id| can_refer_to(id)).cloned().unwrap_or_default(),
         references,
@@ -308,11 +318,8 @@ fn values(v: &View<'_>, thread: &MailThread, about: &About) -> Values {
         && name.chars().count() <= 80
         && !has_invisible(name)
     {
-        let to = if v.routing() == Routing::ViaForwarder {
-            Placeholder::ForwarderName
-        } else {
-            Placeholder::ReporterName
-        };
+        let passed_on = v.routing() == Routing::ViaForwarder && thread.page.is_empty();
+        let to = if passed_on { Placeholder::ForwarderName } else { Placeholder::ReporterName };
         out.set(to, name);
     }
     if let Some(cve) = &v.cve {

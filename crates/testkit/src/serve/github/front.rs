@@ -225,7 +225,8 @@ impl GithubFront {
             let merge = (state == "MERGED").then(|| json!({"oid": p["merge_commit_sha"]}));
             let shown = json!({"state": state, "isDraft": p["draft"] == true, "mergedAt": at(&p["merged_at"]),
                 "mergeCommit": merge, "baseRefName": p["base"]["ref"], "author": {"login": p["user"]["login"]},
-                "labels": {"nodes": labels}, "milestone": milestone});
+                "labels": {"nodes": labels}, "milestone": milestone, "title": p["title"], "body": text(&p["body"]),
+                "headRefName": p["head"]["ref"]});
             self.held.pull(number, shown);
         }
     }

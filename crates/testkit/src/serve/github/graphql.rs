@@ -49,7 +49,8 @@ impl GithubFake {
     pub fn pull(&mut self, number: u64, more: Value) {
         let mut node = json!({"number": number, "url": format!("https://github.com/{}/pull/{number}", self.upstream),
             "state": "OPEN", "isDraft": false, "mergedAt": null, "mergeCommit": null, "baseRefName": "main",
-            "author": {"login": "tove"}, "labels": {"nodes": []}, "milestone": null});
+            "author": {"login": "tove"}, "labels": {"nodes": []}, "milestone": null, "title": "Check the name of an upload",
+            "body": "", "headRefName": "check-upload-name", "closingIssuesReferences": {"nodes": []}});
         if let (Value::Object(to), Value::Object(from)) = (&mut node, more) {
             to.extend(from);
         }
@@ -94,6 +95,7 @@ impl GithubFake {
         let name = word("query ").unwrap_or_default().to_owned();
         let (data, cost) = match name.as_str() {
             "pulls" => return self.asked_pulls(&query, &vars),
+            "tags" => return self.asked_tags(&vars),
             "changed" | "one" | "newest" if !self.is_ours(&vars) => {
                 let error = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a Repository"}]);
                 return Answer::json(200, &json!({"data": {"repository": null}, "errors": error}));

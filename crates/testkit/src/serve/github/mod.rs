@@ -8,11 +8,13 @@ use serde_json::{Value, json};
 
 mod front;
 mod graphql;
+mod public;
 mod rest;
 
 use super::{Answer, Asked, Service};
 
 pub use front::GithubFront;
+pub use public::Public;
 
 /// A comment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -110,6 +112,8 @@ pub struct GithubFake {
     pub upstream: String,
     /// Its pull requests, as the query language shows them.
     pub pulls: BTreeMap<u64, Value>,
+    /// What else the public repository holds.
+    pub public: Public,
     now: Timestamp,
     next: u64,
 }
@@ -145,6 +149,7 @@ impl GithubFake {
             writes: 0,
             upstream: String::new(),
             pulls: BTreeMap::new(),
+            public: Public::default(),
             now,
             next: 3_000_000_000,
         }
@@ -256,6 +261,11 @@ impl GithubFake {
         }
         match asked.path.strip_prefix(&format!("/repos/{}", self.repo)) {
             Some(rest) => self.rest(asked, rest),
+            None if !self.upstream.is_empty()
+                && let Some(rest) = asked.path.strip_prefix(&format!("/repos/{}", self.upstream)) =>
+            {
+                self.public_rest(asked, rest)
+            }
             None => Answer::json(404, &json!({"message": "Not Found"})),
         }
     }

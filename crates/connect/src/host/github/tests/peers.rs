@@ -9,7 +9,9 @@ use testkit::{
 use super::*;
 use crate::{
     host::HostCard,
+    mailbox::ghsa,
     net::{ALLOWED, allowed},
+    upstream::{open, remote},
 };
 
 /// Do all of it in a repository with one issue by `maren`, and see that it was done.
@@ -85,7 +87,10 @@ fn every_request_fits_what_github_publishes_and_every_route_is_needed() {
         f.open_issue("maren", "report", "### A\n\nb\n", &["by hand"])
     });
     everything(&github(&s));
-    let seen = s.seen();
+    let mut seen = s.seen();
+    seen.extend(remote::tests::everything());
+    seen.extend(open::tests::everything());
+    seen.extend(ghsa::tests::everything());
     fit(Api::Github, &seen);
     // A right that nobody uses is one to lose. Release pages are asked for by the registries.
     let used = |path: &str, method: &str| {

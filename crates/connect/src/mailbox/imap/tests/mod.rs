@@ -10,7 +10,7 @@ const LETTER: &[u8] =
     b"From: Team <team@example.org>\r\nTo: r@example.com\r\nSubject: Re: x\r\nMessage-ID: <ours-1@desk>\r\n\r\nhello\r\n";
 
 fn draft() -> NewDraft<'static> {
-    NewDraft { message_id: "ours-1@desk", bytes: LETTER, in_reply_to: "" }
+    NewDraft { message_id: "ours-1@desk", bytes: LETTER, in_reply_to: "", by_hand: false }
 }
 
 fn patience(deadline: u64) -> Limits {

@@ -169,7 +169,9 @@ fn edits(text: &str) -> BTreeMap<&'static str, String> {
 
 fn bare(c: &Candidate, headline: &str, group: Group) -> Item {
     let m = &c.lead.message;
-    let from = if c.forwarder.mode == Mode::ViaForwarder {
+    let from = if !c.lead.page().is_empty() {
+        format!("{}, by private report", m.from.name)
+    } else if c.forwarder.mode == Mode::ViaForwarder {
         format!("{} (forwarder)", m.from)
     } else {
         m.from.to_string()
@@ -297,6 +299,15 @@ fn choose_letter(
     step(&c.subject, "letter", "choice", Change::Choose { probe, arms }, vec![])
 }
 
+/// Where a letter goes, in words.
+fn goes(letter: &Letter<Drafted>) -> String {
+    if letter.page.is_empty() {
+        format!("to {}", letter.to)
+    } else {
+        format!("for {}, to paste into {}", letter.to.name, letter.page)
+    }
+}
+
 fn told(no: &NoLetter) -> Told {
     match no {
         NoLetter::NotNeeded(why) => Told::NotNeeded(why.clone()),
@@ -354,7 +365,11 @@ fn new_tracker(
     let next = Stage::New.next();
     let words = Words {
         action: action(c),
-        headline: format!("Imported from mail: {}", inline_text(&one_line(&m.subject, 160))),
+        headline: format!(
+            "Imported from {}: {}",
+            if c.lead.page().is_empty() { "mail" } else { "a private report" },
+            inline_text(&one_line(&m.subject, 160))
+        ),
         body: provenance(c),
         next,
     };
@@ -369,7 +384,7 @@ fn new_tracker(
             let mark = if auto { " [auto-ack]" } else { "" };
             let _ = std::fmt::Write::write_fmt(
                 &mut writes,
-                format_args!("; receipt draft{mark} to {}", letter.to),
+                format_args!("; receipt draft{mark} {}", goes(&letter)),
             );
             if letter.asks_credit {
                 writes.push_str(", with the credit question");
@@ -413,6 +428,7 @@ fn provenance(c: &Candidate) -> String {
     };
     line("From", &m.from.to_string());
     line("Message-ID", &m.key.id);
+    line("Private report", c.lead.page());
     line("Affected versions", &c.fields.affected_versions.join(", "));
     line("Credit", &c.credit.field().unwrap_or_default());
     for r in &c.related {
@@ -468,7 +484,11 @@ fn body_values(c: &Candidate, said: Option<&Override>) -> (BTreeMap<FieldRole, S
         Some(v) => v.split(',').map(|s| s.trim().to_owned()).collect(),
         None => c.fields.affected_versions.clone(),
     };
-    let credit = edits.get("credit").cloned().or_else(|| c.credit.field());
+    let mut credit = edits.get("credit").cloned().or_else(|| c.credit.field());
+    if credit.is_none() && !c.lead.page().is_empty() && !m.from.name.is_empty() {
+        notices.push("nobody said how to credit them; their handle stands there until they do".into());
+        credit = Some(m.from.name.clone());
+    }
     let mut values = BTreeMap::from([
         (FieldRole::IssueDescription, description),
         (FieldRole::SecurityThread, thread_field(c)),
@@ -496,6 +516,13 @@ fn problem(p: crate::mail::MailProblem) -> String {
 fn thread_field(c: &Candidate) -> String {
     let id = &c.lead.message.key.id;
     let root = if c.thread.is_empty() { id } else { &c.thread };
+    if !c.lead.page().is_empty() {
+        return format!(
+            "No public archive: private report {}, thread `{}`",
+            c.lead.page(),
+            root.replace('`', "'")
+        );
+    }
     format!("No public archive: private list, thread `{}`", root.replace('`', "'"))
 }
 
@@ -510,7 +537,10 @@ fn related_notices(c: &Candidate, item: &mut Item) {
         item.notices.push(format!("a standing answer may fit ({}), a person must look", why));
     }
     for p in &c.forwarder.problems {
-        if p.code != "no-forwarder-config" {
+        // Who wrote on a page is answered there.
+        let known =
+            matches!(p.code.as_str(), "unaddressable" | "credit-unknown") && !c.lead.page().is_empty();
+        if p.code != "no-forwarder-config" && !known {
             item.notices.push(p.message.clone());
         }
     }
@@ -590,7 +620,7 @@ fn duplicate(c: &Candidate, key: &TrackerKey, desk: Desk<'_>) -> Item {
     match letter::receipt(c, &[], desk) {
         Ok(letter) => {
             item.details
-                .push(("writes".into(), format!("comment on {tracker}; receipt draft to {}", letter.to)));
+                .push(("writes".into(), format!("comment on {tracker}; receipt draft {}", goes(&letter))));
             item.steps.push(choose_letter(c, letter, None, desk, after));
         }
         Err(no) => {
@@ -621,7 +651,7 @@ fn reply(c: &Candidate, id: ReplyId, said: Option<&Override>, desk: Desk<'_>) ->
     tail.push(ledger);
     match letter::canned(c, id, urls, desk) {
         Ok(letter) => {
-            item.details.push(("writes".into(), format!("draft of `{id}` to {}", letter.to)));
+            item.details.push(("writes".into(), format!("draft of `{id}` {}", goes(&letter))));
             let fixed = tail.clone();
             item.steps.push(choose_letter(c, letter, None, desk, move |_| fixed.clone()));
         }

@@ -35,12 +35,14 @@ pub(super) enum NoLetter {
 
 /// Whom to answer, and whether they are a forwarder.
 pub(super) fn recipient(c: &Candidate, desk: Desk<'_>) -> Result<(Address, bool), NoLetter> {
-    whom(&c.lead.message, &c.forwarder, desk.config, desk.roster)
+    whom(&c.lead.message, c.lead.page(), &c.forwarder, desk.config, desk.roster)
 }
 
-/// Whom to answer: the forwarder when there is one, else Reply-To, else the author.
+/// Whom to answer: the forwarder when there is one, else Reply-To, else the author; on the page a report was read off, its
+/// author, although no mail reaches them.
 pub(super) fn whom(
     m: &Message,
+    page: &str,
     forwarder: &ForwarderReport,
     config: &Config,
     roster: &Roster,
@@ -50,6 +52,7 @@ pub(super) fn whom(
             Some(a) if can_address(&Address::new(&m.from.name, a)) => {
                 Ok((Address::new(&m.from.name, a), true))
             }
+            None if !page.is_empty() && can_address(&m.from) => Ok((m.from.clone(), true)),
             _ => Err(NoLetter::ByHand("the sender cannot be answered by mail".into())),
         };
     }
@@ -259,7 +262,10 @@ fn letter(
         }
     };
     let list = &desk.config.mail.lists.security;
-    let cc = if list.is_empty() || to.is(list) { Vec::new() } else { vec![Address::new("", list)] };
+    // What a person pastes has no copies.
+    let page = if crate::rules::extract::unreplyable(to) { c.lead.page() } else { "" };
+    let alone = list.is_empty() || to.is(list) || !page.is_empty();
+    let cc = if alone { Vec::new() } else { vec![Address::new("", list)] };
     let m = &c.lead.message;
     let mut references = c.references.clone();
     if !m.key.id.is_empty() && !references.contains(&m.key.id) {
@@ -274,6 +280,7 @@ fn letter(
         artifact: c.thread.clone(),
         thread: c.thread.clone(),
         to: to.clone(),
+        page: page.into(),
         cc,
         in_reply_to: Some(&m.key.id).filter(|id| can_refer_to(id)).cloned().unwrap_or_default(),
         references,

@@ -45,6 +45,14 @@ pub struct InboxMessage {
     pub source: String,
 }
 
+impl InboxMessage {
+    /// The page it was read off, for what came by no mail; empty for mail.
+    #[must_use]
+    pub fn page(&self) -> &str {
+        crate::mail::page_of_place(&self.source).unwrap_or_default()
+    }
+}
+
 /// A thread that holds at least one undecided message.
 #[derive(Clone, Debug, Default)]
 pub struct InboxThread {
@@ -240,12 +248,12 @@ impl Scene {
     }
 }
 
-/// Whom an answer to that message may go to, and whether they are a forwarder; `None` when nobody can or need be
-/// answered.
+/// Whom an answer to that message may go to, and whether they hear of milestones only, as a forwarder does; `None` when
+/// nobody can or need be answered. `page` is where it was read, for what came by no mail.
 #[must_use]
-pub fn contact(message: &Message, config: &Config, roster: &Roster) -> Option<(Address, bool)> {
+pub fn contact(message: &Message, page: &str, config: &Config, roster: &Roster) -> Option<(Address, bool)> {
     let forwarder = crate::rules::extract::detect(message, config, roster);
-    letter::whom(message, &forwarder, config, roster).ok()
+    letter::whom(message, page, &forwarder, config, roster).ok()
 }
 
 /// Subjects that occur more than once; every item has its own.

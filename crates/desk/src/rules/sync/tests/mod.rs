@@ -8,6 +8,7 @@ mod distributors;
 mod fields;
 mod gates;
 mod hard_cases;
+mod leak;
 mod mail;
 mod older;
 mod review;
