@@ -7,6 +7,7 @@ mod folder;
 pub mod gmail;
 pub mod imap;
 mod mbox;
+pub mod ponymail;
 mod port;
 
 use std::{

@@ -349,7 +349,7 @@ impl Service for GmailFake {
 }
 
 /// A parameter as it was meant.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut out = Vec::new();
     let mut rest = text.as_bytes();
     while let [first, more @ ..] = rest {

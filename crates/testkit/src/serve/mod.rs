@@ -4,6 +4,7 @@
 mod cve_services;
 mod github;
 mod gmail;
+mod ponymail;
 mod vulnogram;
 
 use std::{
@@ -20,6 +21,7 @@ use std::{
 pub use cve_services::CveServicesFake;
 pub use github::{Comment as GithubComment, GithubFake, Issue as GithubIssue, Milestone as GithubMilestone};
 pub use gmail::{GmailFake, Message as GmailMessage};
+pub use ponymail::{PonyFake, PonyMessage};
 pub use vulnogram::VulnogramFake;
 
 /// A request as the server saw it.
