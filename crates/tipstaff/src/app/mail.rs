@@ -13,6 +13,7 @@ use connect::{
         Abilities, Cursor, Found, Mail, MailFault, Mailbox, NewDraft, Page, Place,
         gmail::{self, Credential, Gmail, GmailSource},
         imap::{Imap, ImapSource, LogIn, Purpose, Server},
+        ponymail::{self, PonyMailbox, PonySession, PonySource},
     },
     net::{Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
 };
@@ -32,6 +33,8 @@ pub type Shared = Arc<dyn Mailbox>;
 pub enum Operation {
     /// New mail.
     ListRecent,
+    /// A thread, however old.
+    ReadThread,
     /// Our drafts.
     ListDrafts,
     /// What became of them.
@@ -46,6 +49,7 @@ impl Operation {
     pub fn word(self) -> &'static str {
         match self {
             Self::ListRecent => "list_recent",
+            Self::ReadThread => "read",
             Self::ListDrafts => "list_drafts",
             Self::ListSent => "list_sent_since",
             Self::CreateDraft => "create_draft",
@@ -55,6 +59,7 @@ impl Operation {
     fn among(self, can: Abilities) -> bool {
         match self {
             Self::ListRecent => can.list_recent,
+            Self::ReadThread => can.read_thread,
             Self::ListDrafts => can.list_drafts,
             Self::ListSent => can.list_sent,
             Self::CreateDraft => can.create_draft,
@@ -86,6 +91,8 @@ struct Around {
     trace: Option<fn(&str)>,
     /// Base addresses of services that are not at their usual ones.
     services: BTreeMap<String, String>,
+    /// The security list, which an archive is read for when its source names none.
+    list: String,
 }
 
 /// Every source of the configuration that is on a server, and the folder for drafts when none of them takes any.
@@ -111,6 +118,7 @@ impl Mailboxes {
                 env: setting.env,
                 trace: setting.trace,
                 services: config.services.clone(),
+                list: config.mail.lists.security.clone(),
             },
         }
     }
@@ -192,7 +200,7 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_drafts: drafts,
                 list_sent: sent,
                 create_draft: drafts,
-                thread_url: false,
+                ..Abilities::default()
             }
         }
         SourceKind::Gmail => {
@@ -204,9 +212,11 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_sent: purpose(&config.sent) != Purpose::Nowhere,
                 create_draft: drafts,
                 thread_url: true,
+                read_thread: false,
             }
         }
-        SourceKind::Mbox | SourceKind::Ponymail | SourceKind::Ghsa => Abilities::default(),
+        SourceKind::Ponymail => ponymail::abilities(),
+        SourceKind::Mbox | SourceKind::Ghsa => Abilities::default(),
     }
 }
 
@@ -222,6 +232,7 @@ fn open(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
     match config.kind {
         SourceKind::Imap => imap(config, around),
         SourceKind::Gmail => gmail(config, around),
+        SourceKind::Ponymail => pony_mail(config, around),
         other => Err(MailFault::Setup {
             what: format!("mail source \"{}\"", config.name),
             why: format!("this version cannot read sources of kind {}", other.as_str()),
@@ -265,15 +276,44 @@ fn gmail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         drafts: purpose(&config.drafts) != Purpose::Nowhere,
         sent: purpose(&config.sent) != Purpose::Nowhere,
     };
-    // One of its own: whole messages are longer than other answers.
+    Ok(Arc::new(Gmail::new(client(gmail::limits(), around)?, source)))
+}
+
+/// A client of the source's own: whole messages are longer than other answers.
+fn client(limits: Limits, around: &Around) -> Result<Arc<Client>, MailFault> {
     let surroundings = Surroundings::from_env(&around.env);
-    let client = Client::new(&surroundings, gmail::limits(), Box::<SystemPace>::default())
-        .map_err(MailFault::of_request)?;
-    let client = match around.trace {
+    let client =
+        Client::new(&surroundings, limits, Box::<SystemPace>::default()).map_err(MailFault::of_request)?;
+    Ok(Arc::new(match around.trace {
         Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
         None => client,
+    }))
+}
+
+fn pony_mail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
+    let wrong = |why: String| MailFault::Setup { what: format!("mail source \"{}\"", config.name), why };
+    if config.url.is_empty() {
+        return Err(wrong("it names no url, such as https://lists.example.org".into()));
+    }
+    let mut lists = config.folders.clone();
+    let first = if config.folder.is_empty() { around.list.clone() } else { config.folder.clone() };
+    if !first.is_empty() && !lists.contains(&first) {
+        lists.insert(0, first);
+    }
+    // The configured address may end where the service's own paths begin.
+    let base = config.url.trim_end_matches('/').trim_end_matches("/api");
+    let site = Site::at(Service::Archive, base, config.plain_text)
+        .map_err(|e| MailFault::of_address(&format!("mail source \"{}\", url", config.name), &e))?;
+    let session = if config.credential.is_empty() {
+        None
+    } else {
+        let session = PonySession::read(&secret(config, around)?);
+        Some(session.map_err(|why| wrong(format!("credential: {why}; see docs/mailboxes.md, Pony Mail")))?)
     };
-    Ok(Arc::new(Gmail::new(Arc::new(client), source)))
+    let source = PonySource { site, lists, session };
+    let mailbox = PonyMailbox::new(client(ponymail::limits(), around)?, source)
+        .map_err(|why| wrong(format!("folder: {why}")))?;
+    Ok(Arc::new(mailbox))
 }
 
 fn imap(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {

@@ -17,6 +17,7 @@ mod import;
 mod lifecycle;
 mod mails;
 mod plumbing;
+mod ponymail;
 mod sample;
 mod schema_parity;
 mod score;
