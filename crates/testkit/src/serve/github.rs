@@ -104,6 +104,8 @@ pub struct GithubFake {
     pub upstream: String,
     /// Its pull requests, as the query language shows them.
     pub pulls: BTreeMap<u64, Value>,
+    /// Issues that were moved to another repository, and where they are.
+    pub moved: BTreeMap<u64, (String, u64)>,
     now: Timestamp,
     next: u64,
 }
@@ -139,6 +141,7 @@ impl GithubFake {
             writes: 0,
             upstream: String::new(),
             pulls: BTreeMap::new(),
+            moved: BTreeMap::new(),
             now,
             next: 3_000_000_000,
         }
@@ -325,6 +328,30 @@ impl GithubFake {
                     self.issues.values().rev().take(30).map(|i| self.issue_node(i)).collect();
                 (json!({"issues": {"nodes": nodes}}), 2)
             }
+            "there" => {
+                let one = |id: &Value| -> Value {
+                    let n =
+                        id.as_str().and_then(|i| i.strip_prefix("I_")).and_then(|n| n.parse::<u64>().ok());
+                    let n = n.unwrap_or_default();
+                    if let Some((repo, number)) = self.moved.get(&n) {
+                        return json!({"number": number, "repository": {"nameWithOwner": repo}});
+                    }
+                    let there = self.issues.contains_key(&n);
+                    if there {
+                        json!({"number": n, "repository": {"nameWithOwner": self.repo}})
+                    } else {
+                        Value::Null
+                    }
+                };
+                let nodes: Vec<Value> = vars["ids"].as_array().into_iter().flatten().map(one).collect();
+                self.points += 1;
+                let lost = nodes.iter().any(Value::is_null);
+                let mut out = json!({"data": {"nodes": nodes, "rateLimit": {"cost": 1}}});
+                if lost {
+                    out["errors"] = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a node"}]);
+                }
+                return Answer::json(200, &out);
+            }
             "comments" => return self.more_comments(&vars),
             "board" => return self.board(&vars),
             "boards" => return self.all_boards(&vars, query.contains("organization(")),
@@ -368,6 +395,7 @@ impl GithubFake {
         // One for the trackers and one for each connection of each of them, by the hundred, as the real one counts.
         let cost = (2 + 4 * first as u64).div_ceil(100);
         let data = json!({
+            "all": {"totalCount": self.issues.len()},
             "issues": {"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": (after + first).to_string()}},
             "milestones": {"nodes": milestones},
         });
@@ -563,6 +591,7 @@ impl GithubFake {
                     .issues
                     .values()
                     .filter(|i| i.labels.iter().any(|l| l.eq_ignore_ascii_case(&label)))
+                    .filter(|i| i.open || asked.param("state") != Some("open"))
                     .map(|i| self.rest_issue(i))
                     .collect();
                 Answer::json(200, &json!(all))

@@ -366,6 +366,7 @@ impl Sink<'_> {
 /// When the desk cannot be read.
 pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
     let desk = &session.desk;
+    desk.settle_rejections(session.now())?;
     let ids = match selector {
         Selector::All => desk.undecided_threads(None)?,
         Selector::Since(t) => desk.undecided_threads(Some(*t))?,
