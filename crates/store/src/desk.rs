@@ -13,7 +13,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use crate::StoreError;
 
 /// The version of the schema this program writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
 const MIGRATIONS: &[(u32, &str)] = &[
     (1, include_str!("schema/0001_first_light.sql")),
