@@ -317,7 +317,7 @@ fn a_record_that_does_not_fit_is_refused_and_nothing_is_written() {
 /// Reject the journalist's mail on this desk.
 fn reject(env: &Env) -> Said {
     env.write("in.mbox", mbox(&[media()]));
-    env.answer(&["import", "in.mbox"], "all\n")
+    env.answer(&["import", "in.mbox"], "1\n")
 }
 
 fn lines(f: &GithubFake) -> Vec<String> {
@@ -393,7 +393,7 @@ fn a_forge_that_goes_away_while_a_rejection_is_noted_has_it_once() {
         let plan = env.run(&["import", "in.mbox"]).expect(4);
         let short =
             plan.out.split("The plan waits as ").nth(1).unwrap().split('.').next().unwrap().to_owned();
-        let _ = env.run(&["plan", "approve", &short, "all"]).expect(0);
+        let _ = env.run(&["plan", "approve", &short, "1"]).expect(0);
         let before = server.seen().len();
         if let Some((at, wrong)) = &wrong {
             server.go_wrong_at(*at, 1, wrong.clone());
@@ -459,7 +459,7 @@ fn a_tracker_that_was_deleted_or_moved_is_named_and_not_planned_on() {
     assert!(!said.out.contains("Flaw number 2") && !said.out.contains("Flaw number 3"), "{}", said.out);
     let gone = env.run(&["sync", "2"]);
     assert!(gone.code != 0 && gone.err.contains("is not at"), "{}{}", gone.out, gone.err);
-    // A new one is no riddle, and one that is back is back.
+    // A new one is no riddle.
     server.with(|f| f.open_issue("maren", "Flaw number 6", BODY, &["needs triage", "server"]));
     assert!(env.run(&["queue"]).expect(0).out.contains("acme/security#6"));
     assert_eq!(env.run(&["log", "--verify"]).code, 0);
