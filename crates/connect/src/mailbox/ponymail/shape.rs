@@ -108,7 +108,7 @@ impl Preferences {
     pub fn count(&self, name: &str, domain: &str) -> Option<u64> {
         let lists = self.lists.iter().flatten().filter(|(d, _)| d.eq_ignore_ascii_case(domain));
         let found = lists.flat_map(|(_, l)| l).find(|(n, _)| n.eq_ignore_ascii_case(name));
-        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // A count for people.
+        // A count for people; what is out of range is cut.
         found.map(|(_, n)| n.max(0.0) as u64)
     }
 }
@@ -224,7 +224,7 @@ pub(super) fn message(e: &Email) -> Vec<u8> {
     put("To", &e.to);
     put("Cc", &e.cc);
     put("Subject", &e.subject);
-    #[allow(clippy::cast_possible_truncation)] // Out of range becomes no date.
+    // What is out of range becomes no date.
     if let Ok(at) = jiff::Timestamp::from_second(e.row.epoch as i64)
         && let Ok(date) = jiff::fmt::rfc2822::to_string(&at.to_zoned(jiff::tz::TimeZone::UTC))
     {

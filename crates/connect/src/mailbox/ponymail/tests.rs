@@ -325,9 +325,9 @@ fn no_fault_makes_a_reading_of_an_archive_lose_mail_or_say_a_session() {
         read(&b.pony, None, None);
         let requests = b.server.seen();
         for wrong in Wrong::every().into_iter().filter(|w| *w != Wrong::Silence) {
-            for at in 0..requests.len() {
+            for (at, asked) in requests.iter().enumerate() {
                 // Of the reading by months only that request is another.
-                if mbox && !requests[at].path.contains("mbox") {
+                if mbox && !asked.path.contains("mbox") {
                     continue;
                 }
                 let b = fresh(mbox);
