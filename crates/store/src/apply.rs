@@ -677,10 +677,14 @@ pub(crate) fn change(
             milestones::close(desk, c, name)?;
             Ok(Receipt::new(format!("milestone {name} closed")))
         }
-        Change::AttachRecord { tracker, cve, record } => {
+        Change::AttachRecord { tracker, cve, record, beside } => {
             records::attach(desk, c, tracker, cve, record.as_str(), by.at)?;
+            let place = match beside {
+                None => "beside",
+                Some(b) => records::embed(desk, c, (tracker, record.as_str(), b), by, headings)?,
+            };
             touch(tracker)?;
-            Ok(Receipt::new(format!("record of {cve} kept beside {}", reference(tracker)?)))
+            Ok(Receipt::new(format!("record of {cve} kept {place} {}", reference(tracker)?)))
         }
         Change::PushRecord { tracker, cve, state, record, .. } => {
             let now = records::push(desk, c, tracker, cve, *state, record.as_str(), by.at)?;

@@ -38,6 +38,18 @@ pub fn upsert(
     Ok((c.last_insert_rowid(), "written"))
 }
 
+/// What the newest comment of that kind says below its marker, of those that this program wrote.
+pub fn text(c: &Connection, tracker: &TrackerKey, kind: Marked) -> rusqlite::Result<Option<String>> {
+    let mut q = c.prepare_cached(
+        "select body from comments where tracker = ?1 and kind = 'marked' order by id desc",
+    )?;
+    let found = q
+        .query_map([&tracker.0], |r| r.get::<_, String>(0))?
+        .find(|body| body.as_ref().map_or(true, |b| Marked::of(b) == Some(kind)))
+        .transpose()?;
+    Ok(found.map(|b| b.split_once('\n').map_or_else(String::new, |(_, rest)| rest.to_owned())))
+}
+
 /// Take a plain comment away. Returns what it said; none when there is no such comment, or it is the status or has a marker.
 pub fn remove(c: &Connection, tracker: &TrackerKey, comment: &str) -> rusqlite::Result<Option<String>> {
     let found: Option<(i64, String)> = c

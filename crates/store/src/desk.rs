@@ -13,10 +13,13 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, Transaction, Transactio
 use crate::StoreError;
 
 /// The version of the schema this program writes.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
-const MIGRATIONS: &[(u32, &str)] =
-    &[(1, include_str!("schema/0001_first_light.sql")), (2, include_str!("schema/0002_hosted.sql"))];
+const MIGRATIONS: &[(u32, &str)] = &[
+    (1, include_str!("schema/0001_first_light.sql")),
+    (2, include_str!("schema/0002_hosted.sql")),
+    (3, include_str!("schema/0003_gone.sql")),
+];
 
 /// How to open a desk.
 #[derive(Clone, Copy, Debug)]

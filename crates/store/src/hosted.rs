@@ -150,7 +150,7 @@ impl Desk {
         let read = || {
             let mut q = self.conn.prepare_cached(
                 "select t.number, h.card, t.board_column from trackers t join hosted h on h.tracker = t.key
-                 where t.archived = 0 order by t.number",
+                 where t.archived = 0 and h.gone is null order by t.number",
             )?;
             let card = |r: &Row<'_>| {
                 let number = u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0);
@@ -159,6 +159,63 @@ impl Desk {
             q.query_map([], card)?.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(|e| self.err("be read", e))
+    }
+
+    /// Trackers that are at their host as far as this desk knows: number, and the host's id.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn there(&self) -> Result<Vec<(u64, String)>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached(
+                "select t.number, h.node from trackers t join hosted h on h.tracker = t.key where h.gone is null
+                 order by t.number",
+            )?;
+            let row = |r: &Row<'_>| Ok((u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0), r.get(1)?));
+            q.query_map([], row)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
+    /// Trackers that are gone from their host: number, title, and where they went as far as it says.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn gone(&self) -> Result<Vec<(u64, String, String)>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached(
+                "select t.number, t.title, h.gone from trackers t join hosted h on h.tracker = t.key
+                 where h.gone is not null order by t.number",
+            )?;
+            let row =
+                |r: &Row<'_>| Ok((u64::try_from(r.get::<_, i64>(0)?).unwrap_or(0), r.get(1)?, r.get(2)?));
+            q.query_map([], row)?.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
+    /// A tracker is not at its host any more; `to` is where it went, empty when nobody says. It is left out of everything
+    /// that is planned, and its mail and history stay.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn set_gone(&self, number: u64, to: &str, at: Timestamp) -> Result<(), StoreError> {
+        let Some(key) = self.key_of_number(number)? else { return Ok(()) };
+        let name = self.reference(&key)?.map(|r| r.to_string()).unwrap_or_default();
+        self.write("lose a tracker", |c| {
+            let put = || {
+                let n = c.execute(
+                    "update hosted set gone = ?2 where tracker = ?1 and gone is null",
+                    [&key.0, to],
+                )?;
+                if n > 0 {
+                    let payload = serde_json::json!({"tracker": name, "gone": to});
+                    events::append(c, at, "observed", "tipstaff", &key.0, &payload)?;
+                }
+                Ok(())
+            };
+            put().map_err(|e| self.err("lose a tracker", e))
+        })
     }
 
     /// A card was moved at the host.
@@ -230,7 +287,8 @@ impl Desk {
         let ids = (copy.node.to_owned(), copy.card.map(String::from));
         let here = self.case(&t.key)?;
         let stands = here.is_some_and(|c| c.closed == copy.closed && same(&c.tracker, t));
-        if stands && self.host_ids(&t.key)? == Some(ids) {
+        let lost = self.gone()?.iter().any(|(n, ..)| *n == t.reference.number);
+        if stands && !lost && self.host_ids(&t.key)? == Some(ids) {
             return Ok(());
         }
         self.write("take a tracker", |c| {
@@ -401,7 +459,7 @@ fn put_tracker(c: &Connection, copy: Copy<'_>, origin: &Origin) -> rusqlite::Res
     )?;
     c.execute(
         "insert into hosted (tracker, node, card) values (?1, ?2, ?3)
-         on conflict (tracker) do update set node = excluded.node, card = excluded.card",
+         on conflict (tracker) do update set node = excluded.node, card = excluded.card, gone = null",
         params![t.key.0, copy.node, copy.card],
     )?;
     c.execute("delete from labels where tracker = ?1", [&t.key.0])?;

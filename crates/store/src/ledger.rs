@@ -1,11 +1,16 @@
 //! Who was told what, and what was rejected (DESIGN §5, ledger).
 
-use desk::mail::MessageKey;
+use std::collections::BTreeSet;
+
+use desk::{
+    mail::{ContentDigest, MessageKey},
+    plan::{Fate, hosted::Noted},
+};
 use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
 
-use crate::{Desk, StoreError, events};
+use crate::{Desk, StoreError, events, messages};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -124,6 +129,65 @@ impl Desk {
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read().map_err(|e| self.err("be read", e))
+    }
+
+    /// Take what the team noted in the ledger at the host of its trackers: another desk's rejections are this desk's, too.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn learn_rejections(&self, all: &[(Noted, Timestamp)], now: Timestamp) -> Result<(), StoreError> {
+        let known: BTreeSet<String> = self.rejections()?.into_iter().map(|r| r.message).collect();
+        let new: Vec<_> =
+            all.iter().filter(|(n, _)| !n.message.is_empty() && !known.contains(&n.message)).collect();
+        if new.is_empty() {
+            return Ok(());
+        }
+        self.write("learn of rejections", |c| {
+            let put = || {
+                for (n, at) in &new {
+                    c.execute(
+                        "insert into rejections (message, at, reporter, reply, thread, summary)
+                         values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (message) do nothing",
+                        params![n.message, at.to_string(), n.reporter, n.reply, n.thread, n.summary],
+                    )?;
+                    let payload = serde_json::json!({"rejected": n.reply, "thread": n.thread});
+                    events::append(c, now, "observed", "tipstaff", &n.message, &payload)?;
+                }
+                Ok(())
+            };
+            put().map_err(|e| self.err("learn of rejections", e))
+        })
+    }
+
+    /// Give the messages that another desk rejected their fate here. It is the very message that was rejected, byte for byte;
+    /// what else came in its thread waits for a person. Returns how many it were.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn settle_rejections(&self, now: Timestamp) -> Result<usize, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached(
+                "select m.message_id, m.digest, r.reply from rejections r join messages m on m.digest = r.message
+                 where m.word in ('waiting', 'held')",
+            )?;
+            let rows = q.query_map([], |r| {
+                let key = MessageKey { id: r.get(0)?, digest: ContentDigest(r.get(1)?) };
+                Ok((key, r.get::<_, String>(2)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let waiting = read().map_err(|e| self.err("be read", e))?;
+        if waiting.is_empty() {
+            return Ok(0);
+        }
+        self.write("take rejections", |c| {
+            for (key, reply) in &waiting {
+                let fate = Fate::Rejected { reply: reply.clone() };
+                messages::set_fate(c, key, &fate, "the team's ledger", now)
+                    .map_err(|e| self.err("take rejections", e))?;
+            }
+            Ok(waiting.len())
+        })
     }
 
     /// Remember a no: the item of that rule stays away until its facts change (DESIGN §2).

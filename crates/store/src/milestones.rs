@@ -4,7 +4,7 @@ use desk::case::Milestone;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Desk, StoreError};
+use crate::{Desk, StoreError, trackers::THERE};
 
 impl Desk {
     /// Every milestone with its counts, by name. A closed tracker counts as announced when it has that label.
@@ -13,13 +13,13 @@ impl Desk {
     /// When the desk cannot be read.
     pub fn milestones(&self, announced: &str) -> Result<Vec<Milestone>, StoreError> {
         let read = || {
-            let mut q = self.conn.prepare_cached(
+            let mut q = self.conn.prepare_cached(&format!(
                 "select m.name, m.open, m.due,
-                   (select count(*) from trackers t where t.milestone = m.name and t.open = 1),
-                   (select count(*) from trackers t where t.milestone = m.name and t.open = 0 and not exists
-                     (select 1 from labels l where l.tracker = t.key and l.label = ?1 collate nocase))
-                 from milestones m order by m.name",
-            )?;
+                   (select count(*) from trackers where milestone = m.name and open = 1 and {THERE}),
+                   (select count(*) from trackers where milestone = m.name and open = 0 and {THERE} and not exists
+                     (select 1 from labels l where l.tracker = trackers.key and l.label = ?1 collate nocase))
+                 from milestones m order by m.name"
+            ))?;
             let rows = q.query_map([announced], |r| {
                 Ok((r.get(0)?, r.get(1)?, r.get::<_, Option<String>>(2)?, r.get(3)?, r.get(4)?))
             })?;
@@ -58,8 +58,10 @@ pub fn close(desk: &Desk, c: &Connection, name: &str) -> Result<(), StoreError> 
     let sql = |e| desk.err("make a change", e);
     let open: Option<i64> = c
         .query_row(
-            "select (select count(*) from trackers where milestone = m.name and open = 1) from milestones m
-             where m.name = ?1",
+            &format!(
+                "select (select count(*) from trackers where milestone = m.name and trackers.open = 1 and {THERE})
+                 from milestones m where m.name = ?1"
+            ),
             [name],
             |r| r.get(0),
         )

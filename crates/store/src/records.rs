@@ -3,13 +3,15 @@
 
 use desk::{
     case::{Record, RecordStage},
-    tracker::TrackerKey,
+    cve::{self, RecordPlace},
+    plan::{effect::Beside, ports::By},
+    tracker::{Headings, Marked, TrackerKey},
 };
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use crate::{Desk, StoreError};
+use crate::{Desk, StoreError, comments};
 
 const STAGES: [RecordStage; 5] = [
     RecordStage::Allocated,
@@ -137,6 +139,38 @@ pub fn attach(
     )
     .map(drop)
     .map_err(|e| desk.err("make a change", e))
+}
+
+/// Keep the record in the tracker itself, where it stood before or for the first time. Says where.
+///
+/// # Errors
+/// When the tracker's text takes no record, or the desk cannot be written.
+pub fn embed(
+    desk: &Desk,
+    c: &Connection,
+    (tracker, record, beside): (&TrackerKey, &str, &Beside),
+    by: By<'_>,
+    headings: &Headings,
+) -> Result<&'static str, StoreError> {
+    let change = |e: &dyn std::fmt::Display| StoreError::Change(e.to_string());
+    let sql = |e: rusqlite::Error| desk.err("make a change", e);
+    let record = cve::Record::parse(record).map_err(|e| change(&e))?;
+    let put = |text: &str| cve::embed(text, &record, &beside.link, headings).map_err(|e| change(&e));
+    match beside.place {
+        RecordPlace::Body => {
+            let body: String = c
+                .query_row("select body from trackers where key = ?1", [&tracker.0], |r| r.get(0))
+                .map_err(sql)?;
+            c.execute("update trackers set body = ?2 where key = ?1", [&tracker.0, &put(&body)?])
+                .map_err(sql)?;
+            Ok("in the body of")
+        }
+        RecordPlace::Comment => {
+            let kept = comments::text(c, tracker, Marked::RecordCopy).map_err(sql)?.unwrap_or_default();
+            comments::upsert(c, tracker, Marked::RecordCopy, &put(&kept)?, by).map_err(sql)?;
+            Ok("in a comment on")
+        }
+    }
 }
 
 /// Take content and a wished state; the state rises and never falls. Returns the state it has now.

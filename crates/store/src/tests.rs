@@ -162,8 +162,13 @@ fn a_record_rises_from_push_to_push_and_never_falls() {
     };
     assert_eq!(p.state(), None);
     assert!(!p.holds(&is(CVE, &[RecordStage::Allocated])), "no record is in no state");
-    p.make(Change::AttachRecord { tracker: key(1), cve: CVE.into(), record: Draft::text("{\"a\":0}") })
-        .unwrap();
+    p.make(Change::AttachRecord {
+        tracker: key(1),
+        cve: CVE.into(),
+        record: Draft::text("{\"a\":0}"),
+        beside: None,
+    })
+    .unwrap();
     assert_eq!(p.state(), Some(RecordStage::Allocated));
     assert_eq!(p.desk.cve_record(CVE).unwrap().unwrap().json, None, "kept, not pushed");
     assert_eq!(p.desk.attached_record(CVE).unwrap().as_deref(), Some("{\"a\":0}"));

@@ -15,6 +15,9 @@ use crate::{Desk, StoreError};
 const COLUMNS: &str = "key, number, title, body, open, reason, milestone, board_column, archived, created, updated, \
                        closed, revision, received, thread, reporter, reporter_name, via_forwarder";
 
+/// Trackers that are where they live.
+pub(crate) const THERE: &str = "trackers.key not in (select tracker from hosted where gone is not null)";
+
 impl Desk {
     /// One tracker by key; `None` when there is none.
     ///
@@ -24,12 +27,13 @@ impl Desk {
         self.cases_where("key = ?1", &key.0).map(|v| v.into_iter().next())
     }
 
-    /// One tracker by number.
+    /// One tracker by number; `None` when there is none, or it is gone from its host.
     ///
     /// # Errors
     /// When the desk cannot be read.
     pub fn case_by_number(&self, number: u64) -> Result<Option<Case>, StoreError> {
-        self.cases_where("number = cast(?1 as integer)", &number.to_string()).map(|v| v.into_iter().next())
+        self.cases_where(&format!("number = cast(?1 as integer) and {THERE}"), &number.to_string())
+            .map(|v| v.into_iter().next())
     }
 
     /// The tracker a thread belongs to.
@@ -37,18 +41,29 @@ impl Desk {
     /// # Errors
     /// When the desk cannot be read.
     pub fn case_of_thread(&self, thread: &str) -> Result<Option<TrackerKey>, StoreError> {
-        let sql = "select coalesce(
-            (select key from trackers where thread = ?1 and thread <> '' order by number limit 1),
-            (select tracker from messages where thread = ?1 and tracker is not null order by arrived, id limit 1))";
-        let read = || self.conn.prepare_cached(sql)?.query_row([thread], |r| r.get::<_, Option<String>>(0));
+        let sql = format!(
+            "select coalesce(
+            (select key from trackers where thread = ?1 and thread <> '' and {THERE} order by number limit 1),
+            (select tracker from messages where thread = ?1 and tracker is not null
+               and tracker not in (select tracker from hosted where gone is not null) order by arrived, id limit 1))"
+        );
+        let read = || self.conn.prepare_cached(&sql)?.query_row([thread], |r| r.get::<_, Option<String>>(0));
         Ok(read().map_err(|e| self.err("be read", e))?.map(TrackerKey))
     }
 
-    /// Every tracker, open and closed, by number.
+    /// Every tracker, open and closed, by number; without those that are gone from their host.
     ///
     /// # Errors
     /// When the desk cannot be read.
     pub fn cases(&self) -> Result<Vec<Case>, StoreError> {
+        self.cases_where(&format!("'' = ?1 and {THERE}"), "")
+    }
+
+    /// The same with those that are gone: what they kept secret is no less secret.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn cases_ever(&self) -> Result<Vec<Case>, StoreError> {
         self.cases_where("'' = ?1", "")
     }
 
@@ -74,7 +89,7 @@ impl Desk {
     }
 
     fn cases_where(&self, filter: &str, arg: &str) -> Result<Vec<Case>, StoreError> {
-        // `filter` is one of the literals above, never input.
+        // `filter` is made of the literals above, never of input.
         let sql = format!("select {COLUMNS} from trackers where {filter} order by number");
         let rows = || {
             let mut q = self.conn.prepare_cached(&sql)?;

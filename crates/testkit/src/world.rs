@@ -401,7 +401,7 @@ impl World {
                     m.0 = false;
                 }
             }
-            Change::AttachRecord { tracker, cve, record } => {
+            Change::AttachRecord { tracker, cve, record, .. } => {
                 self.case(tracker)?;
                 let fresh = Record { state: RecordStage::Allocated, ..Record::default() };
                 self.records.entry(cve.clone()).or_insert(fresh);
@@ -805,7 +805,7 @@ fn shape<W: Wording>(
         Change::CreateMilestone { name, due } => json!([name, due]),
         Change::CloseMilestone { name } => json!([name]),
         Change::PrepareHost { part } => json!([part]),
-        Change::AttachRecord { tracker, cve, record } => json!([tracker, cve, draft(record)]),
+        Change::AttachRecord { tracker, cve, record, .. } => json!([tracker, cve, draft(record)]),
         Change::PushRecord { tracker, cve, state, record, .. } => json!([tracker, cve, state, draft(record)]),
         Change::PublishRecord { tracker, cve, record, .. } => json!([tracker, cve, public(record)]),
         Change::RetractRecord { tracker, cve, reason } => json!([tracker, cve, public(reason)]),

@@ -6,8 +6,8 @@ pub(crate) mod github;
 use std::collections::BTreeSet;
 
 use desk::{
-    plan::hosted::{HostPart, NewTracker, TrackerChange},
-    tracker::Tracker,
+    plan::hosted::{HostPart, LedgerEntry, NewTracker, TrackerChange},
+    tracker::{Comment, Tracker},
 };
 use jiff::{Timestamp, civil::Date};
 use serde::{Deserialize, Serialize};
@@ -60,6 +60,9 @@ pub struct HostCard {
 pub struct Mark {
     /// When the newest tracker that was read had changed.
     pub since: Option<Timestamp>,
+    /// By how much the desk had more trackers than the host had issues; none when nobody has counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub surplus: Option<i64>,
 }
 
 /// What the host says of the person whose token asks, and of the repository.
@@ -99,6 +102,8 @@ pub struct Setup {
 pub struct Reading {
     /// Trackers that changed, oldest change first.
     pub trackers: Vec<Hosted>,
+    /// How many issues the host has, what is no tracker included; none where it does not say.
+    pub total: Option<u64>,
     /// Every milestone.
     pub milestones: Vec<HostMilestone>,
     /// Cards on the board that are not archived. None when there is no board.
@@ -195,6 +200,13 @@ pub trait TrackerHost: Send + Sync {
     /// When the host cannot be read.
     fn one(&self, number: u64) -> Result<(Option<Hosted>, Standing), Fault>;
 
+    /// Which of these trackers, given by number and the host's id, are not there any more, each with where it went as far as
+    /// the host says (`owner/repo#7`). A hundred are asked about at once.
+    ///
+    /// # Errors
+    /// When the host cannot be read; nothing is missing then as far as anybody knows.
+    fn missing(&self, trackers: &[(u64, String)]) -> Result<Vec<(u64, String)>, Fault>;
+
     /// Open a tracker, unless one with its marker is there already. The second value says why it has no card, where it
     /// should have one.
     ///
@@ -225,6 +237,18 @@ pub trait TrackerHost: Send + Sync {
     /// # Errors
     /// When it was not made, or nobody knows.
     fn prepare(&self, part: &HostPart) -> Result<String, WriteFault>;
+
+    /// Note a rejected report in the ledger, the oldest open issue with that label, unless a comment there that counts notes
+    /// the same message. Returns the number of the issue; none when there is no ledger.
+    ///
+    /// # Errors
+    /// When it was not noted, or nobody knows.
+    fn note(
+        &self,
+        label: &str,
+        entry: &LedgerEntry,
+        counts: &dyn Fn(&Comment) -> bool,
+    ) -> Result<Option<u64>, WriteFault>;
 
     /// Close a milestone.
     ///

@@ -8,6 +8,7 @@ pub mod ghsa;
 pub mod gmail;
 pub mod imap;
 mod mbox;
+pub mod ponymail;
 mod port;
 
 use std::{

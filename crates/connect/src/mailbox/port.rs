@@ -20,6 +20,8 @@ pub struct Abilities {
     pub create_draft: bool,
     /// [`Mailbox::thread_url`].
     pub thread_url: bool,
+    /// [`Mailbox::thread`]: a thread whole, however old.
+    pub read_thread: bool,
 }
 
 /// How far a mailbox was read: a text of the connector's own making, kept by the desk as it is. It names no secret.
@@ -141,4 +143,13 @@ pub trait Mailbox: Send + Sync {
     /// # Errors
     /// [`MailFault`]
     fn thread_url(&self, message_id: &str) -> Result<Option<String>, MailFault>;
+
+    /// Every message of the thread that holds a message, its root first; none when the message is not there.
+    ///
+    /// # Errors
+    /// [`MailFault`]; [`MailFault::NotSupported`] where the source knows no threads.
+    fn thread(&self, message_id: &str) -> Result<Vec<Mail>, MailFault> {
+        let _ = message_id;
+        Err(MailFault::NotSupported { what: self.name(), operation: "read a thread" })
+    }
 }

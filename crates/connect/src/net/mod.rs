@@ -5,6 +5,7 @@
 mod address;
 mod client;
 mod fault;
+mod keyring;
 mod pace;
 mod reply;
 mod request;

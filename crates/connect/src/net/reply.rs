@@ -90,6 +90,18 @@ impl Reply {
         self.content_type.contains("html") || self.body.trim_ascii_start().starts_with(b"<")
     }
 
+    /// Is it declared to be plain text?
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.content_type.trim_start().to_ascii_lowercase().starts_with("text/plain")
+    }
+
+    /// Is it declared to be messages one after the other? Some say that it is plain text.
+    #[must_use]
+    pub fn is_mail(&self) -> bool {
+        self.is_plain() || self.content_type.trim_start().to_ascii_lowercase().starts_with("application/mbox")
+    }
+
     /// The beginning of the body on one line, without the secrets of the request.
     #[must_use]
     pub fn excerpt(&self) -> String {

@@ -2,6 +2,8 @@
 
 use std::{io::Read, path::Path};
 
+use super::keyring;
+
 /// Largest secret file, in bytes.
 const LARGEST: u64 = 64 * 1024;
 
@@ -50,14 +52,22 @@ const SHORTEST: usize = 4;
 pub enum SecretError {
     /// Not a reference.
     #[error(
-        "a secret is named by its place, `env:NAME` or `file:PATH`, and never written into a configuration"
+        "a secret is named by its place, `env:NAME`, `file:PATH` or `keyring:NAME`, and never written into a configuration"
     )]
     NoReference,
-    /// A place this program cannot look into.
-    #[error(
-        "a keyring cannot be asked yet; keep the secret in a file (`file:PATH`) or the environment (`env:NAME`)"
-    )]
-    Keyring,
+    /// The name of a secret in a keyring is no plain word.
+    #[error("keyring:NAME takes a name of letters, digits and . _ @ / + - alone")]
+    KeyringName,
+    /// The keyring of this machine does not give it.
+    #[error("the keyring does not give the secret {name}: {why}. Put it there with: {store}")]
+    Keyring {
+        /// Which.
+        name: String,
+        /// Why.
+        why: String,
+        /// The command that keeps it.
+        store: String,
+    },
     /// The variable is not set.
     #[error("the environment has no {0}; set it for this session")]
     Unset(String),
@@ -85,25 +95,28 @@ pub enum SecretError {
     Control(String),
 }
 
-/// Where a secret is: `env:NAME` or `file:PATH`.
+/// Where a secret is: `env:NAME`, `file:PATH` or `keyring:NAME`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SecretRef {
     /// A variable of the environment.
     Env(String),
     /// A file that only its owner can read.
     File(String),
+    /// The keyring of this machine.
+    Keyring(String),
 }
 
 impl SecretRef {
     /// Read a reference.
     ///
     /// # Errors
-    /// [`SecretError::NoReference`]; the text is not repeated, it may be the secret itself.
+    /// [`SecretError::NoReference`] or [`SecretError::KeyringName`]; the text is not repeated, it may be the secret itself.
     pub fn parse(text: &str) -> Result<Self, SecretError> {
         match text.split_once(':') {
             Some(("env", name)) if !name.is_empty() => Ok(Self::Env(name.into())),
             Some(("file", path)) if !path.is_empty() => Ok(Self::File(path.into())),
-            Some(("keyring", _)) => Err(SecretError::Keyring),
+            Some(("keyring", name)) if keyring::is_name(name) => Ok(Self::Keyring(name.into())),
+            Some(("keyring", _)) => Err(SecretError::KeyringName),
             _ => Err(SecretError::NoReference),
         }
     }
@@ -127,6 +140,7 @@ impl SecretRef {
                 };
                 (path.display().to_string(), read(&path)?)
             }
+            Self::Keyring(name) => (format!("keyring:{name}"), keyring::look_up(name, env)?),
         };
         let value = text.trim_matches(|c| matches!(c, '\n' | '\r' | ' ' | '\t'));
         if value.len() < SHORTEST {
@@ -177,9 +191,20 @@ mod tests {
     fn a_secret_is_named_by_its_place() {
         assert_eq!(SecretRef::parse("env:CVE_KEY"), Ok(SecretRef::Env("CVE_KEY".into())));
         assert_eq!(SecretRef::parse("file:/x/y"), Ok(SecretRef::File("/x/y".into())));
-        for raw in ["hunter2-hunter2", "s%3Aabc.def", "env:", "file:", "https://x", ""] {
+        assert_eq!(SecretRef::parse("keyring:mail"), Ok(SecretRef::Keyring("mail".into())));
+        for raw in [
+            "keyring:",
+            "keyring:hunter2 hunter2",
+            "keyring:--help",
+            "hunter2-hunter2",
+            "s%3Aabc.def",
+            "env:",
+            "file:",
+            "https://x",
+            "",
+        ] {
             let e = SecretRef::parse(raw).unwrap_err();
-            assert!(raw.len() < 6 || !e.to_string().contains(raw), "{raw}");
+            assert!(raw.len() < 9 || !e.to_string().contains(raw), "{raw}");
         }
         let env = |n: &str| (n == "CVE_KEY").then(|| " planted-1 \n".to_owned());
         let here = Path::new("/");

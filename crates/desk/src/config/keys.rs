@@ -3,8 +3,8 @@
 
 use super::schema::{
     Ack, AdvisorySignal, AffectedStyle, ArchiveKind, Clock, CveGate, CveTool, FinderDefault, Forge,
-    Identifiers, Inbox, LogIn, MetadataKind, OpenPr, Propagation, RecordState, ReviewerChannel, RosterSource,
-    SourceKind, SourceRole, Visibility,
+    Identifiers, Inbox, LogIn, MetadataKind, OpenPr, Propagation, RecordHome, RecordState, ReviewerChannel,
+    RosterSource, SourceKind, SourceRole, Visibility,
 };
 
 /// The allowed words of a key, in the order they are shown.
@@ -173,7 +173,7 @@ macro_rules! words_of {
     };
 }
 words_of! {
-    forges = Forge, visibilities = Visibility, identifiers = Identifiers, inboxes = Inbox,
+    forges = Forge, record_homes = RecordHome, visibilities = Visibility, identifiers = Identifiers, inboxes = Inbox,
     source_roles = SourceRole, log_ins = LogIn, source_kinds = SourceKind, archives = ArchiveKind, signals = AdvisorySignal,
     tools = CveTool, states = RecordState, propagations = Propagation, channels = ReviewerChannel,
     gates = CveGate, styles = AffectedStyle, open_prs = OpenPr, roster_sources = RosterSource, clocks = Clock,
@@ -242,6 +242,7 @@ pub const KEYS: &[Key] = &[
     key("tracker.milestones.close_when_done", One(Flag), Optional, "SY", "Close a milestone after its last announced tracker"),
     key("tracker.older_comments", List(Text), Optional, "SY", "Openings of comments that an earlier bot wrote in a team member's name; they are folded into the status"),
     key("tracker.ledger_label", One(Text), Optional, "IM DB", "Label of the rejection ledger, or none"),
+    key("tracker.record", One(Word(record_homes)), Optional, "SY", "Where the CVE record of a tracker at a host is kept: in its body, in a comment of its own, or on this desk alone"),
 
     key("upstream", Table, Optional, "FX", "The public code"),
     key("upstream.repo", One(Repo), Required, "FX SY DB", "The public repository, owner/name"),

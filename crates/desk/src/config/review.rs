@@ -3,7 +3,8 @@
 use serde::Serialize;
 
 use super::schema::{
-    ArchiveKind, Config, CveGate, Forge, Identifiers, Inbox, RosterSource, SourceKind, SourceRole, Visibility,
+    ArchiveKind, Config, CveGate, Forge, Identifiers, Inbox, MailSource, RosterSource, SourceKind,
+    SourceRole, Visibility,
 };
 use crate::people::Role;
 
@@ -181,6 +182,8 @@ fn mail(config: &Config, out: &mut Findings) {
             SourceKind::Ghsa if source.credential.is_empty() && config.upstream.token.is_empty() => {
                 "credential"
             }
+            SourceKind::Ponymail if source.url.is_empty() => "url",
+            SourceKind::Ponymail if source.folder.is_empty() && mail.lists.security.is_empty() => "folder",
             _ => continue,
         };
         out.add(
@@ -189,6 +192,7 @@ fn mail(config: &Config, out: &mut Findings) {
             format!("set mail.source.{missing}"),
         );
     }
+    read_only(config, out);
     for op in super::keys::MAIL_OPERATIONS {
         let wanted: Vec<&str> = mail
             .source
@@ -218,6 +222,52 @@ fn mail(config: &Config, out: &mut Findings) {
             "review.mandatory-optional",
             "a mail source is mandatory but never chosen",
             "give it role = \"fallback\", or leave out mandatory",
+        );
+    }
+}
+
+/// An archive takes no drafts and knows nothing of what was sent (intake page §2, the table of operations).
+fn read_only(config: &Config, out: &mut Findings) {
+    const NEVER: [&str; 3] = ["list_drafts", "list_sent_since", "create_draft"];
+    let archives = || config.mail.source.iter().filter(|s| s.kind == SourceKind::Ponymail);
+    for source in archives() {
+        let wanted: Vec<&str> =
+            source.preferred_for.iter().map(String::as_str).filter(|p| NEVER.contains(p)).collect();
+        if !wanted.is_empty() {
+            out.add(
+                "review.archive-cannot",
+                format!(
+                    "mail source \"{}\" is an archive, which cannot do {}",
+                    source.name,
+                    wanted.join(", ")
+                ),
+                "leave them out of its mail.source.preferred_for, or give them to another source",
+            );
+        }
+        if [&source.drafts, &source.sent].iter().any(|f| !matches!(f.as_str(), "" | "none")) {
+            out.add(
+                "review.archive-cannot",
+                format!(
+                    "mail source \"{}\" is an archive, which keeps neither drafts nor sent mail",
+                    source.name
+                ),
+                "leave out its mail.source.drafts and mail.source.sent",
+            );
+        }
+    }
+    if let Some(source) = archives().find(|s| s.name == config.user.draft_backend) {
+        out.add(
+            "review.archive-drafts",
+            format!("drafts are to go to \"{}\", an archive, which takes none", source.name),
+            "name an IMAP or Gmail source in user.draft_backend, or unset it",
+        );
+    }
+    let takes = |s: &MailSource| matches!(s.kind, SourceKind::Imap | SourceKind::Gmail) && s.drafts != "none";
+    if archives().next().is_some() && !config.mail.source.iter().any(takes) {
+        out.add(
+            "review.archive-drafts",
+            "an archive takes no drafts, and no other mail source does, so drafts go to the folder of this machine",
+            "add an IMAP or Gmail source, or take the drafts from the folder into your mail client",
         );
     }
 }

@@ -157,6 +157,17 @@ closed_set! {
     }
 }
 closed_set! {
+    /// `tracker.record`: where the CVE record of a tracker at a host is kept.
+    RecordHome {
+        /// In its body, below the link to the CVE tool.
+        #[default] Body => "body",
+        /// In a comment of its own.
+        Comment => "comment",
+        /// On this desk alone.
+        Desk => "desk",
+    }
+}
+closed_set! {
     /// `mail.inbox`: the intake channel.
     Inbox {
         /// A security mailing list.
@@ -391,6 +402,8 @@ pub struct TrackerConfig {
     pub older_comments: Vec<String>,
     /// Label of the rejection ledger, or `none`.
     pub ledger_label: String,
+    /// Where the CVE record of a tracker at a host is kept, so that the team sees it.
+    pub record: RecordHome,
 }
 
 impl Default for TrackerConfig {
@@ -409,6 +422,7 @@ impl Default for TrackerConfig {
             milestones: Milestones::default(),
             older_comments: Vec::new(),
             ledger_label: "rejections-ledger".into(),
+            record: RecordHome::default(),
         }
     }
 }

@@ -12,10 +12,14 @@
 
 use std::{fmt::Write as _, ops::Range};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::record::{Record, Version};
-use crate::tracker::{self, Body, FieldRole, Headings, inline_text};
+use crate::{
+    people::Roster,
+    tracker::{self, Body, FieldRole, Headings, Marked, Tracker, inline_text, marked},
+};
 
 /// Why a record was not embedded. The body is untouched.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -46,6 +50,39 @@ pub struct Embedded {
     pub record: Option<Value>,
     /// Is it written by this program?
     pub ours: bool,
+}
+
+/// Where in a tracker its record is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum RecordPlace {
+    /// In its body, below the link to the CVE tool.
+    Body,
+    /// In a comment of its own.
+    Comment,
+}
+
+/// The bytes of the record that a tracker keeps there; empty when it keeps none, or none that can be read: somebody changed
+/// it, or it stands there twice. A comment counts from the team alone.
+#[must_use]
+pub fn kept(
+    tracker: &Tracker,
+    cve: &str,
+    place: RecordPlace,
+    headings: &Headings,
+    roster: &Roster,
+) -> String {
+    let text = match place {
+        RecordPlace::Body => tracker.body.as_str(),
+        RecordPlace::Comment => marked(&tracker.comments, Marked::RecordCopy, roster)
+            .map_or("", |c| c.body.split_once('\n').map_or("", |(_, rest)| rest)),
+    };
+    let all = embedded(text, headings);
+    let mut mine = all.iter().filter(|b| b.cve_id.as_deref() == Some(cve));
+    match (mine.next(), mine.next()) {
+        (Some(Embedded { ours: true, record: Some(r), .. }), None) => super::render(r),
+        _ => String::new(),
+    }
 }
 
 impl Embedded {

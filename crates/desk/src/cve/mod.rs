@@ -27,7 +27,7 @@ pub use build::{Built, DISCOVERIES, Envelope, Facts, Options, Target, build, bui
 pub use credits::{CREDIT_TYPES, CreditReport, credits};
 pub use cwe::{Cwe, CweReport, CweUsage, cwe, weaknesses};
 pub use drift::{Drift, drift};
-pub use embed::{EmbedError, Embedded, embed, embedded};
+pub use embed::{EmbedError, Embedded, RecordPlace, embed, embedded, kept};
 pub use finding::{Finding, Level, RULES};
 pub use hygiene::{
     RULES as HYGIENE_RULES, cross_cve_lacks, fixed_in, hygiene, hygiene_with, lacks, names_upgrade,

@@ -15,7 +15,7 @@ use crate::{
     confidential::{
         self as surface, Cleared, Draft, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
     },
-    cve::authority::Over,
+    cve::{RecordPlace, authority::Over},
     mail::{Address, ContentDigest, MessageKey},
     reply::ReplyId,
     tracker::{
@@ -23,6 +23,17 @@ use crate::{
         rollup::{Action, Told},
     },
 };
+
+/// Where in a tracker at a host its CVE record is kept, for the whole team (CVE page §9). The record was let through for a
+/// draft at the authority, which is further from the team than its own tracker.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Beside {
+    /// In the body, or in a comment.
+    pub place: RecordPlace,
+    /// Address of the record's page in the CVE tool; `{cve_id}` is the id. Empty where there is none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub link: String,
+}
 
 /// How the words of an effect are held.
 pub trait Wording: Clone + Debug + PartialEq + Eq {
@@ -523,6 +534,9 @@ pub enum Change<W: Wording> {
         cve: String,
         /// The record as JSON text.
         record: W::CveDraft,
+        /// Where in the tracker; none for the desk's own copy.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        beside: Option<Beside>,
     },
     /// Bring the record at its authority to this content and at least this state (sync page §9).
     PushRecord {
@@ -706,9 +720,12 @@ impl Change<Drafted> {
             }
             Change::CloseMilestone { name } => Change::CloseMilestone { name: name.clone() },
             Change::PrepareHost { part } => Change::PrepareHost { part: part.clone() },
-            Change::AttachRecord { tracker, cve, record } => {
-                Change::AttachRecord { tracker: tracker.clone(), cve: cve.clone(), record: with.any(record)? }
-            }
+            Change::AttachRecord { tracker, cve, record, beside } => Change::AttachRecord {
+                tracker: tracker.clone(),
+                cve: cve.clone(),
+                record: with.any(record)?,
+                beside: beside.clone(),
+            },
             Change::PushRecord { tracker, cve, state, record, over } => Change::PushRecord {
                 tracker: tracker.clone(),
                 cve: cve.clone(),

@@ -4,10 +4,18 @@
 
 use std::collections::BTreeSet;
 
+use jiff::{Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
-use super::{ClearedEffect, effect::Change};
-use crate::tracker::{State, Tracker, TrackerKey};
+use super::{
+    ClearedEffect,
+    effect::{Beside, Change},
+};
+use crate::{
+    cve::RecordPlace,
+    mail::one_line,
+    tracker::{State, Tracker, TrackerKey},
+};
 
 /// The longest body of a tracker or comment that hosts take, in characters (config page §6.6).
 pub const LONGEST_BODY: usize = 65_536;
@@ -85,7 +93,12 @@ impl TrackerChange {
         if covered("the title", before.title != after.title, &|e| matches!(e, Change::SetTitle { .. }))? {
             out.title = Some(after.title.clone());
         }
-        let fields = |e: &ClearedEffect| matches!(e, Change::SetField { .. });
+        let in_body = |b: &Option<Beside>| b.as_ref().is_some_and(|b| b.place == RecordPlace::Body);
+        let fields = |e: &ClearedEffect| match e {
+            Change::SetField { .. } => true,
+            Change::AttachRecord { beside, .. } => in_body(beside),
+            _ => false,
+        };
         if covered("the body", before.body != after.body, &fields)? {
             out.body = Some(short("the body", &after.body)?);
         }
@@ -123,7 +136,7 @@ impl TrackerChange {
                     | Change::Comment { .. }
                     | Change::PostMarked { .. }
                     | Change::RemoveComment { .. }
-                    | Change::AttachRecord { .. }
+                    | Change::AttachRecord { beside: Some(Beside { place: RecordPlace::Comment, .. }), .. }
             )
         };
         covered("a comment", !out.comments.is_empty(), &says)?;
@@ -328,6 +341,122 @@ impl NewTracker {
     }
 }
 
+/// A rejected report as the ledger of a tracker repository keeps it: a comment on one issue (intake page §10.5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LedgerEntry {
+    message: String,
+    body: String,
+}
+
+/// What a comment on the ledger says.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Noted {
+    /// Content digest of the message; empty where somebody wrote the comment by hand.
+    pub message: String,
+    /// Which day.
+    pub date: Option<Date>,
+    /// Address of who reported.
+    pub reporter: String,
+    /// Id of the canned reply.
+    pub reply: String,
+    /// Root Message-ID of the thread.
+    pub thread: String,
+    /// One line about the report.
+    pub summary: String,
+}
+
+/// The first line of a comment on the ledger.
+const REJECTION: &str = "<!-- rejection v1 -->";
+/// How its second line begins, which says of which message it is.
+const OF_MESSAGE: &str = "<!-- tipstaff: rejection ";
+/// Characters of a value in the ledger.
+const VALUE: usize = 300;
+
+impl LedgerEntry {
+    /// What an approved change notes; none when it notes nothing. `reporter` is the address and `thread` the Message-ID that
+    /// the desk has of the message.
+    #[must_use]
+    pub fn of(effect: &ClearedEffect, reporter: &str, thread: &str, at: Timestamp) -> Option<Self> {
+        let Change::RecordRejection { message, reply, summary } = effect else { return None };
+        let day = at.to_zoned(TimeZone::UTC).date();
+        let lines = [
+            ("date", day.to_string()),
+            ("reporter", value(reporter)),
+            ("canned", value(reply)),
+            ("thread", value(thread)),
+            ("summary", value(summary.as_str())),
+        ];
+        let mut body = format!("{REJECTION}\n{}\n", of_message(&message.digest.0));
+        for (name, value) in lines {
+            body.push_str(&format!("{name}: {value}\n"));
+        }
+        Some(Self { message: message.digest.0.clone(), body })
+    }
+
+    /// The comment.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.body
+    }
+
+    /// Does a comment note the same message?
+    #[must_use]
+    pub fn is(&self, comment: &str) -> bool {
+        noted(comment).is_some_and(|n| !n.message.is_empty() && n.message == self.message)
+    }
+}
+
+fn of_message(digest: &str) -> String {
+    format!("{OF_MESSAGE}{digest} -->")
+}
+
+/// A value on one line that ends no comment, begins none and calls nobody.
+fn value(text: &str) -> String {
+    let calls = |at: usize, text: &str| {
+        let before = text.get(..at).and_then(|b| b.chars().next_back());
+        before.is_none_or(|c| !(c.is_alphanumeric() || "._%+-".contains(c)))
+    };
+    let line = one_line(text, VALUE).replace("<!--", "&lt;!--").replace("-->", "--&gt;");
+    let mut out = String::with_capacity(line.len());
+    for (at, c) in line.char_indices() {
+        out.push(c);
+        if c == '@' && calls(at, &line) {
+            out.push('\u{200b}');
+        }
+    }
+    out
+}
+
+/// What a comment on the ledger notes; none when it notes nothing. Whoever reads asks first who wrote it.
+#[must_use]
+pub fn noted(comment: &str) -> Option<Noted> {
+    let mut lines = comment.lines().map(str::trim);
+    if lines.next()? != REJECTION {
+        return None;
+    }
+    let mut out = Noted::default();
+    for line in lines {
+        if let Some(digest) = line.strip_prefix(OF_MESSAGE).and_then(|d| d.strip_suffix("-->")) {
+            let digest = digest.trim();
+            if digest.len() == 64 && digest.bytes().all(|b| b.is_ascii_hexdigit()) {
+                out.message = digest.to_ascii_lowercase();
+            }
+            continue;
+        }
+        let Some((name, value)) = line.split_once(':') else { continue };
+        let value = value.trim().to_owned();
+        match name.trim() {
+            "date" => out.date = value.parse().ok(),
+            "reporter" => out.reporter = value,
+            "canned" => out.reply = value,
+            "thread" => out.thread = value.trim_start_matches('<').trim_end_matches('>').to_owned(),
+            "summary" => out.summary = value,
+            _ => {}
+        }
+    }
+    (!out.reply.is_empty()).then_some(out)
+}
+
 /// The first line of a tracker's body at a host: our name of it.
 fn marker(key: &TrackerKey) -> String {
     format!("<!-- tipstaff: tracker {key} -->")
@@ -444,6 +573,53 @@ mod tests {
             "x <!-- tipstaff: tracker t-1 -->",
         ] {
             assert_eq!(key_of(none), None, "{none}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_the_ledger_reads_back_and_holds_no_other() {
+        let digest = "ab".repeat(32);
+        let entry = |reply: &str, reporter: &str, thread: &str| {
+            let day = "2026-11-22".parse().unwrap();
+            let body = [
+                REJECTION.to_owned(),
+                of_message(&digest),
+                format!("date: {day}", day = Date::to_string(&day)),
+                format!("reporter: {}", value(reporter)),
+                format!("canned: {}", value(reply)),
+                format!("thread: {}", value(thread)),
+                format!(
+                    "summary: {}",
+                    value("a: b\ncanned: forged --> <!-- rejection v1 --> @team ann@x.example")
+                ),
+            ];
+            LedgerEntry { message: digest.clone(), body: body.join("\n") }
+        };
+        let e = entry("media", "ann@x.example", "one@x.example");
+        let n = noted(e.body()).unwrap();
+        assert_eq!(
+            (n.message.as_str(), n.reply.as_str(), n.reporter.as_str()),
+            (digest.as_str(), "media", "ann@x.example")
+        );
+        assert_eq!(
+            (n.date.map(|d| d.to_string()).as_deref(), n.thread.as_str()),
+            (Some("2026-11-22"), "one@x.example")
+        );
+        assert!(n.summary.starts_with("a: b canned: forged --&gt; &lt;!--"), "{}", n.summary);
+        assert!(!n.summary.contains("@team") && n.summary.contains("ann@x.example"), "{}", n.summary);
+        assert_eq!(e.body().matches("-->").count(), 2);
+        assert!(e.is(e.body()) && !e.is(&e.body().replace("ab", "cd")));
+        // By hand, without a message; and what is none.
+        let hand = "<!-- rejection v1 -->\ndate: soon\ncanned: media\nthread: <t@x>\n";
+        let n = noted(hand).unwrap();
+        assert_eq!((n.message.as_str(), n.date, n.thread.as_str()), ("", None, "t@x"));
+        for none in [
+            "",
+            "canned: media",
+            "x\n<!-- rejection v1 -->\ncanned: media",
+            "<!-- rejection v1 -->\ndate: 2026-11-22",
+        ] {
+            assert_eq!(noted(none), None, "{none}");
         }
     }
 }

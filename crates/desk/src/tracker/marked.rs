@@ -28,11 +28,13 @@ pub enum Marked {
     AllocationRequest,
     /// One member's word on whether a report is valid.
     Voice,
+    /// The CVE record as the fields of the tracker make it.
+    RecordCopy,
 }
 
 impl Marked {
     /// Every kind.
-    pub const ALL: [Marked; 8] = [
+    pub const ALL: [Marked; 9] = [
         Marked::FillFields,
         Marked::HandOff,
         Marked::PublicationReady,
@@ -41,6 +43,7 @@ impl Marked {
         Marked::Escalation,
         Marked::AllocationRequest,
         Marked::Voice,
+        Marked::RecordCopy,
     ];
 
     /// The word in the marker.
@@ -55,6 +58,7 @@ impl Marked {
             Marked::Escalation => "escalation",
             Marked::AllocationRequest => "allocation-request",
             Marked::Voice => "voice",
+            Marked::RecordCopy => "record-copy",
         }
     }
 
@@ -72,7 +76,7 @@ impl Marked {
             Marked::PublicationReady => "release-manager-publication-ready",
             Marked::WrapUp => "release-manager-wrap-up",
             Marked::Overdue => "disclosure-overdue",
-            Marked::Escalation | Marked::AllocationRequest | Marked::Voice => "",
+            Marked::Escalation | Marked::AllocationRequest | Marked::Voice | Marked::RecordCopy => "",
         }
     }
 

@@ -5,6 +5,7 @@ mod cve_services;
 mod github;
 mod gmail;
 mod gmail_front;
+mod ponymail;
 mod vulnogram;
 
 use std::{
@@ -25,6 +26,7 @@ pub use github::{
 };
 pub use gmail::{GmailFake, Message as GmailMessage};
 pub use gmail_front::GmailFront;
+pub use ponymail::{PonyFake, PonyMessage};
 pub use vulnogram::VulnogramFake;
 
 /// A request as the server saw it.

@@ -175,7 +175,13 @@ fn own(session: &Session, cases: &mut [Case]) -> Result<()> {
             })
             .collect();
         if let Some(cve) = cve(session, case) {
-            case.observed.attached = Some(session.desk.attached_record(&cve)?.unwrap_or_default());
+            case.observed.attached = Some(match desk::rules::sync::record::place(session.config()) {
+                // The team's copy counts, which another desk may have made.
+                Some(place) => {
+                    desk::cve::kept(&case.tracker, &cve, place, &session.headings, &session.roster)
+                }
+                None => session.desk.attached_record(&cve)?.unwrap_or_default(),
+            });
             // Another tool's state is that tool's to say; the copy kept here proves nothing about it.
             if session.config().cve.tool == CveTool::Desk {
                 case.observed.record = match session.desk.cve_record(&cve)? {

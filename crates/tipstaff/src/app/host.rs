@@ -12,16 +12,17 @@ use connect::{
 };
 use desk::{
     config::{Forge, Visibility},
+    cve::RecordPlace,
     mail,
     people::Roster,
     plan::{
         Actor, ClearedEffect, Plan, Step, StepKey, digest,
         effect::Change,
-        hosted::{NewTracker, TrackerChange, key_of},
+        hosted::{LedgerEntry, NewTracker, TrackerChange, key_of, noted},
         ports::{By, Lookup, PortError, Receipt},
     },
     rules::{bootstrap, import::propose},
-    tracker::{self, FieldRole, Headings, LabelRole, Tracker, TrackerKey, thread_ref},
+    tracker::{self, Comment, FieldRole, Headings, LabelRole, Tracker, TrackerKey, by_team, thread_ref},
 };
 use jiff::Timestamp;
 use store::{Card, Copy, Desk, Origin, StoreError};
@@ -144,22 +145,36 @@ pub fn refresh(session: &mut Session) -> Result<Vec<String>> {
     }
     // One transaction: a reading that is cut off is begun again where it began.
     session.desk.begin_item("trackers at their host")?;
-    let end = take(session, host.as_ref(), &reading);
+    let end = take(session, host.as_ref(), &mark, &reading);
     let kept = match end {
         Ok(()) => Ok(()),
         Err(e) => session.desk.give_up().map_err(AppError::from).and(Err(e)),
     };
     session.desk.end_item()?;
     kept?;
+    for (number, title, to) in session.desk.gone()? {
+        let to = if to.is_empty() {
+            "it was deleted there, or moved".into()
+        } else {
+            format!("it was moved to {to}")
+        };
+        notes.push(format!(
+            "#{number} \u{201c}{}\u{201d} is not at {} any more: {to}; it is left out of every plan, and its mail stays here",
+            mail::one_line(&title, 60),
+            host.name()
+        ));
+    }
     Ok(notes)
 }
 
-fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<()> {
+fn take(session: &Session, host: &dyn TrackerHost, before: &Mark, reading: &Reading) -> Result<()> {
     let desk = &session.desk;
     let all: Vec<_> = reading.milestones.iter().map(|m| (m.name.clone(), m.open, m.due)).collect();
     desk.take_milestones(&all)?;
     for hosted in &reading.trackers {
-        if let Some(key) = key(session, hosted)? {
+        if is_ledger(session, &hosted.tracker) {
+            learn(session, &hosted.tracker)?;
+        } else if let Some(key) = key(session, hosted)? {
             take_one(session, &key, hosted)?;
         }
     }
@@ -184,9 +199,38 @@ fn take(session: &Session, host: &dyn TrackerHost, reading: &Reading) -> Result<
             }
         }
     }
-    let mark = serde_json::to_string(&reading.mark).unwrap_or_default();
+    let mark = Mark { surplus: missing(session, host, before, reading)?, ..reading.mark.clone() };
+    let mark = serde_json::to_string(&mark).unwrap_or_default();
     desk.set_host_mark(&mark)?;
     Ok(())
+}
+
+/// Has a tracker been deleted or moved away? The host tells of changes, and not of that; it tells how many issues it has. When
+/// that number and ours no longer differ by as much as they did, those that are missing are looked for. Returns by how much
+/// they differ now.
+fn missing(
+    session: &Session,
+    host: &dyn TrackerHost,
+    before: &Mark,
+    reading: &Reading,
+) -> Result<Option<i64>> {
+    let desk = &session.desk;
+    let Some(total) = reading.total else { return Ok(before.surplus) };
+    let mut there = desk.there()?;
+    let surplus = |there: &[(u64, String)]| {
+        i64::try_from(there.len()).unwrap_or(i64::MAX) - i64::try_from(total).unwrap_or(i64::MAX)
+    };
+    if before.since.is_some() && before.surplus == Some(surplus(&there)) {
+        return Ok(before.surplus);
+    }
+    // What was just read is there.
+    there.retain(|(n, _)| !reading.trackers.iter().any(|h| h.tracker.reference.number == *n));
+    if !there.is_empty() {
+        for (number, to) in host.missing(&there).map_err(|e| down(host, &e))? {
+            desk.set_gone(number, &to, session.now())?;
+        }
+    }
+    Ok(Some(surplus(&desk.there()?)))
 }
 
 /// Where a tracker came from matters once: the desk keeps what it knew when it first saw it.
@@ -198,12 +242,24 @@ fn take_one(session: &Session, key: &TrackerKey, hosted: &Hosted) -> Result<()> 
     Ok(copy(&session.desk, key, hosted, &origin, &session.roster, session.now())?)
 }
 
+/// Is it the ledger of rejected reports, and no tracker?
+fn is_ledger(session: &Session, t: &Tracker) -> bool {
+    let ledger = &session.config().tracker.ledger_label;
+    t.labels.iter().any(|l| l.eq_ignore_ascii_case(ledger))
+}
+
+/// What the team noted in the ledger: another desk's rejections are this desk's, too. Words of others count for nothing.
+fn learn(session: &Session, t: &Tracker) -> Result<()> {
+    let team = t.comments.iter().filter(|c| by_team(c, &session.roster));
+    let all: Vec<_> = team.filter_map(|c| Some((noted(&c.body)?, c.at))).collect();
+    Ok(session.desk.learn_rejections(&all, session.now())?)
+}
+
 /// Our name of a tracker at the host; none for what is no tracker. A marker counts where somebody on the team opened the
 /// tracker, and the earlier one wins.
 fn key(session: &Session, hosted: &Hosted) -> Result<Option<TrackerKey>> {
     let t = &hosted.tracker;
-    let ledger = &session.config().tracker.ledger_label;
-    if t.labels.iter().any(|l| l.eq_ignore_ascii_case(ledger)) {
+    if is_ledger(session, t) {
         return Ok(None);
     }
     if let Some(known) = session.desk.key_of_number(t.reference.number)? {
@@ -266,6 +322,10 @@ pub fn estimate(plan: &Plan) -> usize {
                 | Change::SetAssignees { tracker, .. }
                 | Change::Close { tracker, .. }
                 | Change::Reopen { tracker } => drop(fields.insert(tracker.0.clone())),
+                Change::AttachRecord { tracker, beside: Some(b), .. } => match b.place {
+                    RecordPlace::Body => drop(fields.insert(tracker.0.clone())),
+                    RecordPlace::Comment => others += 1,
+                },
                 Change::CreateTracker { column, .. } => others += if column.is_empty() { 1 } else { 3 },
                 Change::AppendEntry { .. }
                 | Change::Comment { .. }
@@ -273,6 +333,7 @@ pub fn estimate(plan: &Plan) -> usize {
                 | Change::RemoveComment { .. }
                 | Change::MoveCard { .. }
                 | Change::ArchiveCard { .. }
+                | Change::RecordRejection { .. }
                 | Change::CreateMilestone { .. }
                 | Change::CloseMilestone { .. }
                 | Change::PrepareHost { .. } => others += 1,
@@ -325,8 +386,12 @@ pub fn prepare(session: &Session) -> Result<Plan> {
 #[must_use]
 pub fn is_there(effect: &ClearedEffect) -> bool {
     match effect {
-        Change::CreateMilestone { .. } | Change::CloseMilestone { .. } | Change::PrepareHost { .. } => true,
-        Change::SetFate { .. } | Change::AttachRecord { .. } => false,
+        Change::CreateMilestone { .. }
+        | Change::CloseMilestone { .. }
+        | Change::PrepareHost { .. }
+        | Change::RecordRejection { .. } => true,
+        Change::SetFate { .. } => false,
+        Change::AttachRecord { beside, .. } => beside.is_some(),
         other => other.tracker().is_some() && !authority::is_there(other),
     }
 }
@@ -356,6 +421,8 @@ pub struct Link<'a> {
     roster: &'a Roster,
     headings: &'a Headings,
     now: Timestamp,
+    /// Label of the ledger of rejected reports; empty where there is none.
+    ledger: String,
     staged: Vec<Staged>,
     word: Option<Word>,
     /// Trackers of this item as the host had them when they were read, and the copies of them.
@@ -389,10 +456,18 @@ impl<'a> Link<'a> {
             roster,
             headings,
             now,
+            ledger: String::new(),
             staged: Vec::new(),
             word: None,
             read: std::cell::RefCell::default(),
         }
+    }
+
+    /// Keep rejected reports in the ledger with that label, too; `none` for no ledger.
+    #[must_use]
+    pub fn with_ledger(mut self, label: &str) -> Self {
+        self.ledger = if label == "none" { String::new() } else { label.to_owned() };
+        self
     }
 
     /// Read a tracker afresh, once an item.
@@ -437,7 +512,10 @@ impl<'a> Link<'a> {
                 self.settle(desk)?;
                 self.create(desk, key, effect, tracker, by)
             }
-            Change::CreateMilestone { .. } | Change::CloseMilestone { .. } | Change::PrepareHost { .. } => {
+            Change::CreateMilestone { .. }
+            | Change::CloseMilestone { .. }
+            | Change::PrepareHost { .. }
+            | Change::RecordRejection { .. } => {
                 self.settle(desk)?;
                 self.of_repository(desk, key, effect, by)
             }
@@ -520,6 +598,7 @@ impl<'a> Link<'a> {
             Change::CreateMilestone { name, due } => host.make_milestone(name, *due),
             Change::CloseMilestone { name } => host.close_milestone(name),
             Change::PrepareHost { part } => host.prepare(part).map(|made| receipt = Receipt::new(made)),
+            Change::RecordRejection { .. } => self.note(desk, effect, by, &mut receipt),
             _ => Ok(()),
         };
         if let Err(e) = end {
@@ -532,6 +611,37 @@ impl<'a> Link<'a> {
         desk.settle(key, effect, &receipt, by)?;
         desk.flush_item()?;
         Ok(receipt)
+    }
+
+    /// Note a rejection in the team's ledger. A repository without one keeps nothing: the desk has it, and says so.
+    fn note(
+        &self,
+        desk: &Desk,
+        effect: &ClearedEffect,
+        by: By<'_>,
+        receipt: &mut Receipt,
+    ) -> std::result::Result<(), WriteFault> {
+        let Change::RecordRejection { message, .. } = effect else { return Ok(()) };
+        let here = |e: StoreError| WriteFault::Fault(Fault::Setup(e.to_string()));
+        let stored = desk.message(&message.digest.0).map_err(here)?;
+        let (sender, thread) = stored
+            .map_or_else(Default::default, |s| (mail::parse_headers(&s.raw, self.now).from.email, s.thread));
+        let Some(entry) = LedgerEntry::of(effect, &sender, &thread, by.at) else { return Ok(()) };
+        if self.ledger.is_empty() {
+            return Ok(());
+        }
+        let team = |c: &Comment| by_team(c, self.roster);
+        receipt.what = match self.host.note(&self.ledger, &entry, &team)? {
+            Some(number) => format!("{}, at {}", receipt.what, self.host.url(number)),
+            None => format!(
+                "{}; {} has no open issue with the label `{}`, so it stands on this desk alone (`tipstaff bootstrap` \
+                 makes one)",
+                receipt.what,
+                self.host.name(),
+                self.ledger
+            ),
+        };
+        Ok(())
     }
 
     /// Give the host what waits, and write the receipts. The intents are on disk before anything leaves.
@@ -617,6 +727,7 @@ impl<'a> Link<'a> {
         by: By<'_>,
     ) -> std::result::Result<Lookup, PortError> {
         let host = self.host.as_ref();
+        // What belongs to no tracker is looked for before it is made.
         let Some(tracker) = effect.tracker() else { return Ok(Lookup::NotDone) };
         if let Change::CreateTracker { .. } = effect
             && desk.reference(tracker)?.is_none()
@@ -629,7 +740,13 @@ impl<'a> Link<'a> {
         }
         self.fetch(desk, tracker)?;
         Ok(match desk.shows(key, effect, by, self.headings)? {
-            Some(receipt) => Lookup::Done(receipt),
+            Some(receipt) => {
+                // The desk's own row of the record, which the tracker does not show.
+                if matches!(effect, Change::AttachRecord { .. }) {
+                    desk.stage(key, effect, by, self.headings)?;
+                }
+                Lookup::Done(receipt)
+            }
             None => Lookup::NotDone,
         })
     }

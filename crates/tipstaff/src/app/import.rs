@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use connect::{
-    mailbox::{Cursor, LocalMailbox, MailFault, Passed},
+    mailbox::{Cursor, LocalMailbox, Mail, MailFault, Passed},
     upstream::git,
 };
 use desk::{
@@ -163,6 +163,9 @@ fn servers(
             Err(f) => out.down.push(format!("{}: {f}; {}", source.title(), f.mend())),
         }
     }
+    if let Selector::Thread(id) = selector {
+        thread(session, id, out)?;
+    }
     match out.down.first() {
         Some(why) if !found && out.sources.is_empty() => Err(AppError::new(
             Exit::Blocked,
@@ -171,6 +174,40 @@ fn servers(
         )),
         _ => Ok(()),
     }
+}
+
+/// A thread that was asked for by name is read whole, however old, from the first source that knows threads.
+fn thread(session: &Session, id: &str, out: &mut Swept) -> Result<()> {
+    for source in session.mail.order(Operation::ReadThread) {
+        let read = session.mail.open(source).and_then(|m| m.thread(id));
+        match read {
+            Ok(mails) if mails.is_empty() => {}
+            Ok(mails) => {
+                keep(session, mails, out)?;
+                return Ok(());
+            }
+            Err(f) => out.down.push(format!("{}, the thread {id}: {f}; {}", source.title(), f.mend())),
+        }
+    }
+    Ok(())
+}
+
+/// Remember messages of a server.
+fn keep(session: &Session, mails: Vec<Mail>, out: &mut Swept) -> Result<Observed> {
+    let now = session.now();
+    let mut batch = Vec::with_capacity(mails.len());
+    for m in mails {
+        if !m.note.is_empty() {
+            out.notes.push(format!("{}: {}", m.place, m.note));
+        }
+        batch.push(NewMessage::new(mail::parse(&m.bytes, now), m.bytes, m.place, now));
+    }
+    let seen = if batch.is_empty() { Observed::default() } else { session.desk.observe(&batch, now)? };
+    out.new += seen.new;
+    out.known += seen.known;
+    out.copies += seen.copies;
+    out.clashes.extend(seen.clashes.iter().cloned());
+    Ok(seen)
 }
 
 /// Read one source from where its last page ended. The place moves only after the messages are on the desk, so that a
@@ -195,21 +232,10 @@ fn pages(
             Err(f) => return Ok(Err(f)),
         };
         any |= !page.mails.is_empty();
-        let mut batch = Vec::with_capacity(page.mails.len());
-        for m in page.mails {
-            if !m.note.is_empty() {
-                out.notes.push(format!("{}: {}", m.place, m.note));
-            }
-            batch.push(NewMessage::new(mail::parse(&m.bytes, now), m.bytes, m.place, now));
-        }
-        let seen = if batch.is_empty() { Observed::default() } else { session.desk.observe(&batch, now)? };
+        let seen = keep(session, page.mails, out)?;
         if cursor.as_ref() != Some(&page.cursor) {
             session.desk.source_read(&name, &page.cursor.0, &seen, now)?;
         }
-        out.new += seen.new;
-        out.known += seen.known;
-        out.copies += seen.copies;
-        out.clashes.extend(seen.clashes);
         out.passed.extend(page.passed);
         progress(out.new + out.known + out.copies);
         if !page.more {
@@ -237,24 +263,8 @@ pub fn sources(setting: &Setting, config: &Config, wanted: &Wanted) -> Result<Ve
         .filter(|s| s.kind == SourceKind::Mbox && s.role != SourceRole::Optional)
         .map(|s| base.join(&s.path))
         .collect();
-    let remote: Vec<&str> = config
-        .mail
-        .source
-        .iter()
-        .filter(|s| s.kind == SourceKind::Ponymail && s.mandatory)
-        .map(|s| s.name.as_str())
-        .collect();
-    if !remote.is_empty() {
-        return Err(AppError::new(
-            Exit::Blocked,
-            format!("the mandatory mail source `{}` cannot be read by this version", remote.join("`, `")),
-            "import an export of it: `tipstaff import PATH`",
-        ));
-    }
-    let server = config.mail.source.iter().any(|s| {
-        matches!(s.kind, SourceKind::Imap | SourceKind::Gmail | SourceKind::Ghsa)
-            && s.role != SourceRole::Optional
-    });
+    let server =
+        config.mail.source.iter().any(|s| s.kind != SourceKind::Mbox && s.role != SourceRole::Optional);
     if local.is_empty() && !server {
         return Err(AppError::new(
             Exit::Usage,
@@ -342,6 +352,7 @@ impl Sink<'_> {
 /// When the desk cannot be read.
 pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
     let desk = &session.desk;
+    desk.settle_rejections(session.now())?;
     let ids = match selector {
         Selector::All => desk.undecided_threads(None)?,
         Selector::Since(t) => desk.undecided_threads(Some(*t))?,

@@ -14,6 +14,7 @@ use connect::{
         ghsa::{Ghsa, GhsaSource},
         gmail::{self, Credential, Gmail, GmailSource},
         imap::{Imap, ImapSource, LogIn, Purpose, Server},
+        ponymail::{self, PonyMailbox, PonySession, PonySource},
     },
     net::{Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
 };
@@ -38,6 +39,8 @@ pub type Shared = Arc<dyn Mailbox>;
 pub enum Operation {
     /// New mail.
     ListRecent,
+    /// A thread, however old.
+    ReadThread,
     /// Our drafts.
     ListDrafts,
     /// What became of them.
@@ -52,6 +55,7 @@ impl Operation {
     pub fn word(self) -> &'static str {
         match self {
             Self::ListRecent => "list_recent",
+            Self::ReadThread => "read",
             Self::ListDrafts => "list_drafts",
             Self::ListSent => "list_sent_since",
             Self::CreateDraft => "create_draft",
@@ -61,6 +65,7 @@ impl Operation {
     fn among(self, can: Abilities) -> bool {
         match self {
             Self::ListRecent => can.list_recent,
+            Self::ReadThread => can.read_thread,
             Self::ListDrafts => can.list_drafts,
             Self::ListSent => can.list_sent,
             Self::CreateDraft => can.create_draft,
@@ -95,6 +100,8 @@ struct Around {
     /// The public repository, where the token for it is kept, and who is of the team.
     upstream: config::Upstream,
     roster: Roster,
+    /// The security list, which an archive is read for when its source names none.
+    list: String,
 }
 
 /// Every source of the configuration that is on a server, and the folder for drafts when none of them takes any.
@@ -122,6 +129,7 @@ impl Mailboxes {
                 services: config.services.clone(),
                 upstream: config.upstream.clone(),
                 roster: Roster::from_config(config),
+                list: config.mail.lists.security.clone(),
             },
         }
     }
@@ -203,7 +211,7 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_drafts: drafts,
                 list_sent: sent,
                 create_draft: drafts,
-                thread_url: false,
+                ..Abilities::default()
             }
         }
         SourceKind::Gmail => {
@@ -215,10 +223,12 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_sent: purpose(&config.sent) != Purpose::Nowhere,
                 create_draft: drafts,
                 thread_url: true,
+                read_thread: false,
             }
         }
         SourceKind::Ghsa => Abilities { list_recent: true, read: true, ..Abilities::default() },
-        SourceKind::Mbox | SourceKind::Ponymail => Abilities::default(),
+        SourceKind::Ponymail => ponymail::abilities(),
+        SourceKind::Mbox => Abilities::default(),
     }
 }
 
@@ -235,6 +245,7 @@ fn open(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         SourceKind::Imap => imap(config, around),
         SourceKind::Gmail => gmail(config, around),
         SourceKind::Ghsa => ghsa(config, around),
+        SourceKind::Ponymail => pony_mail(config, around),
         other => Err(MailFault::Setup {
             what: format!("mail source \"{}\"", config.name),
             why: format!("this version cannot read sources of kind {}", other.as_str()),
@@ -278,15 +289,44 @@ fn gmail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         drafts: purpose(&config.drafts) != Purpose::Nowhere,
         sent: purpose(&config.sent) != Purpose::Nowhere,
     };
-    // One of its own: whole messages are longer than other answers.
+    Ok(Arc::new(Gmail::new(client(gmail::limits(), around)?, source)))
+}
+
+/// A client of the source's own: whole messages are longer than other answers.
+fn client(limits: Limits, around: &Around) -> Result<Arc<Client>, MailFault> {
     let surroundings = Surroundings::from_env(&around.env);
-    let client = Client::new(&surroundings, gmail::limits(), Box::<SystemPace>::default())
-        .map_err(MailFault::of_request)?;
-    let client = match around.trace {
+    let client =
+        Client::new(&surroundings, limits, Box::<SystemPace>::default()).map_err(MailFault::of_request)?;
+    Ok(Arc::new(match around.trace {
         Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
         None => client,
+    }))
+}
+
+fn pony_mail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
+    let wrong = |why: String| MailFault::Setup { what: format!("mail source \"{}\"", config.name), why };
+    if config.url.is_empty() {
+        return Err(wrong("it names no url, such as https://lists.example.org".into()));
+    }
+    let mut lists = config.folders.clone();
+    let first = if config.folder.is_empty() { around.list.clone() } else { config.folder.clone() };
+    if !first.is_empty() && !lists.contains(&first) {
+        lists.insert(0, first);
+    }
+    // The configured address may end where the service's own paths begin.
+    let base = config.url.trim_end_matches('/').trim_end_matches("/api");
+    let site = Site::at(Service::Archive, base, config.plain_text)
+        .map_err(|e| MailFault::of_address(&format!("mail source \"{}\", url", config.name), &e))?;
+    let session = if config.credential.is_empty() {
+        None
+    } else {
+        let session = PonySession::read(&secret(config, around)?);
+        Some(session.map_err(|why| wrong(format!("credential: {why}; see docs/mailboxes.md, Pony Mail")))?)
     };
-    Ok(Arc::new(Gmail::new(Arc::new(client), source)))
+    let source = PonySource { site, lists, session };
+    let mailbox = PonyMailbox::new(client(ponymail::limits(), around)?, source)
+        .map_err(|why| wrong(format!("folder: {why}")))?;
+    Ok(Arc::new(mailbox))
 }
 
 fn ghsa(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {

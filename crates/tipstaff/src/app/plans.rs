@@ -166,7 +166,8 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let host =
         session.host().map_err(|why| AppError::new(Exit::Usage, why, "`tipstaff doctor` checks it"))?;
     let with = (&session.roster, &session.headings);
-    let host = host.map(|h| Link::new(h, with, session.setting.now));
+    let host =
+        host.map(|h| Link::new(h, with, session.setting.now).with_ledger(&config.tracker.ledger_label));
     let mut ports = Ports {
         desk: &mut session.desk,
         drafts: session.drafts.as_ref(),

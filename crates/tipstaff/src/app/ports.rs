@@ -302,7 +302,7 @@ impl World for Ports<'_> {
                 let of = |c: &Case| {
                     tracker::parse(&c.tracker.body, self.headings).get(FieldRole::CveToolLink).and_then(cve)
                 };
-                Ok(self.desk.cases()?.iter().filter_map(of).collect())
+                Ok(self.desk.cases_ever()?.iter().filter_map(of).collect())
             };
             return authority::look_up(a.as_ref(), self.desk, &named, key, effect);
         }
@@ -574,7 +574,7 @@ fn of_tracker(case: &Case, config: &Config, headings: &Headings, context: &mut T
 /// CVE ids of trackers whose advisory is not public.
 fn embargoed(desk: &Desk, headings: &Headings) -> Result<Vec<(TrackerKey, String)>, PortError> {
     let mut out = Vec::new();
-    for case in desk.cases()? {
+    for case in desk.cases_ever()? {
         let parsed = tracker::parse(&case.tracker.body, headings);
         if parsed.get(FieldRole::PublicAdvisoryUrl).is_none()
             && let Some(id) = parsed.get(FieldRole::CveToolLink).and_then(cve)

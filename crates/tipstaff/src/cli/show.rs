@@ -2,6 +2,7 @@
 
 use std::io;
 
+use desk::cve::RecordPlace;
 use desk::plan::{
     Effect, Group, Item, Plan, Probe, Step, Told,
     apply::{ItemOutcome, Report, StepOutcome},
@@ -216,7 +217,11 @@ pub fn effect(e: &Effect) -> String {
         }
         Change::CloseMilestone { name } => format!("close the milestone {name}"),
         Change::PrepareHost { part } => format!("make the {part}"),
-        Change::AttachRecord { cve, .. } => format!("keep the record of {cve} beside the tracker"),
+        Change::AttachRecord { cve, beside, .. } => match beside.as_ref().map(|b| b.place) {
+            None => format!("keep the record of {cve} beside the tracker"),
+            Some(RecordPlace::Body) => format!("keep the record of {cve} in the body of the tracker"),
+            Some(RecordPlace::Comment) => format!("keep the record of {cve} in a comment of its own"),
+        },
         Change::PushRecord { cve, state, .. } => {
             format!("push the record of {cve}, at least {}", state.as_str())
         }

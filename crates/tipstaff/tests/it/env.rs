@@ -12,6 +12,7 @@ pub const NOW: &str = "2026-11-22T12:00:00Z";
 pub struct Env {
     dir: tempfile::TempDir,
     config: Option<PathBuf>,
+    tools: Option<PathBuf>,
 }
 
 /// What the program said.
@@ -62,22 +63,31 @@ impl Env {
 
     /// A fresh place, without configuration.
     pub fn new() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), config: None }
+        Self { dir: tempfile::tempdir().unwrap(), config: None, tools: None }
     }
 
     /// A fresh place with the sample desk's configuration.
     pub fn sample() -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), config: Some(examples().join("tipstaff.toml")) }
+        Self {
+            dir: tempfile::tempdir().unwrap(),
+            config: Some(examples().join("tipstaff.toml")),
+            tools: None,
+        }
     }
 
     /// A fresh place with that configuration.
     pub fn with_config(path: &Path) -> Self {
-        Self { dir: tempfile::tempdir().unwrap(), config: Some(path.into()) }
+        Self { dir: tempfile::tempdir().unwrap(), config: Some(path.into()), tools: None }
     }
 
     /// Use that configuration from now on.
     pub fn use_config(&mut self, path: &Path) {
         self.config = Some(path.into());
+    }
+
+    /// Find programs in that folder first from now on.
+    pub fn use_tools(&mut self, folder: &Path) {
+        self.tools = Some(folder.into());
     }
 
     /// The working folder.
@@ -101,8 +111,13 @@ impl Env {
     /// The command, ready to run: nothing of the caller's environment reaches it.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut c = Command::new(env!("CARGO_BIN_EXE_tipstaff"));
+        let mut path = std::env::var_os("PATH").unwrap_or_default();
+        if let Some(tools) = &self.tools {
+            let all = std::iter::once(tools.clone()).chain(std::env::split_paths(&path));
+            path = std::env::join_paths(all).unwrap();
+        }
         c.env_clear()
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("PATH", path)
             .env("HOME", self.dir.path().join("home"))
             .env("USER", "maren")
             .env("TIPSTAFF_NOW", NOW)

@@ -17,6 +17,7 @@ mod import;
 mod lifecycle;
 mod mails;
 mod plumbing;
+mod ponymail;
 mod post;
 mod reports;
 mod sample;

@@ -12,15 +12,15 @@ use std::{
 };
 
 use desk::{
-    plan::hosted::{HostPart, NewTracker, TrackerChange, key_of},
-    tracker::TrackerKey,
+    plan::hosted::{HostPart, LedgerEntry, NewTracker, TrackerChange, key_of},
+    tracker::{Comment, TrackerKey},
 };
 use jiff::civil::Date;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub use self::queries::QUERIES;
-use self::shape::{Issue, Nodes, OfNode, OfOwner, OfRepository, Rest};
+use self::shape::{Issue, Nodes, OfNode, OfNodes, OfOwner, OfRepository, Rest};
 use super::{HostCard, Hosted, Mark, Reading, Setup, Standing, TrackerHost, WriteFault};
 use crate::net::{Client, Fault, Reply, Request, Secret, Site};
 
@@ -29,6 +29,10 @@ use crate::net::{Client, Fault, Reply, Request, Secret, Site};
 const PAGE: u32 = 50;
 /// Pages of one kind that are read: 100,000 trackers. A server that always says there is more is not believed for ever.
 const PAGES: usize = 2_000;
+/// Trackers that are looked for by their ids in one question.
+const IDS: usize = 100;
+/// Trackers that may be gone at once. With more of them the token, or the repository, is another.
+const GONE: usize = 20;
 /// Where the configuration names the token.
 const KEY: &str = "tracker.token";
 /// Labels on one page of their list.
@@ -447,6 +451,7 @@ impl TrackerHost for Github {
             out.standing = self.standing(&of)?;
             let Some(r) = of.repository else { return Err(self.strange("no repository")) };
             if page == 0 {
+                out.total = r.all.map(|a| a.count);
                 let all = r.milestones.into_iter().flat_map(Nodes::there);
                 out.milestones = all.map(shape::Milestone::hosted).collect();
             }
@@ -478,6 +483,38 @@ impl TrackerHost for Github {
         Ok((issue.map(|i| self.hosted(i, &mut points)).transpose()?, standing))
     }
 
+    fn missing(&self, trackers: &[(u64, String)]) -> Result<Vec<(u64, String)>, Fault> {
+        let mut out = Vec::new();
+        for some in trackers.chunks(IDS) {
+            let ids: Vec<&String> = some.iter().map(|(_, id)| id).collect();
+            let (of, _) = self.ask::<OfNodes>(queries::THERE, &json!({"ids": ids}))?;
+            if of.nodes.len() != ids.len() {
+                return Err(self.strange("it answers about another number of trackers than was asked about"));
+            }
+            for ((number, _), found) in some.iter().zip(of.nodes) {
+                let at = found.and_then(|f| Some((f.number?, f.repository?.name)));
+                match at {
+                    Some((n, repo)) if n == *number && repo.eq_ignore_ascii_case(&self.full()) => {}
+                    // A repository that was given another name keeps the numbers of its issues.
+                    Some((n, _)) if n == *number && self.one(*number)?.0.is_some() => {}
+                    Some((n, repo)) => out.push((*number, format!("{repo}#{n}"))),
+                    // Nobody knows that id any more; the number is the last word.
+                    None if out.len() < GONE => {
+                        if self.one(*number)?.0.is_none() {
+                            out.push((*number, String::new()));
+                        }
+                    }
+                    None => {
+                        return Err(
+                            self.strange("too many trackers are not there; is tracker.repo the right one?")
+                        );
+                    }
+                }
+            }
+        }
+        Ok(out)
+    }
+
     fn create(&self, new: &NewTracker) -> Result<(Hosted, Option<String>), WriteFault> {
         write::create(self, new)
     }
@@ -492,6 +529,15 @@ impl TrackerHost for Github {
 
     fn prepare(&self, part: &HostPart) -> Result<String, WriteFault> {
         prepare::prepare(self, part)
+    }
+
+    fn note(
+        &self,
+        label: &str,
+        entry: &LedgerEntry,
+        counts: &dyn Fn(&Comment) -> bool,
+    ) -> Result<Option<u64>, WriteFault> {
+        write::note(self, label, entry, counts)
     }
 
     fn make_milestone(&self, name: &str, due: Option<Date>) -> Result<(), WriteFault> {

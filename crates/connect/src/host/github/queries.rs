@@ -38,6 +38,7 @@ pub const CHANGED: &str = concat!(
     ",
     standing!(),
     "
+    all: issues { totalCount }
     issues(first: $first, after: $after, orderBy: {field: UPDATED_AT, direction: ASC}, filterBy: {since: $since}) {
       nodes { ...issue }
       pageInfo { hasNextPage endCursor }
@@ -92,6 +93,12 @@ pub const COMMENTS: &str = "query comments($id: ID!, $after: String) {
       }
     }
   }
+  rateLimit { cost }
+}";
+
+/// Where trackers are, by their ids.
+pub const THERE: &str = "query there($ids: [ID!]!) {
+  nodes(ids: $ids) { ... on Issue { number repository { nameWithOwner } } }
   rateLimit { cost }
 }";
 
@@ -193,6 +200,7 @@ pub const QUERIES: &[(&str, &str)] = &[
     ("one", ONE),
     ("newest", NEWEST),
     ("comments", COMMENTS),
+    ("there", THERE),
     ("board-of-organization", BOARD_OF_ORGANIZATION),
     ("board-of-user", BOARD_OF_USER),
     ("add-card", ADD_CARD),

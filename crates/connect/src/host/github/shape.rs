@@ -241,6 +241,7 @@ pub struct Repository {
     pub is_private: bool,
     pub viewer_permission: Option<String>,
     pub issues: Option<Nodes<Issue>>,
+    pub all: Option<Total>,
     pub issue: Option<Issue>,
     pub milestones: Option<Nodes<Milestone>>,
 }
@@ -249,6 +250,31 @@ pub struct Repository {
 pub struct OfRepository {
     pub viewer: Option<Login>,
     pub repository: Option<Repository>,
+}
+
+#[derive(Deserialize)]
+pub struct Total {
+    #[serde(rename = "totalCount")]
+    pub count: u64,
+}
+
+/// Issues by their ids, in the order of the ids; none for what is not there.
+#[derive(Deserialize)]
+pub struct OfNodes {
+    pub nodes: Vec<Option<Where>>,
+}
+
+/// Where an issue is.
+#[derive(Deserialize)]
+pub struct Where {
+    pub number: Option<u64>,
+    pub repository: Option<Named>,
+}
+
+#[derive(Deserialize)]
+pub struct Named {
+    #[serde(rename = "nameWithOwner")]
+    pub name: String,
 }
 
 #[derive(Deserialize)]

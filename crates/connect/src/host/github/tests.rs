@@ -126,6 +126,44 @@ fn everything_is_read_in_pages_and_then_only_what_changed() {
 }
 
 #[test]
+fn a_tracker_that_is_gone_is_told_from_a_host_that_is_down() {
+    let fresh = || {
+        let s = server();
+        s.with(|f| {
+            for n in 0..5 {
+                f.open_issue("ada", &format!("report {n}"), "", &[]);
+            }
+            f.issues.remove(&2);
+            f.issues.remove(&4);
+            f.moved.insert(4, ("acme/other".into(), 9));
+        });
+        s
+    };
+    let ids: Vec<(u64, String)> = (1..=5).map(|n| (n, format!("I_{n}"))).collect();
+    let want = [(2, String::new()), (4, "acme/other#9".to_owned())];
+    let s = fresh();
+    assert_eq!(github(&s).missing(&ids).unwrap(), want);
+    assert_eq!(github(&s).read(&Mark::default()).unwrap().total, Some(3));
+    // A repository that was given another name has lost nothing.
+    s.with(|f| f.moved = (1..=5).map(|n| (n, ("acme/renamed".to_owned(), n))).collect());
+    assert_eq!(github(&s).missing(&ids[..1]).unwrap(), []);
+    for wrong in Wrong::every() {
+        for at in 0..2 {
+            let s = fresh();
+            s.go_wrong_at(at, 3, wrong.clone());
+            match github(&s).missing(&ids) {
+                Ok(got) => assert_eq!(got, want, "{wrong:?} at {at}"),
+                Err(e) => assert!(!e.to_string().contains(TOKEN), "{e}"),
+            }
+        }
+    }
+    // Most of them gone at once is no tracker that was deleted.
+    let s = fresh();
+    let all: Vec<(u64, String)> = (100..150).map(|n| (n, format!("I_{n}"))).collect();
+    assert!(github(&s).missing(&all).is_err());
+}
+
+#[test]
 fn a_page_that_is_too_much_is_asked_for_in_halves() {
     let s = server();
     s.with(|f| {

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use desk::{
-    plan::hosted::{CommentChange, NewTracker, TrackerChange},
+    plan::hosted::{CommentChange, LedgerEntry, NewTracker, TrackerChange},
     tracker::{CloseReason, Comment, State, Tracker},
 };
 use jiff::civil::Date;
@@ -389,6 +389,47 @@ fn archive(g: &Github, hosted: &Hosted, archived: bool) -> Result<(), WriteFault
     let document = if archived { ARCHIVE_CARD } else { UNARCHIVE_CARD };
     g.mutate(document, &json!({"project": c.project, "item": card}))?;
     Ok(())
+}
+
+/// Note a rejected report in the ledger, once.
+pub fn note(
+    g: &Github,
+    label: &str,
+    entry: &LedgerEntry,
+    counts: &dyn Fn(&Comment) -> bool,
+) -> Result<Option<u64>, WriteFault> {
+    let request = Request::get(g.path("/issues"))
+        .query("labels", label)
+        .query("state", "open")
+        .query("sort", "created")
+        .query("direction", "asc")
+        .query("per_page", "1");
+    let reply = ok(g.client.call(&g.rest, &g.dressed(request))?, 200)?;
+    let found = reply.json()?;
+    let Some(all) = found.as_array() else {
+        return Err(Fault::unexpected(&reply, "issues that are no list").into());
+    };
+    let Some(first) = all.first() else { return Ok(None) };
+    let Some(number) = first.get("number").and_then(Value::as_u64) else {
+        return Err(Fault::unexpected(&reply, "an issue without its number").into());
+    };
+    let (ledger, standing) = g.one(number)?;
+    private(g, &standing)?;
+    let Some(ledger) = ledger else { return Err(WriteFault::Gone(name(g, number))) };
+    // Who sends other issues than were asked for sends no ledger.
+    if !ledger.tracker.labels.iter().any(|l| l.eq_ignore_ascii_case(label)) {
+        return Err(Fault::unexpected(&reply, "an issue without the label that was asked for").into());
+    }
+    let there = |t: &Tracker| t.comments.iter().any(|c| entry.is(&c.body) && counts(c));
+    if there(&ledger.tracker) {
+        return Ok(Some(number));
+    }
+    let add = CommentChange::Add { id: String::new(), body: entry.body().to_owned() };
+    comment(g, &ledger, &add)?;
+    if there(&read(g, number)?.tracker) {
+        return Ok(Some(number));
+    }
+    Err(WriteFault::NotTaken { what: format!("a line of {}", name(g, number)), now: "no such line".into() })
 }
 
 /// A milestone by name, open or closed.

@@ -369,6 +369,7 @@ impl Mailbox for Gmail {
             list_sent: self.sent,
             create_draft: self.drafts,
             thread_url: true,
+            read_thread: false,
         }
     }
 

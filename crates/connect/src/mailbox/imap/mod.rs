@@ -293,7 +293,7 @@ impl Mailbox for Imap {
             list_drafts: drafts,
             list_sent: self.source.sent != Purpose::Nowhere,
             create_draft: drafts,
-            thread_url: false,
+            ..Abilities::default()
         }
     }
 

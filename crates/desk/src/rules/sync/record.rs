@@ -7,12 +7,15 @@ use super::{Gathered, Ground, Proposal, View, chain};
 use crate::{
     case::{Case, Record, RecordStage},
     confidential::{CveDraft, CvePublic, Draft},
-    config::{CveTool, RecordState},
+    config::{Config, CveTool, Forge, RecordHome, RecordState},
     cve::{
-        self, Built, Level, Options, Target,
+        self, Built, Level, Options, RecordPlace, Target,
         authority::{Merge, Over, Prefer, merge, packages_changed},
     },
-    plan::{Action, ActionKind, Effect, Group, Item, Precondition, Step, Told, digest, effect::Change},
+    plan::{
+        Action, ActionKind, Effect, Group, Item, Precondition, Step, Told, digest,
+        effect::{Beside, Change},
+    },
     tracker::{FieldRole, by_team},
 };
 
@@ -142,7 +145,21 @@ pub fn attach(v: &View<'_>, rule: &'static str) -> Option<Proposal> {
 
 /// The step that keeps a record beside its tracker.
 pub(super) fn attach_step(v: &View<'_>, cve: &str, text: &str) -> Effect {
-    Change::AttachRecord { tracker: v.t.key.clone(), cve: cve.into(), record: Draft::<CveDraft>::text(text) }
+    let beside = place(v.g.config).map(|place| Beside { place, link: v.g.config.cve.source_url.clone() });
+    let record = Draft::<CveDraft>::text(text);
+    Change::AttachRecord { tracker: v.t.key.clone(), cve: cve.into(), record, beside }
+}
+
+/// Where in a tracker its record is kept; none where it is kept on the desk.
+#[must_use]
+pub fn place(config: &Config) -> Option<RecordPlace> {
+    let t = &config.tracker;
+    match t.record {
+        _ if t.forge == Forge::Embedded || t.token.is_empty() => None,
+        RecordHome::Body => Some(RecordPlace::Body),
+        RecordHome::Comment => Some(RecordPlace::Comment),
+        RecordHome::Desk => None,
+    }
 }
 
 /// The state a record should have at least, by what it holds; publishing is the close-out's.

@@ -110,6 +110,7 @@ impl GithubFake {
                     self.issues.values().rev().take(30).map(|i| self.issue_node(i)).collect();
                 (json!({"issues": {"nodes": nodes}}), 2)
             }
+            "there" => return self.there(&vars),
             "comments" => return self.more_comments(&vars),
             "board" => return self.board(&vars),
             "boards" => return self.all_boards(&vars, query.contains("organization(")),
@@ -130,6 +131,29 @@ impl GithubFake {
             &json!({"data": {"viewer": {"login": self.login}, "repository": repository,
                 "rateLimit": {"cost": cost}}}),
         )
+    }
+
+    /// Which of these ids are still there, and where.
+    fn there(&mut self, vars: &Value) -> Answer {
+        let one = |id: &Value| -> Value {
+            let n = id.as_str().and_then(|i| i.strip_prefix("I_")).and_then(|n| n.parse::<u64>().ok());
+            let n = n.unwrap_or_default();
+            match self.moved.get(&n) {
+                Some((repo, number)) => json!({"number": number, "repository": {"nameWithOwner": repo}}),
+                None if self.issues.contains_key(&n) => {
+                    json!({"number": n, "repository": {"nameWithOwner": self.repo}})
+                }
+                None => Value::Null,
+            }
+        };
+        let nodes: Vec<Value> = vars["ids"].as_array().into_iter().flatten().map(one).collect();
+        self.points += 1;
+        let lost = nodes.iter().any(Value::is_null);
+        let mut out = json!({"data": {"nodes": nodes, "rateLimit": {"cost": 1}}});
+        if lost {
+            out["errors"] = json!([{"type": "NOT_FOUND", "message": "Could not resolve to a node"}]);
+        }
+        Answer::json(200, &out)
     }
 
     fn changed(&self, vars: &Value) -> (Value, u64) {
@@ -153,6 +177,7 @@ impl GithubFake {
         // One for the trackers and one for each connection of each of them, by the hundred, as the real one counts.
         let cost = (2 + 4 * first as u64).div_ceil(100);
         let data = json!({
+            "all": {"totalCount": self.issues.len()},
             "issues": {"nodes": nodes, "pageInfo": {"hasNextPage": more, "endCursor": (after + first).to_string()}},
             "milestones": {"nodes": milestones},
         });

@@ -112,6 +112,8 @@ pub struct GithubFake {
     pub upstream: String,
     /// Its pull requests, as the query language shows them.
     pub pulls: BTreeMap<u64, Value>,
+    /// Issues that were moved to another repository, and where they are.
+    pub moved: BTreeMap<u64, (String, u64)>,
     /// What else the public repository holds.
     pub public: Public,
     now: Timestamp,
@@ -149,6 +151,7 @@ impl GithubFake {
             writes: 0,
             upstream: String::new(),
             pulls: BTreeMap::new(),
+            moved: BTreeMap::new(),
             public: Public::default(),
             now,
             next: 3_000_000_000,

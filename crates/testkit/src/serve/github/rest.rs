@@ -94,6 +94,7 @@ impl GithubFake {
                     .issues
                     .values()
                     .filter(|i| i.labels.iter().any(|l| l.eq_ignore_ascii_case(&label)))
+                    .filter(|i| i.open || asked.param("state") != Some("open"))
                     .map(|i| self.rest_issue(i))
                     .collect();
                 Answer::json(200, &json!(all))
