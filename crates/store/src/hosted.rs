@@ -16,7 +16,7 @@ use desk::{
 use jiff::{Timestamp, civil::Date};
 use rusqlite::{Connection, OptionalExtension, Row, params};
 
-use crate::{Desk, StoreError, apply, events};
+use crate::{Desk, StoreError, apply, events, often::Often};
 
 /// What the desk itself knows about a tracker that it sees for the first time.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -204,10 +204,8 @@ impl Desk {
         let name = self.reference(&key)?.map(|r| r.to_string()).unwrap_or_default();
         self.write("lose a tracker", |c| {
             let put = || {
-                let n = c.execute(
-                    "update hosted set gone = ?2 where tracker = ?1 and gone is null",
-                    [&key.0, to],
-                )?;
+                let n =
+                    c.run("update hosted set gone = ?2 where tracker = ?1 and gone is null", [&key.0, to])?;
                 if n > 0 {
                     let payload = serde_json::json!({"tracker": name, "gone": to});
                     events::append(c, at, "observed", "tipstaff", &key.0, &payload)?;
@@ -226,11 +224,11 @@ impl Desk {
         self.write("take a card", |c| {
             let put = || {
                 let number = i64::try_from(number).unwrap_or(i64::MAX);
-                c.execute(
+                c.run(
                     "update trackers set board_column = ?2, archived = 0, revision = revision + 1 where number = ?1",
                     params![number, column],
                 )?;
-                c.execute(
+                c.run(
                     "update hosted set card = ?2 where tracker = (select key from trackers where number = ?1)",
                     params![number, card],
                 )
@@ -261,7 +259,7 @@ impl Desk {
         }
         self.write("take milestones", |c| {
             for (name, open, due) in &new {
-                c.execute(
+                c.run(
                     "insert into milestones (name, open, due) values (?1, ?2, ?3)
                      on conflict (name) do update set open = excluded.open, due = excluded.due",
                     params![name, open, due],
@@ -410,7 +408,7 @@ fn same(a: &Tracker, b: &Tracker) -> bool {
 }
 
 fn put_meta(c: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
-    c.execute(
+    c.run(
         "insert into meta (key, value) values (?1, ?2) on conflict (key) do update set value = excluded.value",
         [key, value],
     )
@@ -426,10 +424,10 @@ fn put_tracker(c: &Connection, copy: Copy<'_>, origin: &Origin) -> rusqlite::Res
         State::Closed { reason: desk::tracker::CloseReason::NotPlanned } => Some("not_planned"),
     };
     if let Some(name) = &t.milestone {
-        c.execute("insert into milestones (name) values (?1) on conflict do nothing", [name])?;
+        c.run("insert into milestones (name) values (?1) on conflict do nothing", [name])?;
     }
     let closed = copy.closed.map(|t| t.to_string());
-    c.execute(
+    c.run(
         "insert into trackers (key, number, title, body, open, reason, milestone, board_column, archived, created,
            updated, closed, received, thread, reporter, reporter_name, via_forwarder)
          values (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
@@ -457,25 +455,25 @@ fn put_tracker(c: &Connection, copy: Copy<'_>, origin: &Origin) -> rusqlite::Res
             origin.via_forwarder
         ],
     )?;
-    c.execute(
+    c.run(
         "insert into hosted (tracker, node, card) values (?1, ?2, ?3)
          on conflict (tracker) do update set node = excluded.node, card = excluded.card, gone = null",
         params![t.key.0, copy.node, copy.card],
     )?;
-    c.execute("delete from labels where tracker = ?1", [&t.key.0])?;
+    c.run("delete from labels where tracker = ?1", [&t.key.0])?;
     for label in &t.labels {
-        c.execute("insert into labels (tracker, label) values (?1, ?2)", [&t.key.0, label])?;
+        c.run("insert into labels (tracker, label) values (?1, ?2)", [&t.key.0, label])?;
     }
-    c.execute("delete from assignees where tracker = ?1", [&t.key.0])?;
+    c.run("delete from assignees where tracker = ?1", [&t.key.0])?;
     for handle in &t.assignees {
-        c.execute("insert or ignore into assignees (tracker, handle) values (?1, ?2)", [&t.key.0, handle])?;
+        c.run("insert or ignore into assignees (tracker, handle) values (?1, ?2)", [&t.key.0, handle])?;
     }
     Ok(())
 }
 
 /// Comments with a marker count as ours only when somebody on the team wrote them (sync page §10).
 fn put_comments(c: &Connection, t: &Tracker, roster: &Roster) -> rusqlite::Result<()> {
-    c.execute("delete from comments where tracker = ?1", [&t.key.0])?;
+    c.run("delete from comments where tracker = ?1", [&t.key.0])?;
     let mut q = c.prepare_cached(
         "insert into comments (id, tracker, author, at, updated, body, kind) values (?1, ?2, ?3, ?4, ?4, ?5, ?6)",
     )?;

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use rusqlite::params;
 use serde::Serialize;
 
-use crate::{Desk, StoreError, events, messages};
+use crate::{Desk, StoreError, events, messages, often::Often};
 
 /// One row of the ledger.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -94,7 +94,7 @@ impl Desk {
     ) -> Result<usize, StoreError> {
         self.write("be written", |c| {
             let put = || {
-                let n = c.execute(
+                let n = c.run(
                     "update ledger set state = ?2, at = ?3 where message_id = ?1 and state <> ?2",
                     params![message_id, state, now.to_string()],
                 )?;
@@ -145,7 +145,7 @@ impl Desk {
         self.write("learn of rejections", |c| {
             let put = || {
                 for (n, at) in &new {
-                    c.execute(
+                    c.run(
                         "insert into rejections (message, at, reporter, reply, thread, summary)
                          values (?1, ?2, ?3, ?4, ?5, ?6) on conflict (message) do nothing",
                         params![n.message, at.to_string(), n.reporter, n.reply, n.thread, n.summary],
@@ -204,7 +204,7 @@ impl Desk {
     ) -> Result<(), StoreError> {
         self.write("be written", |c| {
             let put = || {
-                c.execute(
+                c.run(
                     "insert into declined (subject, rule, facts, actor, at) values (?1, ?2, ?3, ?4, ?5)
                      on conflict (subject, rule) do update set
                        facts = excluded.facts, actor = excluded.actor, at = excluded.at",

@@ -18,6 +18,7 @@ mod ledger;
 mod messages;
 mod milestones;
 mod observe;
+mod often;
 mod plans;
 mod records;
 #[cfg(test)]

@@ -4,7 +4,7 @@ use desk::case::Milestone;
 use jiff::civil::Date;
 use rusqlite::{Connection, OptionalExtension, params};
 
-use crate::{Desk, StoreError, trackers::THERE};
+use crate::{Desk, StoreError, often::Often, trackers::THERE};
 
 impl Desk {
     /// Every milestone with its counts, by name. A closed tracker counts as announced when it has that label.
@@ -40,12 +40,12 @@ impl Desk {
 /// Make a milestone; one that is there gets a due date it did not have. False when it was there.
 pub fn create(c: &Connection, name: &str, due: Option<Date>) -> rusqlite::Result<bool> {
     let due = due.map(|d| d.to_string());
-    let made = c.execute(
+    let made = c.run(
         "insert into milestones (name, due) values (?1, ?2) on conflict (name) do nothing",
         params![name, due],
     )? > 0;
     if !made {
-        c.execute("update milestones set due = coalesce(due, ?2) where name = ?1", params![name, due])?;
+        c.run("update milestones set due = coalesce(due, ?2) where name = ?1", params![name, due])?;
     }
     Ok(made)
 }
@@ -69,7 +69,7 @@ pub fn close(desk: &Desk, c: &Connection, name: &str) -> Result<(), StoreError> 
         .map_err(sql)?;
     match open {
         None => Err(StoreError::Refused(format!("there is no milestone `{name}`"))),
-        Some(0) => c.execute("update milestones set open = 0 where name = ?1", [name]).map(drop).map_err(sql),
+        Some(0) => c.run("update milestones set open = 0 where name = ?1", [name]).map(drop).map_err(sql),
         Some(n) => Err(StoreError::Refused(format!("{n} trackers on the milestone `{name}` are open"))),
     }
 }

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 use serde_json::Value;
 
-use crate::{Desk, StoreError, comments};
+use crate::{Desk, StoreError, comments, often::Often};
 
 const STAGES: [RecordStage; 5] = [
     RecordStage::Allocated,
@@ -132,7 +132,7 @@ pub fn attach(
     at: Timestamp,
 ) -> Result<(), StoreError> {
     ours(desk, c, tracker, cve, record)?;
-    c.execute(
+    c.run(
         "insert into records (cve, tracker, state, attached, pushed_at) values (?1, ?2, 'allocated', ?3, ?4)
          on conflict (cve) do update set attached = excluded.attached",
         params![cve, tracker.0, record, at.to_string()],
@@ -161,8 +161,7 @@ pub fn embed(
             let body: String = c
                 .query_row("select body from trackers where key = ?1", [&tracker.0], |r| r.get(0))
                 .map_err(sql)?;
-            c.execute("update trackers set body = ?2 where key = ?1", [&tracker.0, &put(&body)?])
-                .map_err(sql)?;
+            c.run("update trackers set body = ?2 where key = ?1", [&tracker.0, &put(&body)?]).map_err(sql)?;
             Ok("in the body of")
         }
         RecordPlace::Comment => {
@@ -229,7 +228,7 @@ pub fn retract(desk: &Desk, c: &Connection, tracker: &TrackerKey, cve: &str) -> 
     if stage(desk, &row.state)? == RecordStage::Public {
         return Err(StoreError::Refused(format!("{cve} is public; it is not taken back by this")));
     }
-    c.execute("update records set state = 'retracted' where cve = ?1", [cve])
+    c.run("update records set state = 'retracted' where cve = ?1", [cve])
         .map(drop)
         .map_err(|e| desk.err("make a change", e))
 }
@@ -239,7 +238,7 @@ pub fn seen(desk: &Desk, c: &Connection, what: &Elsewhere<'_>, at: Timestamp) ->
     let json = what.pushed.unwrap_or("{}");
     ours(desk, c, what.tracker, what.cve, json)?;
     let state = if what.state == RecordStage::Unknown { RecordStage::Allocated } else { what.state };
-    c.execute(
+    c.run(
         "insert into records (cve, tracker, state, json, version, pushed_at) values (?1, ?2, ?3, ?4, 1, ?5)
          on conflict (cve) do update set state = excluded.state, version = version + 1,
            json = coalesce(excluded.json, json), pushed_at = excluded.pushed_at",
@@ -271,7 +270,7 @@ fn put(
     record: &str,
     at: Timestamp,
 ) -> Result<(), StoreError> {
-    c.execute(
+    c.run(
         "insert into records (cve, tracker, state, json, version, pushed_at) values (?1, ?2, ?3, ?4, 1, ?5)
          on conflict (cve) do update set state = excluded.state, version = version + (json is not excluded.json),
            json = excluded.json, pushed_at = excluded.pushed_at",

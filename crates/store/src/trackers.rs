@@ -67,6 +67,19 @@ impl Desk {
         self.cases_where("'' = ?1", "")
     }
 
+    /// Key and body of every tracker there ever was.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn bodies(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached("select key, body from trackers order by number")?;
+            let rows = q.query_map([], |r| Ok((r.get(0)?, r.get(1)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
     /// What to call a tracker: `desk#N`.
     ///
     /// # Errors
