@@ -496,7 +496,13 @@ impl World {
         let mut out = TrackerContext {
             key: subject.into(),
             lists: [&lists.security, &lists.private, &lists.foundation_security].map(Clone::clone).into(),
-            other_cves: self.cases.values().filter(|c| c.tracker.key != key).filter_map(cve).collect(),
+            other_cves: self
+                .cases
+                .values()
+                .filter(|c| c.tracker.key != key)
+                .filter_map(cve)
+                .collect::<Vec<_>>()
+                .into(),
             ..TrackerContext::default()
         };
         let Some(case) = self.cases.get(&key) else {

@@ -17,7 +17,7 @@ fn context() -> TrackerContext {
             handle: "asab-sec".into(),
         },
         own_cve: Some("CVE-2026-1111".into()),
-        other_cves: vec!["CVE-2026-2222".into()],
+        other_cves: vec!["CVE-2026-2222".into()].into(),
         ..TrackerContext::default()
     }
 }
@@ -60,7 +60,7 @@ fn the_slot_is_the_trackers_own_id_even_when_it_is_new() {
     let d = Draft::<Reporter>::text("We allocated ").push_slot(Slot::CveId);
     let c = TrackerContext { own_cve: None, ..context() };
     assert!(why(&d, &reporter(), &c, Phase::Embargo).is_empty());
-    let c = TrackerContext { other_cves: vec!["CVE-2026-1111".into()], own_cve: None, ..context() };
+    let c = TrackerContext { other_cves: vec!["CVE-2026-1111".into()].into(), own_cve: None, ..context() };
     assert!(!why(&d, &reporter(), &c, Phase::Embargo).is_empty());
 }
 

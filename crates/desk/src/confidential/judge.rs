@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    Cell, Info, Kind, Phase, Policy, ScanRequest, SurfaceKind, Tier, cell,
+    Cell, Info, Kind, OtherIds, Phase, Policy, ScanRequest, SurfaceKind, Tier, cell,
     matcher::{ListKind, Part, Pat, What, Who},
     normal::{AT, Folded, HASH, SLASH, STOP},
     plain, terms,
@@ -27,7 +27,7 @@ pub(super) struct Judge<'a> {
     /// Set at clearance: is the fix open, and who is addressed?
     strict: Option<(bool, &'a [String])>,
     own: BTreeSet<Vec<u8>>,
-    other: BTreeSet<Vec<u8>>,
+    other: &'a OtherIds,
     public: BTreeSet<Vec<u8>>,
     credit: Vec<u8>,
 }
@@ -45,7 +45,7 @@ impl<'a> Judge<'a> {
             request,
             strict,
             own: ids(s.own_cve.as_slice()),
-            other: ids(&s.other_cves),
+            other: &s.other_cves,
             public: ids(&s.public_cves),
             credit: Folded::new(s.credit.as_deref().unwrap_or_default(), false).bytes,
         }
@@ -76,7 +76,8 @@ impl<'a> Judge<'a> {
             What::CveNumber => {
                 // `2026-12345` without its prefix, when that is one of the ids in hand.
                 let joined = f.gap(start + 4) && f.flags(start + 4) & STOP == 0;
-                let tier = self.cve_tier(f.kept(start, end))?;
+                let ours = matches!(self.relation(f.kept(start, end)), Relation::Own | Relation::Other);
+                let tier = self.cve_tier(f.kept(start, end)).filter(|_| ours)?;
                 joined.then_some((pat.rule, tier, start, end))
             }
             What::Ghsa => self.ghsa(f, start, end),
@@ -169,7 +170,7 @@ impl<'a> Judge<'a> {
     fn relation(&self, digits: &[u8]) -> Relation {
         // The worst reading wins: an id in two lists is treated as somebody else's.
         match () {
-            () if self.other.contains(digits) => Relation::Other,
+            () if self.other.has(digits) => Relation::Other,
             () if self.own.contains(digits) => Relation::Own,
             () if self.public.contains(digits) => Relation::Public,
             () => Relation::Unknown,

@@ -6,7 +6,7 @@ use crate::pattern::Regex;
 
 use super::{
     Cell, Cleared, Draft, Identity, Info, Kind, Phase, Piece, Recipients, Refusal, Refused, ScanRequest,
-    Scanner, Secrets, Slot, Slots, Surface, SurfaceKind, Tier, TrackerContext, cell,
+    Scanner, Secrets, Slot, Slots, Surface, SurfaceKind, Tier, TrackerContext, cell, ids,
     judge::{Judge, cve_digits},
     matcher::{ListKind, Matcher, Part, Pat, What, Who},
     normal::Folded,
@@ -266,12 +266,7 @@ impl Policy {
             };
             out.extend(Pat::address("scan.private-list", &What::List(kind), list));
         }
-        for id in secrets.own_cve.iter().chain(&secrets.other_cves) {
-            let digits = String::from_utf8(cve_digits(id)).unwrap_or_default();
-            if let Some((year, number)) = digits.split_at_checked(4).filter(|(_, n)| n.len() >= 4) {
-                out.extend(Pat::new("scan.cve-id", What::CveNumber, &format!("{year}-{number}")));
-            }
-        }
+        out.extend(secrets.own_cve.iter().filter_map(|id| ids::bare(&cve_digits(id))));
         for vector in secrets.reporter_cvss.iter().filter(|v| v.contains('/')) {
             // The version prefix is optional in prose.
             let bare = vector

@@ -184,7 +184,9 @@ impl<'a> Scanner<'a> {
 
     fn with(policy: &'a Policy, request: &'a ScanRequest, strict: Option<(bool, &'a [String])>) -> Self {
         let judge = Judge::new(policy, request, strict);
-        let secrets = Matcher::brief(policy.secret_patterns(&request.secrets)).ok();
+        let others = &request.secrets.other_cves;
+        let known = others.is_empty() || others.bare().is_some();
+        let secrets = Matcher::brief(policy.secret_patterns(&request.secrets)).ok().filter(|_| known);
         let exempt = exemptions(policy, request);
         Self { policy, request, judge, secrets, exempt }
     }
@@ -221,7 +223,9 @@ impl<'a> Scanner<'a> {
     }
 
     fn words(&self, f: &Folded, secrets: &Matcher, exempt: &[(usize, usize)], found: &mut Found) {
-        for (matcher, secret) in [(&self.policy.matcher, false), (secrets, true)] {
+        let others = self.request.secrets.other_cves.bare();
+        let all = [Some((&self.policy.matcher, false)), Some((secrets, true)), others.map(|m| (m, true))];
+        for (matcher, secret) in all.into_iter().flatten() {
             matcher.each(f, |pat, start, end| {
                 let Some((rule, tier, start, end)) = self.judge.weigh(f, pat, start, end) else { return };
                 let (mut s, e) = f.span(start, end);

@@ -310,7 +310,7 @@ fn mail_may_frame_but_not_point_inside() {
 fn ids_of_others_never_leave() {
     let mut r = request(SurfaceKind::Reporter, PRE);
     r.secrets.own_cve = Some("CVE-2026-1111".into());
-    r.secrets.other_cves = vec!["CVE-2026-22222".into()];
+    r.secrets.other_cves = vec!["CVE-2026-22222".into()].into();
     r.secrets.public_cves = vec!["CVE-2020-3333".into()];
     assert!(rules("It is CVE-2026-1111, like CVE-2020-3333.", &r).is_empty());
     for text in ["CVE-2026-22222", "2026-22222", "c.v.e 2026 22222", "CVE-2026-4444"] {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::Tier;
+use super::{OtherIds, Tier};
 
 /// A person as a report shows them. Empty strings mean unknown.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Secrets {
     /// The id allocated to this tracker.
     pub own_cve: Option<String>,
     /// Undisclosed ids of other trackers.
-    pub other_cves: Vec<String>,
+    pub other_cves: OtherIds,
     /// Ids known to be public.
     pub public_cves: Vec<String>,
     /// The credit as the reporter confirmed it.
@@ -115,7 +115,7 @@ pub struct TrackerContext {
     /// The id allocated to this tracker.
     pub own_cve: Option<String>,
     /// Undisclosed ids of other trackers.
-    pub other_cves: Vec<String>,
+    pub other_cves: OtherIds,
     /// Ids known to be public.
     pub public_cves: Vec<String>,
     /// Score vectors the reporter gave.

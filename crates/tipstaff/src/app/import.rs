@@ -23,9 +23,10 @@ use jiff::{SignedDuration, Timestamp};
 use store::{NewMessage, Observed};
 
 use super::{
+    clearance,
     error::{AppError, Exit, Result},
     mail::{Account, Operation},
-    ports::{self, Ports},
+    ports::Ports,
     reading,
     session::{Session, Setting},
     threads::Threads,
@@ -461,12 +462,13 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
         drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
+        labels: &session.labels,
         now,
         authority,
         embargoed: std::cell::OnceCell::new(),
         host: None,
     };
-    ports::try_clearance(&mut plan, &session.policy, &ports)?;
+    clearance::try_clearance(&mut plan, &session.policy, &ports, &[])?;
     Ok(plan)
 }
 

@@ -3,6 +3,7 @@
 pub mod affected;
 pub mod authority;
 pub mod by_hand;
+pub mod clearance;
 pub mod cve_check;
 pub mod doctor;
 pub mod error;

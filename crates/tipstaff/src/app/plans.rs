@@ -173,6 +173,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
         drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
+        labels: &session.labels,
         now: session.setting.now,
         authority,
         embargoed: std::cell::OnceCell::new(),

@@ -1,38 +1,32 @@
 //! The ports of applying a plan, filled by the embedded desk and the place where drafts go.
 
-use std::{
-    cell::OnceCell,
-    collections::{BTreeMap, BTreeSet},
-};
+use std::{cell::OnceCell, collections::BTreeSet};
 
 use connect::mailbox::{Found, MailFault, Mailbox, NewDraft, Place};
 use desk::{
     case::{Case, Fact, RecordStage, Seen, Source},
-    confidential::{Identity, Phase, Policy, Refusal, Signals, Slot, SlotValue, Slots, TrackerContext},
+    confidential::{OtherIds, Phase, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
-    people::Roster,
     plan::{
-        ClearedEffect, Effect, ItemNo, Plan, Precondition, Probe, Step, StepKey, apply,
-        effect::{Change, Clearing, InClear, Letter},
+        ClearedEffect, Precondition, Probe, StepKey,
+        effect::{Change, InClear, Letter},
         ports::{By, Holding, Journal, Lookup, PortError, Receipt, StepState, World},
     },
-    rules::{extract, import::propose},
-    tracker::{self, FieldRole, Headings, LabelNames, LabelRole, TrackerKey},
+    tracker::{self, FieldRole, Headings, LabelNames, TrackerKey},
 };
 use jiff::Timestamp;
 use store::Desk;
 
 use super::{
     authority::{self, Shared},
+    clearance,
     host::{self, Link},
     mail as mailbox,
 };
 
 /// Stands in From when nothing says whom a draft is from; `.invalid` reaches nobody.
 const NO_SENDER: &str = "unset@tipstaff.invalid";
-/// Mails of one person that are read for what they themselves said.
-const OWN_MAILS: usize = 50;
 
 /// The embedded desk, and where drafts go.
 pub struct Ports<'a> {
@@ -49,8 +43,10 @@ pub struct Ports<'a> {
     /// The CVE authority on the network; none where the desk keeps its own records. An authority that cannot be used is a
     /// reason in words.
     pub authority: Result<Option<Shared>, String>,
-    /// CVE ids of trackers that are not disclosed, by tracker; read when first needed.
-    pub embargoed: OnceCell<Vec<(TrackerKey, String)>>,
+    /// Names of labels.
+    pub labels: &'a LabelNames,
+    /// CVE ids of trackers that are not disclosed; read when first needed.
+    pub embargoed: OnceCell<OtherIds>,
     /// The host of the trackers; none where they live on the desk.
     pub host: Option<Link<'a>>,
 }
@@ -233,19 +229,8 @@ impl World for Ports<'_> {
     }
 
     fn context(&self, subject: &str) -> Result<(TrackerContext, Phase), PortError> {
-        let (mut context, phase) = context(self.desk, self.config, self.headings, subject, self.now)?;
-        let embargoed = match self.embargoed.get() {
-            Some(e) => e,
-            None => {
-                let found = embargoed(self.desk, self.headings)?;
-                self.embargoed.get_or_init(|| found)
-            }
-        };
-        // What they wrote themselves may be said back to them, but never another tracker's secret.
-        let others = embargoed.iter().filter(|(t, _)| t.0 != subject).map(|(_, id)| id.clone());
-        context.other_cves = others.collect();
-        context.public_cves.retain(|id| !context.other_cves.contains(id));
-        Ok((context, phase))
+        let case = self.desk.case(&TrackerKey(subject.into()))?;
+        clearance::context(self, subject, case.as_ref())
     }
 
     fn slots(&self, subject: &str) -> Result<Slots, PortError> {
@@ -300,7 +285,9 @@ impl World for Ports<'_> {
         if let Some(a) = self.there(effect)? {
             let named = || -> Result<BTreeSet<String>, PortError> {
                 let of = |c: &Case| {
-                    tracker::parse(&c.tracker.body, self.headings).get(FieldRole::CveToolLink).and_then(cve)
+                    tracker::parse(&c.tracker.body, self.headings)
+                        .get(FieldRole::CveToolLink)
+                        .and_then(clearance::cve)
                 };
                 Ok(self.desk.cases_ever()?.iter().filter_map(of).collect())
             };
@@ -371,119 +358,6 @@ fn receipt(found: &Found, letter: &Letter<InClear>) -> Receipt {
         .with("asked_credit", asks_credit(letter))
 }
 
-/// Try every word of an item against the policy, as applying it would, so that a refusal is seen before the yes and not
-/// after it. What cannot go out blocks its item, with the reason.
-///
-/// # Errors
-/// When the desk cannot be read.
-pub fn try_clearance(plan: &mut Plan, policy: &Policy, ports: &Ports<'_>) -> Result<(), PortError> {
-    let slots = |subject: &str| -> Result<Slots, PortError> {
-        let mut slots = ports.slots(subject)?;
-        let day = ports.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        for value in [SlotValue::new(Slot::Approver, "somebody"), SlotValue::new(Slot::TrackerRef, "desk#1")]
-        {
-            slots = slots.with(value.map_err(|e| PortError::new(e.to_string(), ""))?);
-        }
-        Ok(slots.with(SlotValue::date(day)))
-    };
-    // What the items before one would have changed, by tracker: a letter about a fix that this plan says is open is judged
-    // with that known, as applying the items in order would judge it.
-    let mut ahead: BTreeMap<String, Case> = BTreeMap::new();
-    let at: BTreeMap<ItemNo, usize> = plan.items.iter().enumerate().map(|(at, i)| (i.n, at)).collect();
-    let order: Vec<ItemNo> = apply::in_order(plan.items.iter().collect()).iter().map(|i| i.n).collect();
-    for n in order {
-        let item = at.get(&n).and_then(|at| plan.items.get_mut(*at)).filter(|i| i.blocked.is_none());
-        let Some(item) = item else { continue };
-        let (mut context, mut phase) = ports.context(&item.subject)?;
-        let slots = slots(&item.subject)?;
-        let mut case = match ahead.remove(&item.subject) {
-            Some(c) => Some(c),
-            None => ports.desk.case(&TrackerKey(item.subject.clone()))?,
-        };
-        let before = case.clone();
-        if let Some(c) = &case {
-            phase = of_tracker(c, ports.config, ports.headings, &mut context);
-        }
-        let mut walk = Walk { policy, slots: &slots, ports, context, phase };
-        item.blocked = walk.steps(&item.steps, &mut case).map(|r| r.to_string().replace("\n  ", "; "));
-        if let Some(c) = if item.blocked.is_some() { before } else { case } {
-            ahead.insert(item.subject.clone(), c);
-        }
-    }
-    Ok(())
-}
-
-/// Clearing the steps of an item in order, with what they change.
-struct Walk<'a> {
-    policy: &'a Policy,
-    slots: &'a Slots,
-    ports: &'a Ports<'a>,
-    context: TrackerContext,
-    phase: Phase,
-}
-
-impl Walk<'_> {
-    /// The first refusal.
-    fn steps(&mut self, steps: &[Step], case: &mut Option<Case>) -> Option<Refusal> {
-        for step in steps {
-            if let Change::Choose { arms, .. } = &step.effect {
-                let (begun, mut end) = (case.clone(), case.clone());
-                for arm in arms.values() {
-                    let mut one = begun.clone();
-                    self.look_at(one.as_ref());
-                    if let Some(refusal) = self.steps(arm, &mut one) {
-                        return Some(refusal);
-                    }
-                    end = one;
-                }
-                *case = end;
-                continue;
-            }
-            let with = Clearing {
-                policy: self.policy,
-                slots: self.slots,
-                context: &self.context,
-                phase: self.phase,
-            };
-            if let Err(refusal) = step.effect.clear(with) {
-                return Some(refusal);
-            }
-            if let Some(c) = case.as_mut() {
-                advance(c, &step.effect, self.ports.headings);
-            }
-            self.look_at(case.as_ref());
-        }
-        None
-    }
-
-    fn look_at(&mut self, case: Option<&Case>) {
-        if let Some(c) = case {
-            self.phase = of_tracker(c, self.ports.config, self.ports.headings, &mut self.context);
-        }
-    }
-}
-
-/// What an effect changes of what the policy looks at.
-fn advance(case: &mut Case, effect: &Effect, headings: &Headings) {
-    let t = &mut case.tracker;
-    match effect {
-        Change::SetLabels { tracker, add, remove } if *tracker == t.key => {
-            t.labels.retain(|l| !remove.iter().any(|r| r.eq_ignore_ascii_case(l)));
-            t.labels.extend(add.iter().cloned());
-        }
-        Change::SetField { tracker, role, value } if *tracker == t.key => {
-            if let Ok(body) = tracker::set(&t.body, *role, &value.preview(), headings) {
-                t.body = body;
-            }
-        }
-        Change::Close { tracker, .. } if *tracker == t.key => {
-            t.state = tracker::State::Closed { reason: tracker::CloseReason::Completed };
-        }
-        Change::Reopen { tracker } if *tracker == t.key => t.state = tracker::State::Open,
-        _ => {}
-    }
-}
-
 /// Drafts that answer a thread, without those of which a person said what became of them: a text that was pasted stays.
 ///
 /// # Errors
@@ -505,127 +379,4 @@ pub fn pending(
         }
     }
     Ok(out)
-}
-
-/// What clearing words about a tracker, or about a message without one, needs to know.
-///
-/// # Errors
-/// When the desk cannot be read.
-pub fn context(
-    desk: &Desk,
-    config: &Config,
-    headings: &Headings,
-    subject: &str,
-    now: Timestamp,
-) -> Result<(TrackerContext, Phase), PortError> {
-    let lists = &config.mail.lists;
-    let private_lists =
-        [&lists.security, &lists.private, &lists.foundation_security].map(Clone::clone).into_iter();
-    let mut context = TrackerContext {
-        key: subject.into(),
-        repo: config.tracker.repo.clone(),
-        lists: private_lists.filter(|l| !l.is_empty()).collect(),
-        ..TrackerContext::default()
-    };
-    let Some(case) = desk.case(&TrackerKey(subject.into()))? else {
-        answerable(desk, config, subject, &mut context)?;
-        own_words(desk, now, &mut context)?;
-        return Ok((context, Phase::Intake));
-    };
-    context.number = Some(case.tracker.reference.number);
-    let contact = Identity {
-        name: case.reporter.name.clone(),
-        email: case.reporter.email.clone(),
-        handle: String::new(),
-    };
-    if case.via_forwarder {
-        context.forwarder = Some(contact);
-    } else {
-        context.reporter = contact;
-    }
-    context.thread_ids = case.tracker.message_ids.clone();
-    let phase = of_tracker(&case, config, headings, &mut context);
-    own_words(desk, now, &mut context)?;
-    Ok((context, phase))
-}
-
-/// What labels and fields say to the policy: the tracker's own CVE, its credit, whether its fix is open, its phase.
-fn of_tracker(case: &Case, config: &Config, headings: &Headings, context: &mut TrackerContext) -> Phase {
-    let parsed = tracker::parse(&case.tracker.body, headings);
-    context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
-    context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
-    let labels = LabelNames::new(config).read(&case.tracker.labels);
-    let open = case.tracker.state.is_open();
-    let shipped = labels.has(LabelRole::FixReleased) || labels.has(LabelRole::Announced);
-    let fix =
-        labels.has(LabelRole::PrOpen) || labels.has(LabelRole::PrMerged) || labels.has(LabelRole::RcVoting);
-    context.fix_pr_open = fix || shipped;
-    Phase::derive(&Signals {
-        needs_triage: Some(labels.has(LabelRole::NeedsTriage)),
-        cve_allocated: Some(labels.has(LabelRole::CveAllocated) || context.own_cve.is_some()),
-        fix_public: Some(fix),
-        shipped: Some(shipped),
-        closed: Some(!open),
-        closing_label: Some(!labels.dispositions().is_empty()),
-        public_advisory_url: parsed.get(FieldRole::PublicAdvisoryUrl).map(str::to_owned),
-    })
-}
-
-/// CVE ids of trackers whose advisory is not public.
-fn embargoed(desk: &Desk, headings: &Headings) -> Result<Vec<(TrackerKey, String)>, PortError> {
-    let mut out = Vec::new();
-    for case in desk.cases_ever()? {
-        let parsed = tracker::parse(&case.tracker.body, headings);
-        if parsed.get(FieldRole::PublicAdvisoryUrl).is_none()
-            && let Some(id) = parsed.get(FieldRole::CveToolLink).and_then(cve)
-        {
-            out.push((case.tracker.key, id));
-        }
-    }
-    Ok(out)
-}
-
-/// What they wrote themselves: a reply keeps their subject, and the ids they named are no news to them.
-fn own_words(desk: &Desk, now: Timestamp, context: &mut TrackerContext) -> Result<(), PortError> {
-    let them = [Some(&context.reporter), context.forwarder.as_ref()];
-    let addresses: Vec<String> =
-        them.into_iter().flatten().map(|i| i.email.clone()).filter(|e| !e.is_empty()).collect();
-    for address in addresses {
-        for stored in desk.by_sender(&address, OWN_MAILS)? {
-            let m = mail::parse(&stored.raw, now);
-            context.public_cves.extend(extract::cve_ids(&m.subject));
-            context.public_cves.extend(extract::cve_ids(&m.text));
-            context.own_subjects.push(mail::reply_subject(&m.subject));
-        }
-    }
-    Ok(())
-}
-
-/// A message that has no tracker may be answered to the person who wrote it, and to nobody else. Who that is comes
-/// from the message as it is stored, not from the plan that wants to answer.
-fn answerable(
-    desk: &Desk,
-    config: &Config,
-    subject: &str,
-    context: &mut TrackerContext,
-) -> Result<(), PortError> {
-    // Subjects of an import are `m-` or `t-` and the first digits of the message's digest.
-    let Some((_, digest)) = subject.split_once('-').filter(|(_, d)| d.len() == 16) else { return Ok(()) };
-    let Some(stored) = desk.message(digest)? else { return Ok(()) };
-    let message = mail::parse(&stored.raw, Timestamp::MAX);
-    let page = mail::page_of_place(&stored.source).unwrap_or_default();
-    if let Some((to, forwarded)) = propose::contact(&message, page, config, &Roster::from_config(config)) {
-        let contact = Identity { name: to.name, email: to.email, handle: String::new() };
-        if forwarded {
-            context.forwarder = Some(contact);
-        } else {
-            context.reporter = contact;
-        }
-    }
-    context.thread_ids.push(message.key.id);
-    Ok(())
-}
-
-fn cve(text: &str) -> Option<String> {
-    extract::cve_ids(text).into_iter().next()
 }

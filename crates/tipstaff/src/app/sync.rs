@@ -20,10 +20,11 @@ use desk::{
 };
 
 use super::{
+    clearance,
     error::{AppError, Exit, Result},
     facts::{self, Reach},
     mail,
-    ports::{self, Ports},
+    ports::Ports,
     session::Session,
     threads::Threads,
 };
@@ -92,7 +93,7 @@ pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
     let named: BTreeSet<&str> = named.map(|c| c.tracker.key.0.as_str()).collect();
     let declined = leave_out(session, &mut plan, &named)?;
-    judge(session, &mut plan)?;
+    judge(session, &mut plan, &cases)?;
     settle(&mut plan.items);
     for t in &mut trackers {
         take_over(t, &plan);
@@ -111,11 +112,12 @@ pub fn observed(session: &mut Session, subjects: &BTreeSet<&str>) -> Result<Vec<
     Ok(all)
 }
 
-/// Try every word of a plan against the policy, so that a refusal is seen before the yes.
+/// Try every word of a plan against the policy, so that a refusal is seen before the yes. `cases` are those trackers that
+/// were read already.
 ///
 /// # Errors
 /// When the desk cannot be read.
-pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
+pub fn judge(session: &mut Session, plan: &mut Plan, cases: &[Case]) -> Result<()> {
     let (config, now) = (session.loaded.config.clone(), session.setting.now);
     let authority = session.authority();
     let ports = Ports {
@@ -123,12 +125,13 @@ pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
         drafts: session.drafts.as_ref(),
         config: &config,
         headings: &session.headings,
+        labels: &session.labels,
         now,
         authority,
         embargoed: std::cell::OnceCell::new(),
         host: None,
     };
-    Ok(ports::try_clearance(plan, &session.policy, &ports)?)
+    Ok(clearance::try_clearance(plan, &session.policy, &ports, cases)?)
 }
 
 /// Show a tracker's items as the whole plan has them.
@@ -246,7 +249,7 @@ pub fn revise(session: &mut Session, plan: &Plan, cases: &[Case], n: ItemNo, tex
     if let Some(case) = cases.iter().find(|c| c.tracker.key.0 == subject) {
         sync::record::again(&mut out.items, case, session.ground());
     }
-    judge(session, &mut out)?;
+    judge(session, &mut out, cases)?;
     settle(&mut out.items);
     Ok(out)
 }

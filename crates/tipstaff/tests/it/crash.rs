@@ -180,6 +180,7 @@ pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
             drafts: session.drafts.as_ref(),
             config: &config,
             headings: &session.headings,
+            labels: &session.labels,
             now: NOW.parse().unwrap(),
             authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),

@@ -248,6 +248,7 @@ fn victim() {
         drafts: &mortal,
         config: &config,
         headings: &session.headings,
+        labels: &session.labels,
         now: session.setting.now,
         authority: Ok(None),
         embargoed: std::cell::OnceCell::new(),

@@ -383,6 +383,7 @@ fn apply_at_the_forge(place: &Place, server: &Server<GithubFake>) -> bool {
             drafts: session.drafts.as_ref(),
             config: &config,
             headings: &session.headings,
+            labels: &session.labels,
             now,
             authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),
