@@ -224,6 +224,7 @@ fn main() {
             Source("seed".into()),
             Seen { at: case::now(), version: String::new() },
         ),
+        earlier: Fact::Absent(Source("none".into())),
     };
     println!(
         "{reports} threads ({} KB of mail) against {trackers} trackers ({} KB of bodies), 500 public changes",

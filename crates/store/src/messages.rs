@@ -83,6 +83,24 @@ impl Desk {
         read().map_err(|e| self.err("be read", e))
     }
 
+    /// Threads of which some message arrived since then and none waits for a decision, those that moved last first.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn decided_threads(&self, since: Timestamp, limit: usize) -> Result<Vec<String>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached(
+                "select thread from messages group by thread
+                 having max(arrived) >= ?1 and sum(word in ('waiting', 'held')) = 0
+                 order by max(arrived) desc, thread limit ?2",
+            )?;
+            let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+            let rows = q.query_map(params![since.to_string(), limit], |r| r.get(0))?;
+            rows.collect::<rusqlite::Result<Vec<String>>>()
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
     /// How many messages have no final fate.
     ///
     /// # Errors

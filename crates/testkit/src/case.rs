@@ -280,6 +280,7 @@ impl SceneSpec {
             cases,
             told,
             changes: if self.changes { changes() } else { Fact::Absent(Source("none".into())) },
+            earlier: Fact::Absent(Source("none".into())),
         }
     }
 }

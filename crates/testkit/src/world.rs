@@ -155,7 +155,13 @@ impl World {
                 .or_else(|| t.messages.iter().find_map(|m| m.fate.tracker().cloned()));
             threads.push(InboxThread { tracker, ..t.clone() });
         }
-        Scene { threads, cases, told: self.told.clone(), changes: self.changes.clone() }
+        Scene {
+            threads,
+            cases,
+            told: self.told.clone(),
+            changes: self.changes.clone(),
+            earlier: Fact::Absent(Source("none".into())),
+        }
     }
 
     /// Start the process again: leases are gone, what was written stays, nothing goes wrong any more.

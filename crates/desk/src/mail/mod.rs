@@ -28,7 +28,7 @@ pub use draft::{DraftError, MailDraft, can_address, can_refer_to, message_id_for
 pub use hygiene::{has_control, has_invisible, is_hidden, one_line, visible};
 pub use mbox::{Boundary, CONTEXT, MboxEntry, MboxSplitter, is_single_message, next_boundary, split};
 pub use message::*;
-pub use page::{page_of_place, place_of_page};
+pub use page::{archive_of_place, page_of_place, place_of_archive, place_of_page};
 pub use parse::{MAX_MESSAGE, digest, parse, parse_headers};
 pub use quote::{Forwarded, forwarded, own_words, signature};
 pub use thread::{Grouped, group};

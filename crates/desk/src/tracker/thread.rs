@@ -157,6 +157,11 @@ mod tests {
                 Private,
                 Some("a@b.example"),
             ),
+            (
+                "No public archive: private list, thread `a@b.example`\nThe team reads it at https://lists.example.org/thread/abc?%3Csecurity.example.org%3E",
+                Private,
+                Some("a@b.example"),
+            ),
             ("`18f0aabbccddeeff` (no public archive)", Private, Some("18f0aabbccddeeff")),
             ("18f0aabbccddeeff", Private, Some("18f0aabbccddeeff")),
             (

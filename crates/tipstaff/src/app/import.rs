@@ -9,12 +9,12 @@ use connect::{
 use desk::{
     case::{Fact, Seen, Source},
     config::{Config, SourceKind, SourceRole},
-    mail::{self, MessageKey},
+    mail::{self, MessageKey, Thread},
     plan::{Fate, Plan},
     rules::{
         import::{
             propose::{self, InboxMessage, InboxThread, Overrides, Scene, ToldFact},
-            related::UpstreamChange,
+            related::{IndexedThread, UpstreamChange},
         },
         select::{self, Selector},
     },
@@ -36,8 +36,11 @@ use super::{
 const BATCH: usize = 8192;
 /// Bytes remembered in one transaction.
 const BATCH_BYTES: usize = 24 * 1024 * 1024;
-/// Days of mail that are read from a server besides those that are wanted (intake page §3, P2).
+/// Days of mail that are read from a server besides those that are wanted, and searched for earlier answers (intake page
+/// §3, P2).
 const CONTEXT_DAYS: i64 = 180;
+/// Threads that are searched for earlier answers, the newest ones.
+const EARLIER: usize = 500;
 /// Days of public changes that are looked at for fixes that are public already (intake page §3, P3).
 const FIX_DAYS: i64 = 180;
 
@@ -398,7 +401,30 @@ pub fn scene(session: &Session, selector: &Selector) -> Result<Scene> {
             asked_credit: r.asked_credit,
         })
         .collect();
-    Ok(Scene { threads, cases: desk.cases()?, told, changes: changes(session) })
+    let earlier = earlier(session, &threads)?;
+    Ok(Scene { threads, cases: desk.cases()?, told, changes: changes(session), earlier })
+}
+
+/// Threads of the last half year that are decided, the newest first; nobody needs them while nothing waits for a decision.
+fn earlier(session: &Session, waiting: &[InboxThread]) -> Result<Fact<Vec<IndexedThread>>> {
+    let here = Source("the mail of this desk".into());
+    if waiting.is_empty() {
+        return Ok(Fact::Absent(here));
+    }
+    let desk = &session.desk;
+    let since = session
+        .now()
+        .checked_sub(SignedDuration::from_hours(24 * CONTEXT_DAYS))
+        .unwrap_or(Timestamp::UNIX_EPOCH);
+    let mut found = Vec::new();
+    for id in desk.decided_threads(since, EARLIER)? {
+        let stored = desk.thread(&id)?;
+        let tracked = desk.case_of_thread(&id)?.is_some();
+        let messages = stored.iter().map(|s| mail::parse(&s.raw, session.now())).collect();
+        let thread = Thread { id, messages };
+        found.extend(IndexedThread::of(&thread, tracked, &session.roster, session.config()));
+    }
+    Ok(Fact::Known(found, here, Seen { at: session.now(), version: String::new() }))
 }
 
 /// Recent changes of the public code, where a clone of it is configured.

@@ -396,3 +396,31 @@ fn somebody_elses_report_of_the_same_flaw_joins_the_first() {
     assert!(said.err.contains("comes after item 1"), "{}", said.err);
     assert_eq!(titles(&env), "");
 }
+
+#[test]
+fn how_such_mail_was_answered_before_is_said_beside_what_reads_like_a_no() {
+    let dos = |id, from, minute| {
+        let body = "An authenticated user can send a huge filter to the report builder. ReportFilter.parse_filter() recurses \
+                    without a limit and exhausts the memory of the server: a denial of service.\n";
+        Mail::new(id, from, "Report builder: memory exhaustion in the filter", minute, body)
+    };
+    let no = Mail::new(
+        "no@server.example",
+        "Maren Holt <maren@server.example>",
+        "Re: Report builder: memory exhaustion in the filter",
+        9,
+        "Thank you. This is out of scope per the Security Model: whoever may log in may use the memory there is.\n",
+    )
+    .with("In-Reply-To: <first@rep.example>");
+    let env = with(&[dos("first@rep.example", "Rae Repper <rae@rep.example>", 5), no]);
+    let first = import(&env, "all skip 1\n").expect(0);
+    assert!(first.out.contains("no earlier mail of the kind was answered"), "{}", first.out);
+    env.write("later.mbox", mbox(&[dos("second@late.example", "Lou Later <lou@late.example>", 60)]));
+    let second = env.answer(&["import", "later.mbox"], "none\n");
+    let want = "“Report builder: memory exhaustion in the filter” (thread `first@rep.example`) was answered with \
+                `out_of_scope` and left at that; the same words may do";
+    assert!(second.out.contains(want), "{}", second.out);
+    // Reports that read like reports are not weighed down with it.
+    let (_, rest) = second.out.split_once("Proposed").unwrap_or_default();
+    assert!(!rest.contains("no earlier mail"), "{}", second.out);
+}

@@ -9,7 +9,7 @@ use testkit::serve::{PonyFake, Server};
 
 use crate::{
     env::{Env, NOW, Said},
-    mails::{Mail, ann, ann_again, bob, config, mbox, media, spam},
+    mails::{Mail, ann, ann_again, bob, config, mbox, media, one, spam},
 };
 
 const LIST: &str = "security@server.example";
@@ -64,6 +64,10 @@ fn mail_comes_from_the_archive_and_drafts_go_to_the_folder() {
     assert!(first.out.contains("read: 5 new, 0 known"), "{}", first.out);
     assert!(first.err.contains("stats.lua"), "{}", first.err);
     assert!(drafts(&env) > 0, "{}", first.out);
+    // Whoever reads the tracker finds the thread, for the whole team has the same archive.
+    let page = format!("The team reads it at {}/thread/", server.url());
+    let body: String = one(&env.desk(), "select body from trackers where number = 1");
+    assert!(body.contains(&page) && body.contains("?%3Csecurity.server.example%3E"), "{body}");
     let sound = env.run(&["doctor"]).expect(0);
     for line in
         ["lets us in as maren", "security@server.example has 5 messages", "go to the folder of this machine"]

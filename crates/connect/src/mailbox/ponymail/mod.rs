@@ -9,6 +9,7 @@ mod shape;
 
 use std::sync::Arc;
 
+use desk::mail::place_of_archive;
 use jiff::Timestamp;
 
 pub use access::PonySession;
@@ -115,13 +116,28 @@ impl PonyMailbox {
         Ok(None)
     }
 
-    fn mail(&self, folder: &str, key: &str, thread: &str) -> Result<Option<Mail>, MailFault> {
+    /// The page that shows a message with its thread; none where its id would change where a browser goes.
+    fn link(&self, list: &List, key: &str) -> Option<String> {
+        let plain = key.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
+        let List { name, domain } = list;
+        plain.then(|| format!("{}/thread/{key}?%3C{name}.{domain}%3E", self.access.origin()))
+    }
+
+    /// Where a message was read.
+    fn place(&self, list: &List, key: &str) -> String {
+        match self.link(list, key) {
+            Some(url) => place_of_archive(&url),
+            None => format!("{} {} message {key}", self.access.origin(), list.address()),
+        }
+    }
+
+    fn mail(&self, list: &List, key: &str, thread: &str) -> Result<Option<Mail>, MailFault> {
         Ok(match self.one(key)? {
             One::Not(_) => None,
             One::Is(bytes, note) => Some(Mail {
                 bytes,
-                place: format!("{} message {key}", self.access.origin()),
-                folder: folder.into(),
+                place: self.place(list, key),
+                folder: list.address(),
                 id: key.into(),
                 thread: thread.into(),
                 note,
@@ -167,7 +183,7 @@ impl Mailbox for PonyMailbox {
 
     fn fetch(&self, message_id: &str) -> Result<Option<Mail>, MailFault> {
         let Some((list, row)) = self.row(message_id)? else { return Ok(None) };
-        self.mail(&list.address(), row.key().unwrap_or_default(), "")
+        self.mail(list, row.key().unwrap_or_default(), "")
     }
 
     fn find(&self, place: Place, _: &str) -> Result<Option<Found>, MailFault> {
@@ -189,12 +205,7 @@ impl Mailbox for PonyMailbox {
         let Some((list, row)) = self.row(message_id)? else { return Ok(None) };
         let ids = self.access.thread(row.key().unwrap_or_default())?;
         let root = ids.first().map_or_else(|| row.key().unwrap_or_default(), String::as_str);
-        // A link leads to a browser: an id that would change where it leads is none.
-        let plain = root.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.@".contains(&b));
-        Ok(plain.then(|| {
-            let list = format!("%3C{}.{}%3E", list.name, list.domain);
-            format!("{}/thread/{root}?{list}", self.access.origin())
-        }))
+        Ok(self.link(list, root))
     }
 
     fn thread(&self, message_id: &str) -> Result<Vec<Mail>, MailFault> {
@@ -209,7 +220,7 @@ impl Mailbox for PonyMailbox {
         let root = ids.first().cloned().unwrap_or_default();
         let mut out = Vec::new();
         for id in &ids {
-            out.extend(self.mail(&list.address(), id, &root)?);
+            out.extend(self.mail(list, id, &root)?);
         }
         // A reply that a session may no longer see is not a reply that does not exist.
         self.access.check(&[])?;

@@ -248,7 +248,7 @@ impl PonyMailbox {
                     self.one(key)?
                 }
             };
-            let place = format!("{} {} message {key}", self.access.origin(), list.address());
+            let place = self.place(list, key);
             match one {
                 One::Not(why) => {
                     taken.passed.push(Passed { place, why: why.into() });

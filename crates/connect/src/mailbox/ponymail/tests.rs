@@ -295,7 +295,7 @@ fn what_cannot_be_shown_is_named_and_what_is_large_is_read_in_part() {
     let page = b.pony.page(None, None).unwrap();
     let passed: Vec<&str> = page.passed.iter().map(|p| p.why.as_str()).collect();
     assert_eq!(passed, ["the archive lists it and does not show it", "an empty message"]);
-    assert!(page.passed[0].place.ends_with(&hidden), "{:?}", page.passed);
+    assert!(page.passed[0].place.contains(&hidden), "{:?}", page.passed);
     let big = page.mails.iter().find(|m| id(m) == "big@x").unwrap();
     assert_eq!(big.note, "only the text of this large message was read");
     let m = desk::mail::parse(&big.bytes, Timestamp::from_second(NOW).unwrap());

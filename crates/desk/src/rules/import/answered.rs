@@ -87,6 +87,30 @@ pub fn judge(thread: &Thread, roster: &Roster, config: &Config, now: Timestamp) 
     })
 }
 
+/// What became of a report in mail: the last answer of the team, and whether the reporter objects to it since.
+#[derive(Debug, Default)]
+pub(super) struct Exchange {
+    /// The words of the answer, without what they quote; empty when there is none.
+    pub reply: String,
+    /// Does it stand unanswered?
+    pub objection: bool,
+}
+
+/// Read a thread for what was answered in it (intake page §3, P2).
+pub(super) fn exchange(thread: &Thread, roster: &Roster, config: &Config) -> Exchange {
+    let mut out = Exchange::default();
+    let Some(root) = thread.root() else { return out };
+    for m in thread.messages.iter().skip(1).filter(|m| !m.automatic) {
+        let doc = Doc::new(m);
+        if team_wrote(m, thread, roster, config) && !root.from.is(&m.from.email) {
+            out = Exchange { reply: doc.prose.clone(), objection: false };
+        } else if !out.reply.is_empty() {
+            out.objection = objects(&doc);
+        }
+    }
+    out
+}
+
 fn disposition(head: &str) -> Option<Signal> {
     if DECIDES_NOT_YET.is_match(head) {
         return None;

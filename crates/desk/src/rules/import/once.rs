@@ -171,6 +171,7 @@ mod tests {
             cases: if tracked { vec![case] } else { Vec::new() },
             told: Vec::new(),
             changes: Fact::Absent(Source("test".into())),
+            earlier: Fact::Absent(Source("test".into())),
         };
         let (config, roster) = (config(), Roster::from_config(&config()));
         effort::of(|| {

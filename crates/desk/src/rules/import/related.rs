@@ -480,6 +480,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("related.reporter", "the same person reported both"),
     ("related.subject", "three rare words of the title in common"),
     ("precedent", "a closed tracker of the same component and class"),
+    ("precedent.mail", "earlier mail about the same component, and how it was answered"),
     ("public-fix", "the flaw seems to be mended in public"),
     ("public-fix.bug-class", "the change mends the same class"),
     ("public-fix.fix", "the change calls itself a fix"),

@@ -15,8 +15,8 @@ use crate::{
         import::{
             Class, ClassifyInput, Fate, Once, RejectVerdict, TrackerSummary, Verdict, classify_once,
             related::{
-                Changes, Grade, Index, IndexedTracker, Precedent, PublicFix, Related, ReportFacts,
-                ReportTerms, Why,
+                Changes, Grade, Index, IndexedTracker, MailPrecedent, Precedent, PrecedentMatch, PublicFix,
+                Related, ReportFacts, ReportTerms, ThreadIndex, Why,
             },
         },
     },
@@ -51,6 +51,8 @@ pub struct Candidate {
     pub related: Vec<Related>,
     /// Closed twins that were rejected.
     pub precedents: Vec<Precedent>,
+    /// How such mail was answered before; none where nobody needs to know.
+    pub earlier: Option<Vec<MailPrecedent>>,
     /// A public fix.
     pub public_fix: Option<PublicFix>,
     terms: ReportTerms,
@@ -90,6 +92,7 @@ pub(super) fn judge(desk: Desk<'_>, overrides: &Overrides, spread: &dyn Spread) 
         reader: extract::Reader::new(desk.config, desk.roster),
         near: Near::build(&known),
         index: Index::build_with(&known.iter().map(Known::indexed).collect::<Vec<_>>(), spread),
+        earlier: ThreadIndex::build(desk.scene.earlier.known().map(Vec::as_slice).unwrap_or_default()),
         changes: Changes::new(desk.scene.changes.known().map(Vec::as_slice).unwrap_or_default()),
         known,
     };
@@ -134,6 +137,7 @@ struct Pass<'a> {
     known: Vec<Known<'a>>,
     near: Near,
     index: Index,
+    earlier: ThreadIndex,
     changes: Changes<'a>,
 }
 
@@ -238,6 +242,9 @@ impl Pass<'_> {
         if matches!(c.verdict.class, Class::Report | Class::RelayedReport | Class::ConvergedReport) {
             let facts = facts(&m.message, &c.fields);
             (c.related, c.precedents) = self.index.both(&facts, &c.terms);
+            if reads_like_a_no(&c) && !self.desk.scene.earlier.is_unknown() {
+                c.earlier = Some(self.earlier.precedents(&c.terms));
+            }
         }
         (c.proposal, c.natural) = propose(&c, &c.own_key(), self.desk);
         if let Proposal::NewTracker(key) = &c.proposal {
@@ -255,6 +262,13 @@ struct Read {
     fix: Option<PublicFix>,
     terms: ReportTerms,
     verdict: Verdict,
+}
+
+/// Does it read like what was rejected before? Only then is it worth knowing how such mail was answered (intake page §3, P2).
+fn reads_like_a_no(c: &Candidate) -> bool {
+    let strong = c.related.iter().any(|r| r.grade == Grade::Strong);
+    let rejected = c.precedents.iter().any(|p| p.kind == PrecedentMatch::Precedent);
+    !strong && (rejected || c.verdict.reject.verdict != RejectVerdict::NoMatch)
 }
 
 /// Put what a person said in place of what is proposed. The subject stays, so that the item keeps its number and what
@@ -322,6 +336,7 @@ fn bare(inbox: &InboxThread, m: &InboxMessage, read: Read) -> Candidate {
         forwarder: read.forwarder,
         related: Vec::new(),
         precedents: Vec::new(),
+        earlier: None,
         public_fix: None,
         terms: read.terms,
         proposal: Proposal::SetAside,
@@ -524,6 +539,9 @@ impl Candidate {
         }
         for p in &self.precedents {
             out.push(Evidence::new("precedent", words(&p.why), &p.tracker));
+        }
+        for p in self.earlier.iter().flatten() {
+            out.push(Evidence::new("precedent.mail", words(&p.why), &p.thread));
         }
         if let Some(rule) = &self.verdict.reject.rule {
             let quote = self.verdict.reject.quotes.first().map_or("", String::as_str);

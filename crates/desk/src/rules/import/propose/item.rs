@@ -16,7 +16,14 @@ use crate::{
         effect::{Change, Drafted},
     },
     reply::ReplyId,
-    rules::{extract::Mode, import::Class, stage::Stage},
+    rules::{
+        extract::Mode,
+        import::{
+            Class,
+            related::{MailPrecedent, Recommendation},
+        },
+        stage::Stage,
+    },
     tracker::{
         Column, FieldRole, LabelRole, TrackerKey, credits_value, inline_text, new_body, sanitise,
         versions_value, with_injection_callout,
@@ -523,7 +530,8 @@ fn thread_field(c: &Candidate) -> String {
             root.replace('`', "'")
         );
     }
-    format!("No public archive: private list, thread `{}`", root.replace('`', "'"))
+    let shown = c.lead.archive().map_or_else(String::new, |url| format!("\nThe team reads it at {url}"));
+    format!("No public archive: private list, thread `{}`{shown}", root.replace('`', "'"))
 }
 
 fn related_notices(c: &Candidate, item: &mut Item) {
@@ -532,6 +540,12 @@ fn related_notices(c: &Candidate, item: &mut Item) {
     }
     for p in &c.precedents {
         item.notices.push(format!("{} was rejected ({}): {}", p.tracker, p.label, words(&p.why)));
+    }
+    if let Some(earlier) = &c.earlier {
+        item.notices.extend(earlier.iter().map(answered_before));
+        if earlier.is_empty() {
+            item.notices.push("no earlier mail of the kind was answered in the last 180 days".into());
+        }
     }
     if let Some(why) = Some(&c.verdict.reject.why).filter(|w| !w.is_empty()) {
         item.notices.push(format!("a standing answer may fit ({}), a person must look", why));
@@ -544,6 +558,24 @@ fn related_notices(c: &Candidate, item: &mut Item) {
             item.notices.push(p.message.clone());
         }
     }
+}
+
+/// How one earlier mail was answered, and what that says about this one.
+fn answered_before(p: &MailPrecedent) -> String {
+    let with = p.canned.as_ref().map_or_else(String::new, |id| format!(" with `{id}`"));
+    let what = match p.recommendation {
+        Recommendation::UseVerbatim => format!("was answered{with} and left at that; the same words may do"),
+        Recommendation::UseWithAugmentation => {
+            format!("was answered{with}, and its author objected; say more this time")
+        }
+        Recommendation::NewGround => "has no answer of the team".into(),
+    };
+    format!(
+        "“{}” (thread `{}`) {what}: {}",
+        one_line(&p.subject, 100),
+        p.thread.replace('`', "'"),
+        words(&p.why)
+    )
 }
 
 fn list(set: &BTreeSet<String>) -> String {

@@ -26,7 +26,7 @@ use crate::{
     reply::{Library, ReplyId},
     rules::import::{
         Fate as Judged, Signal, TrackerSummary, Verdict,
-        related::{Grade, Index, IndexedTracker, Related, ReportFacts, UpstreamChange},
+        related::{Grade, Index, IndexedThread, IndexedTracker, Related, ReportFacts, UpstreamChange},
     },
     spread::{InTurn, Spread},
     tracker::{ColumnNames, Headings, LabelNames, TrackerKey},
@@ -50,6 +50,12 @@ impl InboxMessage {
     #[must_use]
     pub fn page(&self) -> &str {
         crate::mail::page_of_place(&self.source).unwrap_or_default()
+    }
+
+    /// The page where an archive shows it to those who may read the list; none when it was read elsewhere.
+    #[must_use]
+    pub fn archive(&self) -> Option<&str> {
+        crate::mail::archive_of_place(&self.source)
     }
 }
 
@@ -88,6 +94,8 @@ pub struct Scene {
     pub told: Vec<ToldFact>,
     /// Recent public changes, for fixes that are public already.
     pub changes: Fact<Vec<UpstreamChange>>,
+    /// Threads of the last half year that came in and are decided: how such mail was answered before.
+    pub earlier: Fact<Vec<IndexedThread>>,
 }
 
 /// What a person said about one item in place of its default.
@@ -181,6 +189,9 @@ pub fn plan_with(
     if let Fact::Unknown(why) = &scene.changes {
         plan.notices.push(format!("public fixes were not looked for: {why}"));
     }
+    if let Fact::Unknown(why) = &scene.earlier {
+        plan.notices.push(format!("earlier answers were not looked for: {why}"));
+    }
     let candidates = candidate::judge(desk, overrides, spread);
     plan.items = item::items(&candidates, desk, overrides);
     // Proposals first, then what needs a word, then what is set aside: the order in which a person reads them. The
@@ -225,7 +236,10 @@ fn fingerprint(scene: &Scene) -> String {
     told.sort();
     let mut changes: Vec<String> = scene.changes.known().into_iter().flatten().map(digest::of).collect();
     changes.sort();
-    digest::of(&(threads, cases, told, changes, scene.changes.is_unknown()))
+    let mut earlier: Vec<String> = scene.earlier.known().into_iter().flatten().map(digest::of).collect();
+    earlier.sort();
+    let unknown = (scene.changes.is_unknown(), scene.earlier.is_unknown());
+    digest::of(&(threads, cases, told, changes, earlier, unknown))
 }
 
 impl Scene {

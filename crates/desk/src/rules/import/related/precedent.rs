@@ -5,8 +5,14 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Axes, Corpus, Index, ReportFacts, Shared, Terms, Why};
-use crate::plan::confirm::canned::{CANNED, CannedKind, fold};
+use super::{Axes, Corpus, Index, ReportFacts, ReportTerms, Shared, Terms, Why};
+use crate::{
+    config::Config,
+    mail::Thread,
+    people::Roster,
+    plan::confirm::canned::{CANNED, CannedKind, fold},
+    rules::import::{answered, people::is_team},
+};
 
 /// How much of a precedent it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -115,6 +121,27 @@ pub struct IndexedThread {
     pub tracked: bool,
 }
 
+impl IndexedThread {
+    /// What the search reads of a thread that came in; none for one that the team or a machine began.
+    #[must_use]
+    pub fn of(thread: &Thread, tracked: bool, roster: &Roster, config: &Config) -> Option<Self> {
+        let root = thread.root().filter(|r| !r.automatic)?;
+        if is_team(&root.from, root, roster, config) {
+            return None;
+        }
+        let said = answered::exchange(thread, roster, config);
+        Some(Self {
+            id: thread.id.clone(),
+            url: String::new(),
+            subject: root.subject.clone(),
+            text: root.text.clone(),
+            team_reply: said.reply,
+            pushed_back: said.objection,
+            tracked,
+        })
+    }
+}
+
 /// What to do with an earlier answer (intake page §3, P2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -132,6 +159,8 @@ pub enum Recommendation {
 pub struct MailPrecedent {
     /// The thread.
     pub thread: String,
+    /// Subject of its root.
+    pub subject: String,
     /// Where it can be read.
     pub url: String,
     /// How much of a precedent.
@@ -166,10 +195,10 @@ impl ThreadIndex {
     /// Threads about the same thing that were answered, or never got a tracker (P2). Empty means that there is none,
     /// which is to be said.
     #[must_use]
-    pub fn precedents(&self, report: &ReportFacts) -> Vec<MailPrecedent> {
-        let terms = report.terms();
+    pub fn precedents(&self, report: &ReportTerms) -> Vec<MailPrecedent> {
+        let terms = &report.0;
         let mut found = Vec::new();
-        for (id, shared) in &self.corpus.compare(&terms) {
+        for (id, shared) in &self.corpus.compare(terms) {
             let (Some(t), Some(d)) = (self.threads.get(*id as usize), self.corpus.docs.get(*id as usize))
             else {
                 continue;
@@ -180,6 +209,7 @@ impl ThreadIndex {
             }
             found.push(MailPrecedent {
                 thread: t.id.clone(),
+                subject: t.subject.clone(),
                 url: t.url.clone(),
                 kind: if axes.class { PrecedentMatch::Precedent } else { PrecedentMatch::Context },
                 canned: canned_in(&t.team_reply),

@@ -327,10 +327,9 @@ fn earlier_mail() {
         thread("c", "", false, false),
         thread("d", canned, false, true),
     ]);
-    let found = index.precedents(&ReportFacts::new(
-        "Lobby terminal: kiosk login without rate limiting",
-        "Brute force works.",
-    ));
+    let found = index.precedents(
+        &ReportFacts::new("Lobby terminal: kiosk login without rate limiting", "Brute force works.").read(),
+    );
     let got: Vec<(&str, Recommendation)> =
         found.iter().map(|p| (p.thread.as_str(), p.recommendation)).collect();
     assert_eq!(
