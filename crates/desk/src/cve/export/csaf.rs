@@ -222,6 +222,7 @@ fn branch(
     json!({"category": kind, "name": name, "product": p})
 }
 
+/// A version, or a range in `vers` notation.
 fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let kind = package_url(a).and_then(|p| Some(p.strip_prefix("pkg:")?.split('/').next()?.to_owned()));
     let kind = kind.unwrap_or_else(|| "generic".into());

@@ -167,8 +167,6 @@ fn encoded(version: &str) -> String {
     out
 }
 
-/// A version, or a range in `vers` notation.
-
 /// What to say of versions that the record does not list and calls affected all the same.
 fn unlisted(name: &str) -> String {
     format!("{name}: versions that the record does not list are affected as well, which cannot be said here")
