@@ -121,6 +121,14 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         .iter()
         .filter_map(cvss3)
         .filter(|_| !known.is_empty())
+        .filter(|c| {
+            // The format forbids what does not follow from the vector.
+            let why =
+                format!("the score {} of {} is not that of the vector, and stays out", c.score, c.vector);
+            let fits = c.fits();
+            problems.extend((!fits).then_some(why));
+            fits
+        })
         .map(|c| {
             let cvss = json!({"version": c.version, "vectorString": c.vector, "baseScore": c.score,
                 "baseSeverity": c.severity});

@@ -11,11 +11,13 @@ pub use csaf::csaf;
 pub use osv::osv;
 pub use vex::openvex;
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Affected, Metric, Record, Version, cwe, purl};
+use super::{Affected, Metric, Record, Version, cwe, lint, purl, schema::severity_of_tenths};
 use crate::rules::extract::versions::{self, VersionOptions};
 
 /// What an export needs besides the record.
@@ -180,6 +182,17 @@ struct Cvss3<'r> {
     severity: &'r str,
 }
 
+impl Cvss3<'_> {
+    /// Do score and severity follow from the vector?
+    fn fits(&self) -> bool {
+        let tenths = |t: u8| f64::from(t) / 10.0;
+        lint::base_score(self.vector).is_some_and(|right| {
+            self.score.as_f64().is_some_and(|s| (s - tenths(right)).abs() < 0.01)
+                && self.severity.eq_ignore_ascii_case(severity_of_tenths(right))
+        })
+    }
+}
+
 fn cvss3(m: &Metric) -> Option<Cvss3<'_>> {
     if let Some(c) = &m.cvss_v3_1 {
         let (vector, severity) = (c.vector_string.as_str(), c.base_severity.as_str());
@@ -219,13 +232,8 @@ fn weaknesses(record: &Record) -> Vec<(String, String)> {
 /// The versions that mend it: the ends of the ranges that are bounds which are not affected. A commit is no version.
 fn fixed(versions: &[Version]) -> Vec<&str> {
     let ends = versions.iter().filter(|v| v.version_type.as_deref() != Some("git"));
-    let mut out: Vec<&str> = Vec::new();
-    for end in ends.filter_map(|v| v.less_than.as_deref()).filter(|e| is_plain(e)) {
-        if !out.contains(&end) {
-            out.push(end);
-        }
-    }
-    out
+    let mut seen = BTreeSet::new();
+    ends.filter_map(|v| v.less_than.as_deref()).filter(|e| is_plain(e) && seen.insert(*e)).collect()
 }
 
 /// What to do.

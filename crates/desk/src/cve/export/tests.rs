@@ -132,6 +132,17 @@ fn an_expression_in_place_of_a_version_is_read() {
 }
 
 #[test]
+fn a_score_that_is_not_its_vectors_stays_out_of_csaf() {
+    let mut r = of(r#"[{"vendor":"v","product":"Queue","versions":[{"version":"1","status":"affected"}]}]"#);
+    assert!(csaf(&r, &about()).document["vulnerabilities"][0].get("scores").is_some());
+    let cvss = r.containers.cna.metrics[0].rest.get_mut("cvssV3_0").unwrap();
+    cvss["baseScore"] = 6.6.into();
+    let e = csaf(&r, &about());
+    assert_eq!(e.document["vulnerabilities"][0].get("scores"), None);
+    assert!(e.problems.iter().any(|p| p.contains("6.6")), "{:?}", e.problems);
+}
+
+#[test]
 fn commits_are_no_versions() {
     let commits = |from: &str, to: &str| {
         of(&format!(

@@ -205,6 +205,11 @@ fn is_english(lang: &str) -> bool {
     parts.next().is_some_and(|p| p.eq_ignore_ascii_case("en"))
 }
 
+/// The base score of a CVSS 3 vector in tenths; none when it lacks or repeats a base metric.
+pub(in crate::cve) fn base_score(vector: &str) -> Option<u8> {
+    cvss3::score(vector)
+}
+
 /// Say something with the usual level of the rule.
 fn say(sink: &mut Sink<'_, '_>, rule: &'static str, at: &At<'_>, message: impl Into<String>) {
     sink.say(rule, level(rule), at, message);
