@@ -1,6 +1,6 @@
 //! The advisory as people read it: the mail the release manager previews, and a Markdown page.
 
-use super::{About, hits, id, product, severity, weaknesses, words};
+use super::{About, hits, id, product, severity, text, weaknesses, words};
 use crate::{cve::Record, tracker::inline_text};
 
 /// Subject and text of the advisory mail. It is shown, never sent.
@@ -55,7 +55,8 @@ pub fn mail(record: &Record, about: &About) -> Letter {
     let subject = match (products.is_empty(), title.is_empty()) {
         (false, false) => format!("{cve}: {products}: {title}"),
         (true, false) => format!("{cve}: {title}"),
-        _ => format!("{cve}: {products}"),
+        (false, true) => format!("{cve}: {products}"),
+        (true, true) => cve.to_owned(),
     };
     let mut blocks = Vec::new();
     if let Some(word) = severity(record) {
@@ -65,7 +66,7 @@ pub fn mail(record: &Record, about: &About) -> Letter {
     if !versions.is_empty() {
         blocks.push(format!("Affected versions:\n\n{}", bullets(&versions)));
     }
-    blocks.push(format!("Description:\n\n{}", record.description().trim()));
+    blocks.push(format!("Description:\n\n{}", text(record)));
     let cwes: Vec<String> =
         weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     if !cwes.is_empty() {
@@ -95,11 +96,15 @@ pub fn page(record: &Record) -> String {
     let cna = &record.containers.cna;
     let cve = id(record);
     let title = cna.title.as_deref().unwrap_or_default().trim();
-    let mut out = format!("# {cve}: {}\n\n", inline_text(title));
+    let mut out = if title.is_empty() {
+        format!("# {cve}\n\n")
+    } else {
+        format!("# {cve}: {}\n\n", inline_text(title))
+    };
     if let Some(word) = severity(record) {
         out.push_str(&format!("**Severity:** {}\n\n", inline_text(&word)));
     }
-    for p in record.description().split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
+    for p in text(record).split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
         out.push_str(&inline_text(p));
         out.push_str("\n\n");
     }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    About, Export, cvss3, encoded, fixed, hits, id, is_plain, package_url, product, severity, time, unlisted,
-    upgrade, weaknesses, words,
+    About, Export, cvss3, encoded, fixed, hits, id, is_plain, package_url, product, severity, text, time,
+    unlisted, upgrade, weaknesses, words,
 };
 use crate::cve::{Affected, Record, Version};
 
@@ -92,8 +92,11 @@ pub fn csaf(record: &Record, about: &About) -> Export {
             problems.push(format!("the format takes one weakness; {} stand in the notes", rest.join(", ")));
         }
     }
-    let text = record.description().trim();
-    let text = if text.is_empty() { title } else { text };
+    let said = text(record);
+    let text = if said.is_empty() { title } else { said.as_str() };
+    if super::rejected(record).is_some() {
+        problems.push("the id was rejected: a CSAF document about it says so in its notes alone".into());
+    }
     let mut notes = vec![json!({"category": "description", "text": text, "title": "Description"})];
     let all: Vec<String> = weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     if all.len() > 1 {

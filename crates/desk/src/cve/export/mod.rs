@@ -51,6 +51,24 @@ fn time(record: &Record, keys: &[&str], otherwise: Timestamp) -> String {
     found.unwrap_or(otherwise).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
+/// Why an id was given back, when it was.
+fn rejected(record: &Record) -> Option<String> {
+    let cna = &record.containers.cna;
+    (record.cve_metadata.state.as_deref() == Some("REJECTED")).then(|| {
+        let mut why: Vec<&str> = cna.rejected_reasons.iter().map(|d| d.value.trim()).collect();
+        why.retain(|w| !w.is_empty());
+        let why = if why.is_empty() { "no reason is given".to_owned() } else { why.join("\n\n") };
+        let instead = cna.replaced_by.join(", ");
+        let instead = if instead.is_empty() { instead } else { format!("\n\nSee {instead}.") };
+        format!("This id was rejected: {why}{instead}")
+    })
+}
+
+/// What there is to say: the description, or why there is none any more.
+fn text(record: &Record) -> String {
+    rejected(record).unwrap_or_else(|| record.description().trim().to_owned())
+}
+
 fn id(record: &Record) -> &str {
     record.cve_metadata.cve_id.as_deref().unwrap_or("CVE-UNKNOWN")
 }

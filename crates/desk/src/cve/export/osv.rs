@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    About, Export, cvss3, hits, id, is_plain, package_url, product, severity, time, unlisted, weaknesses,
+    About, Export, cvss3, hits, id, is_plain, package_url, product, severity, text, time, unlisted,
+    weaknesses,
 };
 use crate::cve::{Affected, Record};
 
@@ -41,7 +42,10 @@ pub fn osv(record: &Record, about: &About) -> Export {
     put("modified", time(record, &["dateUpdated", "datePublished"], about.now).into());
     put("published", time(record, &["datePublished", "dateUpdated"], about.now).into());
     put("summary", cna.title.as_deref().unwrap_or_default().trim().into());
-    put("details", record.description().trim().into());
+    put("details", text(record).into());
+    if super::rejected(record).is_some() {
+        put("withdrawn", time(record, &["dateRejected", "dateUpdated"], about.now).into());
+    }
     let scores: Vec<Value> = cna
         .metrics
         .iter()

@@ -187,3 +187,23 @@ fn what_is_affected_by_default_is_not_left_out() {
     assert_eq!(none.document.get("product_tree"), None);
     assert!(!none.problems.is_empty());
 }
+
+#[test]
+fn a_rejected_id_is_withdrawn() {
+    let r = Record::parse(
+        r#"{"dataType":"CVE_RECORD","dataVersion":"5.1",
+        "cveMetadata":{"cveId":"CVE-2026-12345","state":"REJECTED","dateRejected":"2026-02-05T10:00:00"},
+        "containers":{"cna":{"rejectedReasons":[{"lang":"en","value":"Not a flaw."}],"replacedBy":["CVE-2026-1000"]}}}"#,
+    )
+    .unwrap();
+    let d = osv(&r, &about()).document;
+    assert_eq!(d["withdrawn"], "2026-02-05T10:00:00Z");
+    let why = "This id was rejected: Not a flaw.\n\nSee CVE-2026-1000.";
+    assert_eq!(d["details"], why);
+    assert_eq!(csaf(&r, &about()).document["vulnerabilities"][0]["notes"][0]["text"], why);
+    assert!(openvex(&r, &about()).problems.iter().any(|p| p.contains("rejected")));
+    let m = mail(&r, &about());
+    assert_eq!(m.subject, "CVE-2026-12345");
+    assert!(m.body.contains(why), "{}", m.body);
+    assert!(page(&r).starts_with("# CVE-2026-12345\n\nThis id was rejected"), "{}", page(&r));
+}

@@ -54,6 +54,9 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             statements.push(json!({"vulnerability": vulnerability, "products": mended, "status": "fixed"}));
         }
     }
+    if super::rejected(record).is_some() {
+        problems.push("the id was rejected: nothing is affected by it".into());
+    }
     if statements.is_empty() {
         problems.push("no statement: a VEX document needs one".into());
     }
