@@ -473,6 +473,18 @@ fn a_save_in_between_is_merged_anew_and_never_lost() {
     let e = push(&t).unwrap_err();
     assert!(matches!(&e, AuthorityError::Overwrote { .. }) && !e.nothing_changed(), "{e}");
     assert!(e.to_string().contains("between 0 and 2") && e.mend().contains("history"), "{e}");
+    // A tool that names no versions beside a record may keep a history that does.
+    let t = Tool::new();
+    t.server.with(|f| f.bare = true);
+    meanwhile(&t, &[("/containers/cna/x_y", json!(1))]);
+    let done = push(&t).unwrap();
+    assert!(done.notes.iter().any(|n| n.contains("merged in")), "{:?}", done.notes);
+    assert_eq!(t.server.with(|f| f.records[CVE].0["containers"]["cna"]["x_y"].clone()), json!(1));
+    // With neither, nobody can know, and it is said.
+    let t = Tool::new();
+    t.server.with(|f| (f.bare, f.forgets) = (true, true));
+    let done = push(&t).unwrap();
+    assert!(done.wrote && done.notes.iter().any(|n| n.contains("no versions")), "{:?}", done.notes);
     // Where both wrote the same place theirs goes back, and a person settles it.
     let t = Tool::new();
     push(&t).unwrap();

@@ -104,6 +104,22 @@ impl Vulnogram {
         self.read(cve)?.ok_or_else(|| AuthorityError::Absent { who: WHO.into(), cve: cve.into() })
     }
 
+    /// The record after a save, with its version: from the history, when the record has none and that before came from there.
+    fn after(&self, cve: &str, before: &str) -> Result<(Value, String), AuthorityError> {
+        let (body, mut version) = self.there(cve)?;
+        if version.is_empty() && !before.is_empty() {
+            version = self.logged(cve).unwrap_or_default();
+        }
+        Ok((body, version))
+    }
+
+    /// The latest version of which the tool's history tells; none when there is no history.
+    fn logged(&self, cve: &str) -> Option<String> {
+        let log = self.get(format!("/cve5/log/{cve}")).ok()?.json().ok()?;
+        let versions = log.as_array()?.iter().filter_map(|e| e.get("__v")?.as_u64());
+        Some(versions.max().unwrap_or(0).to_string())
+    }
+
     fn token(&self, cve: &str) -> Result<Secret, AuthorityError> {
         static TOKEN: LazyLock<Option<Regex>> =
             LazyLock::new(|| Regex::new(r#"\bcsrfToken\s*[=:]\s*["']([A-Za-z0-9_.+/=-]{8,200})["']"#).ok());
@@ -175,8 +191,13 @@ impl Vulnogram {
             return Ok(Submitted { state: p.state, version, wrote: false, holds: p.holds, notes: p.notes });
         }
         let token = self.token(cve)?;
+        // Between two readings that agree the history says which version they are of.
+        let logged = if version.is_empty() { self.logged(cve) } else { None };
         // Read again right before the save: the tool itself compares no versions.
-        let (before, version) = self.there(cve)?;
+        let (before, mut version) = self.there(cve)?;
+        if version.is_empty() && before == theirs {
+            version = logged.unwrap_or_default();
+        }
         if before != theirs {
             p = decide(&before)?;
             if !p.differs {
@@ -193,9 +214,16 @@ impl Vulnogram {
         // From here on something was written, and no error may say otherwise.
         let untold = |why: String| AuthorityError::CannotTell { who: WHO.into(), why };
         let over = |why: String| AuthorityError::Overwrote { who: WHO.into(), cve: cve.into(), why };
-        let mut after =
-            self.there(cve).map_err(|e| untold(format!("it was saved and cannot be read back: {e}")))?;
         let mut from = (before, version);
+        let mut after = self
+            .after(cve, &from.1)
+            .map_err(|e| untold(format!("it was saved and cannot be read back: {e}")))?;
+        if after.1.is_empty() || after.1 == from.1 {
+            p.notes.push(
+                "the tool names no versions: what somebody else saved at the same moment would not be seen"
+                    .into(),
+            );
+        }
         let mut rounds = 0;
         while let Some(lost) = self.overwritten(cve, &from, &p.body, &after).map_err(over)? {
             let theirs = format!("what was saved between version {} and {}", from.1, after.1);
@@ -239,8 +267,9 @@ impl Vulnogram {
             }
             put(&p.body)?;
             from = after;
-            after =
-                self.there(cve).map_err(|e| untold(format!("it was merged and cannot be read back: {e}")))?;
+            after = self
+                .after(cve, &from.1)
+                .map_err(|e| untold(format!("it was merged and cannot be read back: {e}")))?;
         }
         if after.0 != p.body {
             // Somebody saved after us. What we brought has to be in there all the same.

@@ -338,7 +338,7 @@ pub const KEYS: &[Key] = &[
     key("cve.api_user", One(Secret), Optional, "CA SY", "CVE Services: where the user is kept"),
     key("cve.api_org", One(Text), Optional, "CA SY", "CVE Services: short name of the organization"),
     key("cve.api_key", One(Secret), Optional, "CA SY", "CVE Services: where the key is kept"),
-    key("cve.plain_http", One(Flag), Optional, "CA SY", "May the tool be asked over plain http on another machine? Anybody on the way could read it"),
+    key("cve.plain_http", One(Flag), Optional, "CA SY", "May the tool at `cve.address` be asked over plain http on another machine? Anybody on the way could read it"),
     key("cve.list_path", One(Text), Optional, "SY", "Local copy of the public CVE list, asked whether a record is published"),
     key("cve.list_url", One(Url), Optional, "SY", "Base address of the public CVE list, asked where there is no local copy"),
     key("cve.reviewer_channel", One(Word(channels)), Profile, "CA SY", "Where records are reviewed"),

@@ -97,8 +97,8 @@ fn new_client(session: &Session) -> Result<Arc<Client>, String> {
 /// When its address or the surroundings cannot be used.
 pub fn list(session: &Session) -> Result<NetList, String> {
     let cve = &session.config().cve;
-    let site = Site::at(Service::CveList, &cve.list_url, cve.plain_http)
-        .map_err(|e| format!("cve.list_url: {e}"))?;
+    // `cve.plain_http` is about the tool; a public list has no reason to be asked in plain.
+    let site = Site::at(Service::CveList, &cve.list_url, false).map_err(|e| format!("cve.list_url: {e}"))?;
     Ok(NetList::new(client(session)?, site))
 }
 

@@ -83,14 +83,22 @@ fn folder(dir: &Path, out: &mut Vec<Target>) -> Result<()> {
             let path = entry.path();
             if kind.is_dir() {
                 open.push(path);
-            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json")) && path.is_file() {
+            } else if path.extension().is_some_and(|e| e.eq_ignore_ascii_case("json"))
+                && (kind.is_file() || path.is_file())
+            {
                 found.push(Target { path, named: false });
             }
         }
     }
-    found.sort_unstable_by(|a, b| a.path.cmp(&b.path));
+    found.sort_by_cached_key(|t| name(&t.path));
     out.append(&mut found);
     Ok(())
+}
+
+/// What paths are sorted by, part by part: no byte of a name comes before the end of a folder's.
+fn name(path: &Path) -> Vec<u8> {
+    let bytes = path.as_os_str().as_encoded_bytes();
+    bytes.iter().map(|b| if *b == std::path::MAIN_SEPARATOR as u8 { 0 } else { *b }).collect()
 }
 
 /// Check one file. What cannot be read is a finding, so that one bad file does not hide the others.

@@ -49,8 +49,7 @@ pub(super) fn lists(session: &Session, cases: &[Case]) -> Lists {
     }
     // The configured address ends where the service's own paths begin.
     let base = a.api_url.trim_end_matches('/').trim_end_matches("/api");
-    let site = Site::at(Service::Archive, base, session.config().cve.plain_http)
-        .map_err(|e| format!("archive.api_url: {e}"));
+    let site = Site::at(Service::Archive, base, false).map_err(|e| format!("archive.api_url: {e}"));
     let asked = site.and_then(|site| Ok((site, authority::client(session)?)));
     let (site, client) = match asked {
         Ok(both) => both,

@@ -90,7 +90,8 @@ pub fn unwrap_envelope(answer: Value) -> Result<Option<(Value, String)>, String>
         return Err(format!("{} records for one id", all.len()));
     }
     let Some(one) = all.pop() else { return Ok(None) };
-    let version = one.get("__v").map(ToString::to_string).unwrap_or_default();
+    let version =
+        one.get("__v").map_or_else(String::new, |v| v.as_str().map_or_else(|| v.to_string(), str::to_owned));
     let body = match one {
         Value::Object(mut o) if o.contains_key("body") => o.remove("body").unwrap_or_default(),
         other => other,

@@ -24,8 +24,10 @@ pub enum Node<'a> {
 /// A number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Num {
-    /// Written without fraction or exponent, and not too large.
-    Whole(i128),
+    /// Written without fraction or exponent.
+    Whole(i64),
+    /// The same, beyond what `Whole` holds.
+    Large(u64),
     /// Any other.
     Real(f64),
 }
@@ -37,6 +39,8 @@ impl Num {
         match self {
             #[allow(clippy::cast_precision_loss, reason = "JSON numbers are compared as the validators do")]
             Num::Whole(n) => n as f64,
+            #[allow(clippy::cast_precision_loss, reason = "as above")]
+            Num::Large(n) => n as f64,
             Num::Real(r) => r,
         }
     }
@@ -45,7 +49,7 @@ impl Num {
     #[must_use]
     pub fn is_whole(self) -> bool {
         match self {
-            Num::Whole(_) => true,
+            Num::Whole(_) | Num::Large(_) => true,
             Num::Real(r) => r.is_finite() && r.fract() == 0.0,
         }
     }
@@ -55,9 +59,13 @@ impl Num {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Object<'a> {
     entries: Vec<(Cow<'a, str>, Node<'a>)>,
-    /// Almost always absent.
-    twice: Option<Box<[String]>>,
+    /// Almost always absent, and small when it is.
+    twice: Option<Box<Twice>>,
 }
+
+/// Keys that stood more than once.
+#[derive(Clone, Debug, PartialEq)]
+struct Twice(Vec<String>);
 
 impl<'a> Object<'a> {
     fn new(mut entries: Vec<(Cow<'a, str>, Node<'a>)>) -> Self {
@@ -80,7 +88,7 @@ impl<'a> Object<'a> {
             let mut kept = keep.into_iter();
             entries.retain(|_| kept.next().unwrap_or(true));
         }
-        Self { entries, twice: (!twice.is_empty()).then(|| twice.into_boxed_slice()) }
+        Self { entries, twice: (!twice.is_empty()).then(|| Box::new(Twice(twice))) }
     }
 
     /// The value of a key.
@@ -115,7 +123,7 @@ impl<'a> Object<'a> {
     /// The keys that stood more than once.
     #[must_use]
     pub fn twice(&self) -> &[String] {
-        self.twice.as_deref().unwrap_or_default()
+        self.twice.as_ref().map_or(&[], |t| t.0.as_slice())
     }
 }
 
@@ -219,6 +227,9 @@ impl<'a> Node<'a> {
             (Node::Null, Node::Null) => true,
             (Node::Flag(a), Node::Flag(b)) => a == b,
             (Node::Number(Num::Whole(a)), Node::Number(Num::Whole(b))) => a == b,
+            (Node::Number(Num::Large(a)), Node::Number(Num::Large(b))) => a == b,
+            (Node::Number(Num::Whole(_)), Node::Number(Num::Large(_)))
+            | (Node::Number(Num::Large(_)), Node::Number(Num::Whole(_))) => false,
             (Node::Number(a), Node::Number(b)) => a.real() == b.real(),
             (Node::Text(a), Node::Text(b)) => a == b,
             (Node::List(a), Node::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(x, y)| x.same(y)),
@@ -243,6 +254,7 @@ impl<'a> Node<'a> {
             Node::Null => write!(out, "null"),
             Node::Flag(b) => write!(out, "{b}"),
             Node::Number(Num::Whole(n)) => write!(out, "{n}"),
+            Node::Number(Num::Large(n)) => write!(out, "{n}"),
             Node::Number(Num::Real(r)) if r.fract() == 0.0 && r.abs() < 1e30 => {
                 #[allow(clippy::cast_possible_truncation, reason = "whole and small enough, as just asked")]
                 let whole = *r as i128;
@@ -282,8 +294,8 @@ impl<'a> From<&'a serde_json::Value> for Node<'a> {
             Value::Null => Node::Null,
             Value::Bool(b) => Node::Flag(*b),
             Value::Number(n) => Node::Number(match (n.as_i64(), n.as_u64(), n.as_f64()) {
-                (Some(i), _, _) => Num::Whole(i.into()),
-                (_, Some(u), _) => Num::Whole(u.into()),
+                (Some(i), _, _) => Num::Whole(i),
+                (_, Some(u), _) => Num::Large(u),
                 (_, _, f) => Num::Real(f.unwrap_or(f64::NAN)),
             }),
             Value::String(s) => Node::Text(Cow::Borrowed(s)),
@@ -332,10 +344,10 @@ impl<'de> Deserialize<'de> for Node<'de> {
                 Ok(Node::Flag(v))
             }
             fn visit_u64<E>(self, v: u64) -> Result<Self::Value, E> {
-                Ok(Node::Number(Num::Whole(v.into())))
+                Ok(Node::Number(i64::try_from(v).map_or(Num::Large(v), Num::Whole)))
             }
             fn visit_i64<E>(self, v: i64) -> Result<Self::Value, E> {
-                Ok(Node::Number(Num::Whole(v.into())))
+                Ok(Node::Number(Num::Whole(v)))
             }
             fn visit_f64<E>(self, v: f64) -> Result<Self::Value, E> {
                 Ok(Node::Number(Num::Real(v)))
@@ -395,5 +407,7 @@ mod tests {
         assert!(!same("true", "1"));
         assert!(!same(r#"["a,"]"#, r#"["a",""]"#));
         assert!(!same("1", "1.5"));
+        assert!(!same("9223372036854775807", "9223372036854775808"));
+        assert!(!same("9223372036854775808", "9223372036854775809"));
     }
 }

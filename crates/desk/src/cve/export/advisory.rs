@@ -1,6 +1,6 @@
 //! The advisory as people read it: the mail the release manager previews, and a Markdown page.
 
-use super::{About, id, is_affected, product, severity, weaknesses, words};
+use super::{About, hits, id, product, severity, text, weaknesses, words};
 use crate::{cve::Record, tracker::inline_text};
 
 /// Subject and text of the advisory mail. It is shown, never sent.
@@ -18,8 +18,10 @@ fn affected(record: &Record) -> Vec<String> {
         let name = product(a);
         let package =
             a.package_name.as_deref().filter(|p| *p != name).map(|p| format!(" ({p})")).unwrap_or_default();
-        for v in a.versions.iter().filter(|v| is_affected(a, v)) {
-            out.push(format!("{name}{package} {}", words(v)));
+        let found = hits(a);
+        out.extend(found.versions.iter().map(|v| format!("{name}{package} {}", words(v))));
+        if found.more {
+            out.push(format!("{name}{package}: every version that the record does not call unaffected"));
         }
     }
     out
@@ -41,12 +43,20 @@ pub fn mail(record: &Record, about: &About) -> Letter {
     let cna = &record.containers.cna;
     let cve = id(record);
     let title = cna.title.as_deref().unwrap_or_default().trim();
-    let products: std::collections::BTreeSet<String> = cna.affected.iter().map(product).collect();
-    let products = products.into_iter().collect::<Vec<_>>().join(", ");
+    let names: std::collections::BTreeSet<String> = cna.affected.iter().map(product).collect();
+    let names: Vec<String> = names.into_iter().collect();
+    // A title that begins with the product names it already.
+    let named = names.iter().any(|n| title.get(..n.len()).is_some_and(|t| t.eq_ignore_ascii_case(n)));
+    let products = match names.as_slice() {
+        _ if named => String::new(),
+        [a, b, c, rest @ ..] if !rest.is_empty() => format!("{a}, {b}, {c} and {} more", rest.len()),
+        all => all.join(", "),
+    };
     let subject = match (products.is_empty(), title.is_empty()) {
         (false, false) => format!("{cve}: {products}: {title}"),
         (true, false) => format!("{cve}: {title}"),
-        _ => format!("{cve}: {products}"),
+        (false, true) => format!("{cve}: {products}"),
+        (true, true) => cve.to_owned(),
     };
     let mut blocks = Vec::new();
     if let Some(word) = severity(record) {
@@ -56,7 +66,7 @@ pub fn mail(record: &Record, about: &About) -> Letter {
     if !versions.is_empty() {
         blocks.push(format!("Affected versions:\n\n{}", bullets(&versions)));
     }
-    blocks.push(format!("Description:\n\n{}", record.description().trim()));
+    blocks.push(format!("Description:\n\n{}", text(record)));
     let cwes: Vec<String> =
         weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     if !cwes.is_empty() {
@@ -86,11 +96,15 @@ pub fn page(record: &Record) -> String {
     let cna = &record.containers.cna;
     let cve = id(record);
     let title = cna.title.as_deref().unwrap_or_default().trim();
-    let mut out = format!("# {cve}: {}\n\n", inline_text(title));
+    let mut out = if title.is_empty() {
+        format!("# {cve}\n\n")
+    } else {
+        format!("# {cve}: {}\n\n", inline_text(title))
+    };
     if let Some(word) = severity(record) {
         out.push_str(&format!("**Severity:** {}\n\n", inline_text(&word)));
     }
-    for p in record.description().split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
+    for p in text(record).split("\n\n").map(str::trim).filter(|p| !p.is_empty()) {
         out.push_str(&inline_text(p));
         out.push_str("\n\n");
     }

@@ -4,7 +4,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
-use super::{About, Export, fixed, id, is_affected, package_url, product, severity, time, weaknesses, words};
+use super::{
+    About, Export, cvss3, encoded, fixed, hits, id, is_plain, package_url, product, severity, text, time,
+    unlisted, upgrade, weaknesses, words,
+};
 use crate::cve::{Affected, Record, Version};
 
 /// The record as a CSAF document.
@@ -26,7 +29,11 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         let name = product(a);
         let list = vendors.entry(vendor).or_default().entry(name.clone()).or_default();
         let mut ids = Vec::new();
-        for v in a.versions.iter().filter(|v| is_affected(a, v)) {
+        let found = hits(a);
+        if found.more {
+            problems.push(unlisted(&name));
+        }
+        for v in &found.versions {
             let (kind, range) = range(a, v);
             let product_id = products.next();
             list.push(branch(
@@ -42,7 +49,7 @@ pub fn csaf(record: &Record, about: &About) -> Export {
         if ids.is_empty() {
             problems.push(format!("{name}: no affected version"));
         }
-        let fixes: Vec<&str> = fixed(a);
+        let fixes = fixed(&found.versions);
         for version in &fixes {
             let product_id = products.next();
             list.push(branch(
@@ -55,10 +62,8 @@ pub fn csaf(record: &Record, about: &About) -> Export {
             ));
             mended.push(product_id);
         }
-        let (category, details) = match fixes.last() {
-            Some(version) => ("vendor_fix", format!("Upgrade to {name} {version} or later.")),
-            None => ("none_available", format!("No fixed version of {name} is known.")),
-        };
+        let category = if fixes.is_empty() { "none_available" } else { "vendor_fix" };
+        let details = upgrade(&name, &fixes);
         if !ids.is_empty() {
             remediations.push(json!({"category": category, "details": details, "product_ids": ids}));
         }
@@ -87,8 +92,11 @@ pub fn csaf(record: &Record, about: &About) -> Export {
             problems.push(format!("the format takes one weakness; {} stand in the notes", rest.join(", ")));
         }
     }
-    let text = record.description().trim();
-    let text = if text.is_empty() { title } else { text };
+    let said = text(record);
+    let text = if said.is_empty() { title } else { said.as_str() };
+    if super::rejected(record).is_some() {
+        problems.push("the id was rejected: a CSAF document about it says so in its notes alone".into());
+    }
     let mut notes = vec![json!({"category": "description", "text": text, "title": "Description"})];
     let all: Vec<String> = weaknesses(record).into_iter().map(|(id, name)| format!("{id}: {name}")).collect();
     if all.len() > 1 {
@@ -105,18 +113,28 @@ pub fn csaf(record: &Record, about: &About) -> Export {
     if status.is_empty() {
         problems.push("no product: the profile needs one".into());
     }
-    vulnerability.insert("product_status".into(), status.into());
+    if !status.is_empty() {
+        vulnerability.insert("product_status".into(), status.into());
+    }
     if !remediations.is_empty() {
         vulnerability.insert("remediations".into(), remediations.into());
     }
     let scores: Vec<Value> = cna
         .metrics
         .iter()
-        .filter_map(|m| m.cvss_v3_1.as_ref())
+        .filter_map(cvss3)
         .filter(|_| !known.is_empty())
+        .filter(|c| {
+            // The format forbids what does not follow from the vector.
+            let why =
+                format!("the score {} of {} is not that of the vector, and stays out", c.score, c.vector);
+            let fits = c.fits();
+            problems.extend((!fits).then_some(why));
+            fits
+        })
         .map(|c| {
-            let cvss = json!({"version": "3.1", "vectorString": c.vector_string, "baseScore": c.base_score,
-                "baseSeverity": c.base_severity});
+            let cvss = json!({"version": c.version, "vectorString": c.vector, "baseScore": c.score,
+                "baseSeverity": c.severity});
             json!({"products": known, "cvss_v3": cvss})
         })
         .collect();
@@ -179,7 +197,10 @@ pub fn csaf(record: &Record, about: &About) -> Export {
                 {"date": current, "number": "2", "summary": "Record updated"}]),
         );
     }
-    let out = json!({"document": document, "product_tree": {"branches": branches}, "vulnerabilities": [vulnerability]});
+    let mut out = json!({"document": document, "vulnerabilities": [vulnerability]});
+    if let (false, Some(map)) = (branches.is_empty(), out.as_object_mut()) {
+        map.insert("product_tree".into(), json!({"branches": branches}));
+    }
     Export { document: out, problems }
 }
 
@@ -212,18 +233,6 @@ fn branch(
     json!({"category": kind, "name": name, "product": p})
 }
 
-fn encoded(version: &str) -> String {
-    let mut out = String::new();
-    for b in version.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
-}
-
 /// A version, or a range in `vers` notation.
 fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let kind = package_url(a).and_then(|p| Some(p.strip_prefix("pkg:")?.split('/').next()?.to_owned()));
@@ -241,10 +250,4 @@ fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let parts: Vec<String> = [from, to].into_iter().flatten().collect();
     let all = if parts.is_empty() { "*".to_owned() } else { parts.join("|") };
     ("product_version_range", format!("vers:{kind}/{all}"))
-}
-
-/// One version, and no words about several.
-fn is_plain(version: &str) -> bool {
-    version.chars().any(|c| c.is_ascii_digit())
-        && version.chars().all(|c| c.is_ascii_alphanumeric() || "._-+:~".contains(c))
 }

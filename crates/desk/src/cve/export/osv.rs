@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{About, Export, id, is_affected, package_url, product, severity, time, weaknesses};
+use super::{
+    About, Export, cvss3, hits, id, is_plain, package_url, product, severity, text, time, unlisted,
+    weaknesses,
+};
 use crate::cve::{Affected, Record};
 
 /// Ecosystems of the format, by the type of a package URL.
@@ -17,6 +20,9 @@ const ECOSYSTEMS: [(&str, &str); 9] = [
     ("pkg:hex/", "Hex"),
     ("pkg:composer/", "Packagist"),
 ];
+
+/// Ecosystems whose versions are semantic ones.
+const SEMANTIC: [&str; 4] = ["npm", "crates.io", "Go", "Hex"];
 
 /// The record as an OSV document.
 #[must_use]
@@ -36,12 +42,15 @@ pub fn osv(record: &Record, about: &About) -> Export {
     put("modified", time(record, &["dateUpdated", "datePublished"], about.now).into());
     put("published", time(record, &["datePublished", "dateUpdated"], about.now).into());
     put("summary", cna.title.as_deref().unwrap_or_default().trim().into());
-    put("details", record.description().trim().into());
+    put("details", text(record).into());
+    if super::rejected(record).is_some() {
+        put("withdrawn", time(record, &["dateRejected", "dateUpdated"], about.now).into());
+    }
     let scores: Vec<Value> = cna
         .metrics
         .iter()
         .flat_map(|m| {
-            let three = m.cvss_v3_1.as_ref().map(|c| json!({"type": "CVSS_V3", "score": c.vector_string}));
+            let three = cvss3(m).map(|c| json!({"type": "CVSS_V3", "score": c.vector}));
             let four = m.cvss_v4_0.as_ref().map(|c| json!({"type": "CVSS_V4", "score": c.vector_string}));
             [three, four].into_iter().flatten()
         })
@@ -104,47 +113,71 @@ fn entry(a: &Affected, problems: &mut Vec<String>) -> Option<Value> {
     }
     let mut versions = Vec::new();
     let mut ranges = Vec::new();
-    for v in a.versions.iter().filter(|v| is_affected(a, v)) {
+    let found = hits(a);
+    if found.more {
+        problems.push(unlisted(&name));
+    }
+    let repo = a.rest.get("repo").and_then(Value::as_str);
+    // What no program can order stands as it was written, for people to read.
+    let mut words: Vec<String> = Vec::new();
+    for v in &found.versions {
         let mut events = vec![json!({"introduced": v.version})];
         match (&v.less_than, &v.less_than_or_equal) {
             (Some(end), _) if end == "*" => {}
             (Some(end), _) => events.push(json!({"fixed": end})),
             (None, Some(end)) if end == "*" => {}
             (None, Some(end)) => events.push(json!({"last_affected": end})),
-            (None, None) => {
+            (None, None) if is_plain(&v.version) && v.version_type.as_deref() != Some("git") => {
                 versions.push(Value::from(v.version.clone()));
+                continue;
+            }
+            (None, None) => {
+                problems.push(format!("{name}: `{}` is no version", v.version));
+                words.push(super::words(v));
                 continue;
             }
         }
         let bounds = [Some(&v.version), v.less_than.as_ref(), v.less_than_or_equal.as_ref()];
-        let mut bounds = bounds.into_iter().flatten().filter(|b| *b != "*" && *b != "0");
+        let bounds = || bounds.into_iter().flatten().filter(|b| *b != "*" && *b != "0");
+        if v.version_type.as_deref() == Some("git") {
+            let whole = |b: &String| b.len() == 40 && b.bytes().all(|c| c.is_ascii_hexdigit());
+            match repo {
+                Some(repo) if bounds().all(whole) => {
+                    ranges.push(json!({"type": "GIT", "repo": repo, "events": events}));
+                }
+                _ => {
+                    problems
+                        .push(format!("{name}: `{}` is no whole commit of a repository", super::words(v)));
+                    words.push(super::words(v));
+                }
+            }
+            continue;
+        }
         // Semantic ordering only where every bound is a semantic version; else the ecosystem's own, where there is one.
-        let semantic = bounds.all(|b| semver::Version::parse(b).is_ok());
-        let kind = if semantic && v.version_type.as_deref() != Some("custom") && ecosystem.is_none() {
-            "SEMVER"
-        } else if ecosystem.is_some() {
-            "ECOSYSTEM"
-        } else {
-            problems.push(format!("{name}: `{}` has an order no format knows", super::words(v)));
-            "ECOSYSTEM"
-        };
-        ranges.push(json!({"type": kind, "events": events}));
+        let semantic = bounds().all(|b| semver::Version::parse(b).is_ok());
+        match ecosystem {
+            Some((_, eco)) if semantic && SEMANTIC.contains(eco) => {
+                ranges.push(json!({"type": "SEMVER", "events": events}));
+            }
+            Some(_) => ranges.push(json!({"type": "ECOSYSTEM", "events": events})),
+            None if semantic && v.version_type.as_deref() != Some("custom") => {
+                ranges.push(json!({"type": "SEMVER", "events": events}));
+            }
+            None => {
+                problems.push(format!("{name}: `{}` has an order no format knows", super::words(v)));
+                words.push(super::words(v));
+            }
+        }
     }
-    if versions.is_empty() && ranges.is_empty() {
+    if found.versions.is_empty() {
         problems.push(format!("{name}: no affected version"));
         return None;
     }
+    if !words.is_empty() {
+        out.insert("database_specific".into(), json!({"product": name, "ranges": words}));
+    }
     if !ranges.is_empty() {
-        // Without a package nobody can order its versions: they stand as they were written, for people to read.
-        if ecosystem.is_none() && ranges.iter().any(|r| r["type"] == "ECOSYSTEM") {
-            let text: Vec<String> =
-                a.versions.iter().filter(|v| is_affected(a, v)).map(super::words).collect();
-            out.insert("database_specific".into(), json!({"product": name, "ranges": text}));
-            ranges.retain(|r| r["type"] == "SEMVER");
-        }
-        if !ranges.is_empty() {
-            out.insert("ranges".into(), ranges.into());
-        }
+        out.insert("ranges".into(), ranges.into());
     }
     if !versions.is_empty() {
         out.insert("versions".into(), versions.into());

@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{About, Export, fixed, id, is_affected, package_url, product, time, words};
+use super::{
+    About, Export, encoded, fixed, hits, id, is_plain, package_url, product, time, unlisted, upgrade, words,
+};
 use crate::cve::Record;
 
 /// The record as an OpenVEX document.
@@ -22,23 +24,23 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             ));
             continue;
         };
-        let hit: Vec<String> = a.versions.iter().filter(|v| is_affected(a, v)).map(words).collect();
+        let found = hits(a);
+        if found.more {
+            problems.push(unlisted(&name));
+        }
+        let hit: Vec<String> = found.versions.iter().map(words).collect();
         if hit.is_empty() {
             continue;
         }
-        let fixes = fixed(a);
-        let action = match fixes.last() {
-            Some(v) => format!("Upgrade to {name} {v} or later."),
-            None => format!("No fixed version of {name} is known."),
-        };
+        let fixes = fixed(&found.versions);
+        let action = upgrade(&name, &fixes);
         // Single versions are named; a range can only be said in words, on the package as a whole.
-        let single = a
+        let single = found
             .versions
             .iter()
-            .filter(|v| is_affected(a, v))
-            .all(|v| v.less_than.is_none() && v.less_than_or_equal.is_none());
+            .all(|v| v.less_than.is_none() && v.less_than_or_equal.is_none() && is_plain(&v.version));
         let products: Vec<Value> = if single {
-            hit.iter().map(|v| json!({"@id": format!("{purl}@{v}")})).collect()
+            hit.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v))})).collect()
         } else {
             vec![json!({"@id": purl})]
         };
@@ -46,13 +48,20 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             "vulnerability": vulnerability, "products": products, "status": "affected",
             "status_notes": format!("Affected: {}.", hit.join("; ")), "action_statement": action,
         }));
-        let mended: Vec<Value> = fixes.iter().map(|v| json!({"@id": format!("{purl}@{v}")})).collect();
+        let mended: Vec<Value> =
+            fixes.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v))})).collect();
         if !mended.is_empty() {
             statements.push(json!({"vulnerability": vulnerability, "products": mended, "status": "fixed"}));
         }
     }
+    if super::rejected(record).is_some() {
+        problems.push("the id was rejected: nothing is affected by it".into());
+    }
     if statements.is_empty() {
         problems.push("no statement: a VEX document needs one".into());
+    }
+    if about.namespace.is_empty() {
+        problems.push("project.url is not set: the document needs an address of its own".into());
     }
     let base = about.namespace.trim_end_matches('/');
     let base = if base.is_empty() { "urn:publisher:unknown" } else { base };

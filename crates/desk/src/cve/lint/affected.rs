@@ -46,14 +46,12 @@ pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     }
 }
 
-/// Everything but the versions.
+/// Everything but the versions. What holds for versions that are not listed is part of it: two entries that differ in it
+/// cannot become one.
 fn identity(entry: &Node<'_>) -> String {
     let Some(o) = entry.object() else { return entry.canonical() };
-    let mut parts: Vec<String> = o
-        .iter()
-        .filter(|(k, _)| !matches!(*k, "versions" | "defaultStatus"))
-        .map(|(k, v)| format!("{k:?}:{}", v.canonical()))
-        .collect();
+    let mut parts: Vec<String> =
+        o.iter().filter(|(k, _)| *k != "versions").map(|(k, v)| format!("{k:?}:{}", v.canonical())).collect();
     parts.sort_unstable();
     parts.join(",")
 }

@@ -3,32 +3,12 @@
 
 use std::{borrow::Cow, collections::BTreeSet, sync::LazyLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
-
-use super::{Level, Record, version};
+use super::{Level, Record, stems::Stems, version};
 use crate::cve::check::{At, Node, Sink};
-
-/// Words to look for in one pass, whatever their case.
-type Stems = Option<AhoCorasick>;
-
-fn stems(words: &[&str]) -> Stems {
-    // A few hundred constant words always make an automaton; without one, nothing would be found.
-    AhoCorasick::builder().ascii_case_insensitive(true).build(words).ok()
-}
-
-/// The same for what is seldom asked or soon found: slower to search, quicker to make when one record is checked.
-fn few(words: &[&str]) -> Stems {
-    let kind = Some(AhoCorasickKind::ContiguousNFA);
-    AhoCorasick::builder().ascii_case_insensitive(true).kind(kind).build(words).ok()
-}
-
-fn has(text: &str, stems: &Stems) -> bool {
-    stems.as_ref().is_some_and(|s| s.is_match(text))
-}
 
 /// Who: any word for somebody who attacks, or for where an attack comes from.
 static WHO: LazyLock<Stems> = LazyLock::new(|| {
-    few(&[
+    Stems::new([
         "attack",
         "trusts",
         "adversar",
@@ -84,7 +64,7 @@ static WHO: LazyLock<Stems> = LazyLock::new(|| {
 
 /// What: flaw or effect.
 static WHAT: LazyLock<Stems> = LazyLock::new(|| {
-    few(&[
+    Stems::new([
         "allow",
         "caus",
         "lead",
@@ -171,6 +151,26 @@ static WHAT: LazyLock<Stems> = LazyLock::new(|| {
         "able to",
         "unintended",
         "invalid",
+        "insecure",
+        "mishandl",
+        "predictable",
+        "unrestricted",
+        "external control",
+        "segmentation",
+        "segfault",
+        "segv",
+        "abort",
+        "misalign",
+        "confusion",
+        "credential",
+        "password",
+        "cleartext",
+        "plaintext",
+        "divide",
+        "division",
+        "dereference",
+        "treats",
+        "accept",
     ])
 });
 
@@ -225,7 +225,7 @@ const ADVICE_WORDS: &[&str] = &[
 
 /// There is none, and the description says so.
 static NO_FIX: LazyLock<Stems> = LazyLock::new(|| {
-    few(&[
+    Stems::new([
         "unsupported",
         "no longer supported",
         "not supported",
@@ -279,19 +279,16 @@ const GENERIC: &[&str] = &[
     "app",
 ];
 
-static FIX: LazyLock<Stems> = LazyLock::new(|| few(FIX_WORDS));
-static ADVICE: LazyLock<Stems> = LazyLock::new(|| few(ADVICE_WORDS));
+static FIX: LazyLock<Stems> = LazyLock::new(|| Stems::new(FIX_WORDS.iter().copied()));
+static ADVICE: LazyLock<Stems> = LazyLock::new(|| Stems::new(ADVICE_WORDS.iter().copied()));
 /// Most sentences have neither, and are read once.
-static FIX_OR_ADVICE: LazyLock<Stems> = LazyLock::new(|| stems(&[FIX_WORDS, ADVICE_WORDS].concat()));
+static FIX_OR_ADVICE: LazyLock<Stems> =
+    LazyLock::new(|| Stems::new(FIX_WORDS.iter().chain(ADVICE_WORDS).copied()));
 
 pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     let list = cna.key("descriptions");
-    let english: Vec<(usize, &str)> = r
-        .cna
-        .items("descriptions")
-        .filter(|(_, d)| d.get("lang").and_then(Node::text).is_some_and(|l| l.starts_with("en")))
-        .filter_map(|(n, d)| Some((n, d.get("value")?.text()?)))
-        .collect();
+    let english: Vec<(usize, &str)> =
+        r.english("descriptions").filter_map(|(n, d)| Some((n, d.get("value")?.text()?))).collect();
     let Some((n, _)) = english.first() else { return };
     let item = list.index(*n);
     let at = item.key("value");
@@ -304,19 +301,19 @@ pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     }
     let (mut fixed, mut who, mut what, mut claims) = (false, false, false, false);
     for s in sentences(&text) {
-        let told = has(s, &FIX_OR_ADVICE);
-        if told && !fixed && has(s, &FIX) {
+        let told = FIX_OR_ADVICE.is_in(s);
+        if told && !fixed && FIX.is_in(s) {
             fixed = !version::versions(s).is_empty() || numbered(s) || commit(s);
         }
-        if !(told && has(s, &ADVICE)) {
+        if !(told && ADVICE.is_in(s)) {
             claims |= !s.trim().is_empty();
-            who = who || has(s, &WHO);
-            what = what || has(s, &WHAT) || names_flaw(s);
+            who = who || WHO.is_in(s);
+            what = what || WHAT.is_in(s) || names_flaw(s);
         }
     }
     // A description that is advice throughout is taken as it is.
     if !claims {
-        (who, what) = (has(&text, &WHO), has(&text, &WHAT));
+        (who, what) = (WHO.is_in(&text), WHAT.is_in(&text));
     }
     let low = text.to_ascii_lowercase();
     let mut say = |rule, message: &str| sink.say(rule, super::level(rule), &at, message);
@@ -342,7 +339,7 @@ pub(super) fn check(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
             .any(|s| !version::versions(s).is_empty())
     };
     let hosted = r.tagged("exclusively-hosted-service") || r.tagged("unsupported-when-assigned");
-    if !fixed && !hosted && !has(&text, &NO_FIX) && !elsewhere() {
+    if !fixed && !hosted && !NO_FIX.is_in(&text) && !elsewhere() {
         // `before 2.4.1` tells a careful reader; `through 2.4.0` tells nobody.
         let (level, message) = if ends_before(&text) {
             (Level::Note, "does not say which version to upgrade to, only before which the flaw is")
@@ -394,7 +391,8 @@ fn ends_before(text: &str) -> bool {
     })
 }
 
-/// Sentences, as well as a full stop tells them: one before a version ends none.
+/// Sentences, as well as a full stop tells them: one before a version ends none. A form's last sentence begins where its words
+/// do, also when nothing stands before it.
 fn sentences(text: &str) -> Vec<&str> {
     let bytes = text.as_bytes();
     let mut out = Vec::new();
@@ -406,7 +404,10 @@ fn sentences(text: &str) -> Vec<&str> {
                 next.is_none_or(|c| c.is_ascii_whitespace() || c.is_ascii_uppercase() || *c >= 0x80)
             }
             b'\n' => next == Some(&b'\n') || next.is_some_and(|c| matches!(c, b'-' | b'*')),
-            _ => false,
+            _ => {
+                next == Some(&b'T')
+                    && bytes.get(n + 1..).is_some_and(|r| r.starts_with(b"This issue affects"))
+            }
         };
         if ends {
             out.push(text.get(start..=n).unwrap_or_default());
@@ -449,9 +450,21 @@ fn says_when(r: &Record<'_, '_>, text: &str, low: &str) -> bool {
     if !version::versions(text).is_empty() || numbered(text) || commit(text) {
         return true;
     }
-    if ["all versions", "any version", "every version", "all releases", "all known versions"]
-        .iter()
-        .any(|w| low.contains(w))
+    if [
+        "all versions",
+        "any version",
+        "every version",
+        "all releases",
+        "all known versions",
+        "and prior version",
+        "and earlier version",
+        "and prior release",
+        "and earlier release",
+        "and earlier.",
+        "and prior.",
+    ]
+    .iter()
+    .any(|w| low.contains(w))
     {
         return true;
     }
@@ -497,6 +510,7 @@ mod tests {
             sentences(text),
             ["Affects 2.4.1.", "This is bad.", " Upgrade to 2.4.2, please\n", "\nThanks"]
         );
+        assert_eq!(sentences("Flaw in XThis issue affects X."), ["Flaw in X", "This issue affects X.", ""]);
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod problem;
 mod purl;
 mod ranges;
 mod references;
+mod stems;
 mod text;
 mod title;
 mod version;
@@ -165,9 +166,9 @@ impl<'n, 'a> Record<'n, 'a> {
         self.cna.items("tags").any(|(_, t)| t.text() == Some(tag))
     }
 
-    /// The English entries of a list of descriptions; cvelint takes `en` alone for English.
+    /// The English entries of a list of descriptions.
     fn english(&self, key: &str) -> impl Iterator<Item = (usize, &'n Node<'a>)> {
-        self.cna.items(key).filter(|(_, d)| d.get("lang").and_then(Node::text) == Some("en"))
+        self.cna.items(key).filter(|(_, d)| d.get("lang").and_then(Node::text).is_some_and(is_english))
     }
 }
 
@@ -196,6 +197,17 @@ pub fn check(record: &Node<'_>, sink: &mut Sink<'_, '_>) {
     problem::check(&r, &at, sink);
     metrics::check(&r, &at, sink);
     credits::check(&r, &at, sink);
+}
+
+/// `en`, `en-US`, `en_GB`. cvelint takes `en` alone; the record format and every reader take these, too.
+fn is_english(lang: &str) -> bool {
+    let mut parts = lang.split(['-', '_']);
+    parts.next().is_some_and(|p| p.eq_ignore_ascii_case("en"))
+}
+
+/// The base score of a CVSS 3 vector in tenths; none when it lacks or repeats a base metric.
+pub(in crate::cve) fn base_score(vector: &str) -> Option<u8> {
+    cvss3::score(vector)
 }
 
 /// Say something with the usual level of the rule.

@@ -55,13 +55,13 @@ pub(super) fn check(entry: &Node<'_>, at: &At<'_>, sink: &mut Sink<'_, '_>) {
             None if status == "affected" => {
                 say(sink, "lint.open-range", &at, "has no end: every later version counts as affected");
             }
-            Some(high) => match compare(low, high, scheme) {
-                Ordering::Greater => {
+            Some(high) => match certain(low, high, scheme) {
+                Some(Ordering::Greater) => {
                     let message = format!("begins at {} and ends before, at {}", quoted(low), quoted(high));
                     say(sink, "lint.range-reversed", &at, message);
                     continue;
                 }
-                Ordering::Equal if !range.inclusive => {
+                Some(Ordering::Equal) if !range.inclusive => {
                     let message =
                         format!("begins and ends at {}, which it excludes: it holds no version", quoted(low));
                     say(sink, "lint.range-reversed", &at, message);
@@ -100,15 +100,43 @@ fn ordered(v: &str) -> bool {
         && !v.split(['.', '-']).any(|p| p.eq_ignore_ascii_case("x"))
 }
 
+/// The order of two versions, where it is no guess: the scheme reads both, or their numbers differ. Whether `21.4-EVO` comes
+/// before `21.4R3-EVO` is known to their vendor alone.
+fn certain(a: &str, b: &str, scheme: Scheme) -> Option<Ordering> {
+    let read = |v: &str| match scheme {
+        Scheme::Python => v.parse::<pep440_rs::Version>().is_ok(),
+        Scheme::Semver => semver::Version::parse(v).is_ok(),
+        Scheme::Maven => true,
+        Scheme::Generic => false,
+    };
+    if a == b || (read(a) && read(b)) {
+        return Some(compare(a, b, scheme));
+    }
+    let (x, rest_x) = numbers(a);
+    let (y, rest_y) = numbers(b);
+    match compare(x, y, Scheme::Generic) {
+        Ordering::Equal => (rest_x.is_empty() && rest_y.is_empty()).then_some(Ordering::Equal),
+        // `7.8` and what follows it, against `7.8.1`: more numbers may be a patch of the one or of the other.
+        _ if (x.starts_with(y) && !rest_y.is_empty()) || (y.starts_with(x) && !rest_x.is_empty()) => None,
+        order => Some(order),
+    }
+}
+
+/// The numbers at the beginning, and what follows them.
+fn numbers(v: &str) -> (&str, &str) {
+    let end = v.bytes().take_while(|b| b.is_ascii_digit() || *b == b'.').count();
+    v.split_at_checked(end).unwrap_or((v, ""))
+}
+
 fn overlap(a: &Range<'_>, b: &Range<'_>, scheme: Scheme) -> bool {
     // `0` alone begins at the beginning.
     let below = |low: &str, r: &Range<'_>| match r.high {
         None => true,
         Some(_) if low == "0" => true,
-        Some(high) => match compare(low, high, scheme) {
-            Ordering::Less => true,
-            Ordering::Equal => r.inclusive,
-            Ordering::Greater => false,
+        Some(high) => match certain(low, high, scheme) {
+            Some(Ordering::Less) => true,
+            Some(Ordering::Equal) => r.inclusive,
+            Some(Ordering::Greater) | None => false,
         },
     };
     below(a.low, b) && below(b.low, a)

@@ -88,6 +88,15 @@ fn each_rule_speaks_and_names_the_field() {
         ("lint.E007", Note, "affected_versions", |r| {
             cna(r)["affected"][0]["versions"][0]["version"] = "0".into()
         }),
+        ("lint.E007", Warning, "affected_versions", |r| {
+            cna(r)["affected"][0]["versions"] = json!([{"version": "15.3(3)S", "status": "affected"}]);
+        }),
+        ("lint.E007", Note, "affected_versions", |r| {
+            cna(r)["affected"][0]["versions"][0]["lessThan"] = "2.4.*".into()
+        }),
+        ("lint.E007", Note, "affected_versions", |r| {
+            cna(r)["affected"][0]["versions"][0] = json!({"version": "2.0.0", "lessThanOrEqual": "*", "status": "affected", "versionType": "semver"});
+        }),
         ("lint.E007", Error, "affected_versions", |r| {
             cna(r)["affected"][0]["versions"][0]["changes"] =
                 json!([{"at": "2 or so", "status": "unaffected"}]);
@@ -326,6 +335,27 @@ fn what_is_right_is_left_alone() {
         ("finder and developer in one person", |r| cna(r)["credits"][1]["value"] = "Jane Doe".into()),
         ("a package of the same name", |r| {
             cna(r)["affected"][0]["packageURL"] = "pkg:pypi/Example_Server".into()
+        }),
+        ("English of a country", |r| cna(r)["descriptions"][0]["lang"] = "en-US".into()),
+        ("two kinds of English", |r| {
+            let mut other = cna(r)["descriptions"][0].clone();
+            other["lang"] = "en-GB".into();
+            cna(r)["descriptions"].as_array_mut().unwrap().push(other);
+        }),
+        ("versions that only their vendor can order", |r| {
+            cna(r)["affected"][0]["versions"] = json!([
+                {"version": "21.4-EVO", "lessThan": "21.4R3-S5-EVO", "status": "affected", "versionType": "vendor"},
+                {"version": "21.4R3-S7-EVO", "lessThan": "21.4R3-S9-EVO", "status": "affected", "versionType": "vendor"}]);
+        }),
+        ("commits in one entry and releases in another, which differ in what is not listed", |r| {
+            let mut other = cna(r)["affected"][0].clone();
+            other["defaultStatus"] = "affected".into();
+            cna(r)["affected"].as_array_mut().unwrap().push(other);
+        }),
+        ("versions in words", |r| {
+            let d = "Example Server 2024 Q1 and prior versions do not check names, which allows a user to write anywhere.\n\n\
+                Users should upgrade to 2.4.1, which fixes this.";
+            cna(r)["descriptions"][0]["value"] = d.into();
         }),
         ("two products of one vendor", |r| {
             let mut other = cna(r)["affected"][0].clone();

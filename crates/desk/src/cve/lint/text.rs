@@ -1,5 +1,7 @@
 //! What stands in texts: white space, unseen characters, markup, placeholders.
 
+use std::sync::LazyLock;
+
 use memchr::memmem;
 
 use super::{Level, Record, say, version};
@@ -112,9 +114,9 @@ fn descriptions(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
     let rejected = r.state == Some("REJECTED");
     let key = if rejected { "rejectedReasons" } else { "descriptions" };
     let list = cna.key(key);
-    let mut english = 0;
+    let mut languages: Vec<&str> = Vec::new();
     for (n, d) in r.english(key) {
-        english += 1;
+        languages.extend(d.get("lang").and_then(Node::text));
         let text = d.get("value").and_then(Node::text).unwrap_or_default();
         if text.chars().take(SHORTEST).count() < SHORTEST {
             say(
@@ -125,15 +127,21 @@ fn descriptions(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
             );
         }
     }
-    if english > 1 {
+    let none = languages.is_empty();
+    languages.sort_unstable();
+    // `en` beside `en-US` is no second one: services keep one entry of each.
+    if let Some(twice) =
+        languages.windows(2).find_map(|w| if let [a, b] = w { (a == b).then_some(*a) } else { None })
+    {
+        let entries = languages.iter().filter(|l| **l == twice).count();
         say(
             sink,
             "lint.E003",
             &list,
-            format!("there are {english} English entries; readers show one of them"),
+            format!("there are {entries} entries with `lang`: {}; readers show one of them", quoted(twice)),
         );
     }
-    if english == 0 && r.state == Some("PUBLISHED") {
+    if none && r.state == Some("PUBLISHED") {
         say(sink, "lint.E016", &list, "there is no entry with `lang`: `en`");
     }
     for (n, d) in r.cna.items(key) {
@@ -151,7 +159,8 @@ fn descriptions(r: &Record<'_, '_>, cna: &At<'_>, sink: &mut Sink<'_, '_>) {
 
 /// `\u` and four hexadecimal digits, as characters of the text.
 fn literal_escape(text: &str) -> Option<&str> {
-    memmem::find_iter(text.as_bytes(), "\\u").find_map(|n| {
+    static ESCAPE: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("\\u"));
+    ESCAPE.find_iter(text.as_bytes()).find_map(|n| {
         let whole = text.get(n..n + 6)?;
         whole.bytes().skip(2).all(|b| b.is_ascii_hexdigit()).then_some(whole)
     })
@@ -246,15 +255,18 @@ fn template(text: &str, brackets: bool) -> Option<&str> {
             (upper && marks.iter().any(|m| word.contains(m))).then(|| text.get(n..n + end + 2))?
         })
     };
-    let word = |w: &'static str| {
-        memmem::find_iter(text.as_bytes(), w.as_bytes()).take(16).find_map(|n| {
+    static TBD: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("TBD"));
+    static FIXME: LazyLock<memmem::Finder<'static>> = LazyLock::new(|| memmem::Finder::new("FIXME"));
+    let word = |w: &memmem::Finder<'static>| {
+        w.find_iter(text.as_bytes()).take(16).find_map(|n| {
+            let w = w.needle();
             let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
             let before = text.get(..n).and_then(|t| t.chars().next_back());
             let after = text.get(n + w.len()..).and_then(|t| t.chars().next());
             (!inside(before) && !inside(after)).then(|| text.get(n..n + w.len()))?
         })
     };
-    brackets.then(bracket).flatten().or_else(|| word("TBD")).or_else(|| word("FIXME"))
+    brackets.then(bracket).flatten().or_else(|| word(&TBD)).or_else(|| word(&FIXME))
 }
 
 fn unseen(text: &str, at: &At<'_>, kind: Kind, sink: &mut Sink<'_, '_>) {

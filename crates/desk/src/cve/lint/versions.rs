@@ -45,8 +45,14 @@ fn value(text: &str, key: &str, kind: &str, at: &At<'_>, sink: &mut Sink<'_, '_>
         return;
     }
     if text == "*" {
-        if key != "lessThan" {
-            say(sink, "lint.E007", at, "`*` stands in `lessThan` only, for a range without an end");
+        match key {
+            "lessThan" => {}
+            // Read as it is meant, and written so by the CNA with the most records.
+            "lessThanOrEqual" => {
+                let message = "`*` stands in `lessThan`, for a range without an end";
+                sink.say("lint.E007", Level::Note, at, message);
+            }
+            _ => say(sink, "lint.E007", at, "`*` stands in `lessThan` only, for a range without an end"),
         }
         return;
     }
@@ -65,6 +71,12 @@ fn value(text: &str, key: &str, kind: &str, at: &At<'_>, sink: &mut Sink<'_, '_>
             );
             sink.say("lint.E007", Level::Note, at, message);
         }
+        // The record format: an end may close with an asterisk, for a whole branch.
+        (true, Some(false)) if key.starts_with("lessThan") && is_branch(text) => {
+            let message =
+                format!("{} is a branch, which readers of {kind} versions may not know", quoted(text));
+            sink.say("lint.E007", Level::Note, at, message);
+        }
         (true, Some(false)) => {
             let message = format!("{} is no {kind} version{}", quoted(text), wanted(kind));
             sink.say("lint.E007", Level::Warning, at, message);
@@ -72,6 +84,11 @@ fn value(text: &str, key: &str, kind: &str, at: &At<'_>, sink: &mut Sink<'_, '_>
         (false, Some(true)) => {
             let message = format!("{} is a {kind} version that some readers stumble over", quoted(text));
             sink.say("lint.E007", Level::Note, at, message);
+        }
+        // `15.3(3)S`: a vendor's own, which nobody else reads.
+        (false, None) if is_odd(text) => {
+            let message = format!("{} has characters that readers of versions do not expect", quoted(text));
+            sink.say("lint.E007", Level::Warning, at, message);
         }
         (false, _) => say(sink, "lint.E007", at, format!("{} is no version{}", quoted(text), hint(text))),
     }
@@ -81,6 +98,22 @@ fn value(text: &str, key: &str, kind: &str, at: &At<'_>, sink: &mut Sink<'_, '_>
 fn is_plain(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_alphanumeric())
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-*_:.".contains(&b))
+}
+
+/// `2.4.*`, `5.*`.
+fn is_branch(text: &str) -> bool {
+    text.strip_suffix(".*").is_some_and(|head| {
+        !head.is_empty() && head.split('.').all(|p| !p.is_empty() && p.bytes().all(|b| b.is_ascii_digit()))
+    })
+}
+
+/// A number with at least one dot, and marks that a vendor's own versions have besides.
+fn is_odd(text: &str) -> bool {
+    let number = text.strip_prefix('v').unwrap_or(text);
+    let digits = number.bytes().take_while(u8::is_ascii_digit).count();
+    digits > 0
+        && number.as_bytes().get(digits) == Some(&b'.')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_:.()+~^".contains(&b))
 }
 
 /// Is it a version of its type? `None` when nothing is known of the type.

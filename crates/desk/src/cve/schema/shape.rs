@@ -20,7 +20,7 @@ pub(super) enum Shape {
     /// `true` or `false`.
     Flag,
     /// A whole number of at least this.
-    Whole(i128),
+    Whole(i64),
     /// A CVSS score: a tenth from 0 to 10.
     Score,
     /// A number from 0 to 10.
@@ -106,6 +106,7 @@ fn value(shape: &Shape, node: &Node<'_>, at: &At<'_>, cx: &mut Context<'_, '_, '
         (Shape::Whole(min), Node::Number(n)) => {
             let too_small = match n {
                 Num::Whole(n) => n < min,
+                Num::Large(_) => false,
                 #[allow(clippy::cast_precision_loss, reason = "the least values are small")]
                 Num::Real(r) => *r < *min as f64,
             };
