@@ -50,7 +50,7 @@ pub struct Remote {
     /// What was asked, so that it is asked once: versions, and how far back the newest tags were read.
     asked: BTreeSet<String>,
     newest: Newest,
-    /// `tag..fix`: is the one's history the other's?
+    /// `tag..fix`: is the one's history the other's? `tag..fix since then`: does it stand there, under its own name or another?
     holds: BTreeMap<String, bool>,
     /// Commits of a tag since a moment; none when there are more than are read.
     histories: BTreeMap<String, Option<History>>,
@@ -281,20 +281,32 @@ impl Remote {
         }
         let mut unknown = false;
         for commit in commits {
-            match self.in_history(&tag.commit, commit)? {
-                // It may have been taken back since.
-                Some(true) => match self.history(&tag.commit, since)? {
-                    Some(h) if h.stands(commit) => return Ok(Some(true)),
-                    Some(_) => {}
-                    None => unknown = true,
-                },
-                Some(false) => match self.history(&tag.commit, since)? {
-                    Some(h) if h.picks(commit).iter().any(|c| h.stands(&c.sha)) => return Ok(Some(true)),
-                    Some(_) => unknown |= !same,
-                    None => unknown = true,
-                },
-                None => unknown = true,
+            let Some(inside) = self.in_history(&tag.commit, commit)? else {
+                unknown = true;
+                continue;
+            };
+            let key = format!("{}..{commit} since {since}", tag.commit);
+            let stands = match self.holds.get(&key) {
+                Some(known) => *known,
+                None => {
+                    // It may have been taken back since, or gone in under another name.
+                    let Some(h) = self.history(&tag.commit, since)? else {
+                        unknown = true;
+                        continue;
+                    };
+                    let stands = if inside {
+                        h.stands(commit)
+                    } else {
+                        h.picks(commit).iter().any(|c| h.stands(&c.sha))
+                    };
+                    self.holds.insert(key, stands);
+                    stands
+                }
+            };
+            if stands {
+                return Ok(Some(true));
             }
+            unknown |= !inside && !same;
         }
         Ok(if unknown { None } else { Some(false) })
     }

@@ -7,6 +7,7 @@ pub mod cve_check;
 pub mod doctor;
 pub mod error;
 pub mod facts;
+pub mod fix;
 pub mod host;
 pub mod ical;
 pub mod import;

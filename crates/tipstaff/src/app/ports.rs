@@ -5,7 +5,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use connect::mailbox::{Found, MailFault, Mailbox, NewDraft, Place};
+use connect::{
+    mailbox::{Found, MailFault, Mailbox, NewDraft, Place},
+    upstream::open::Opener,
+};
 use desk::{
     case::{Case, Fact, RecordStage, Seen, Source},
     confidential::{Identity, Phase, Policy, Refusal, Signals, Slot, SlotValue, Slots, TrackerContext},
@@ -25,6 +28,7 @@ use store::Desk;
 
 use super::{
     authority::{self, Shared},
+    fix,
     host::{self, Link},
     mail as mailbox,
 };
@@ -53,6 +57,8 @@ pub struct Ports<'a> {
     pub embargoed: OnceCell<Vec<(TrackerKey, String)>>,
     /// The host of the trackers; none where they live on the desk.
     pub host: Option<Link<'a>>,
+    /// What opens pull requests at the public repository, or why nothing does; none where none is to be opened.
+    pub opener: Option<Result<Opener, String>>,
 }
 
 impl Journal for Ports<'_> {
@@ -87,7 +93,7 @@ impl Journal for Ports<'_> {
         // A change of the desk itself is one transaction with its receipt; only what leaves the desk needs an intent
         // that is on disk before it.
         let there = authority::is_there(effect) && !matches!(self.authority, Ok(None));
-        if there || matches!(effect, Change::MailDraft { .. }) {
+        if there || fix::is_there(effect) || matches!(effect, Change::MailDraft { .. }) {
             self.settle_host()?;
             self.desk.intend(key, effect, by)?;
             self.desk.flush_item()?;
@@ -267,6 +273,9 @@ impl World for Ports<'_> {
         }
         // What follows must not be on disk before what it follows.
         self.settle_host()?;
+        if fix::is_there(effect) {
+            return fix::perform(self.opener.as_ref(), self.desk, key, effect, by);
+        }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.perform(key, effect, by, self.headings)?);
         };
@@ -308,6 +317,9 @@ impl World for Ports<'_> {
         }
         if let Some(link) = self.host.as_ref().filter(|_| host::is_there(effect)) {
             return link.look_up(self.desk, key, effect, by);
+        }
+        if fix::is_there(effect) {
+            return fix::look_up(self.opener.as_ref(), self.desk, key, effect);
         }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());
@@ -380,8 +392,11 @@ pub fn try_clearance(plan: &mut Plan, policy: &Policy, ports: &Ports<'_>) -> Res
     let slots = |subject: &str| -> Result<Slots, PortError> {
         let mut slots = ports.slots(subject)?;
         let day = ports.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        for value in [SlotValue::new(Slot::Approver, "somebody"), SlotValue::new(Slot::TrackerRef, "desk#1")]
-        {
+        for value in [
+            SlotValue::new(Slot::Approver, "somebody"),
+            SlotValue::new(Slot::TrackerRef, "desk#1"),
+            SlotValue::new(Slot::PrUrl, "https://forge.example/public/code/pull/1"),
+        ] {
             slots = slots.with(value.map_err(|e| PortError::new(e.to_string(), ""))?);
         }
         Ok(slots.with(SlotValue::date(day)))

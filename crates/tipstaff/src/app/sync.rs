@@ -127,6 +127,7 @@ pub fn judge(session: &mut Session, plan: &mut Plan) -> Result<()> {
         authority,
         embargoed: std::cell::OnceCell::new(),
         host: None,
+        opener: None,
     };
     Ok(ports::try_clearance(plan, &session.policy, &ports)?)
 }

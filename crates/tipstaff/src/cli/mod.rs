@@ -7,6 +7,7 @@ mod config_cmd;
 mod cve_cmd;
 mod cve_desk;
 mod desk_cmd;
+mod fix_cmd;
 mod import_cmd;
 mod plan_cmd;
 mod prompt;

@@ -252,6 +252,7 @@ fn victim() {
         authority: Ok(None),
         embargoed: std::cell::OnceCell::new(),
         host: None,
+        opener: None,
     };
     let report = apply::apply(&approved, &session.policy, &mut ports);
     assert!(report.complete(), "{report:#?}");

@@ -10,6 +10,7 @@ mod crash;
 mod cve_check;
 mod env;
 mod exports;
+mod fixes;
 mod forge;
 mod held_out;
 mod imap;
