@@ -11,6 +11,7 @@ pub mod fix;
 pub mod host;
 pub mod ical;
 pub mod import;
+pub mod log_in;
 pub mod mail;
 pub mod plans;
 pub mod ports;

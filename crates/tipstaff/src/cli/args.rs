@@ -104,6 +104,9 @@ pub enum Command {
     Config(ConfigArgs),
     /// Check desk and configuration, and say how to mend each finding
     Doctor,
+    /// Log in at Gmail once: say yes in a browser, and the credential of a mail source is kept
+    #[command(name = "log-in")]
+    LogIn(LogInArgs),
     /// One judgement on its own: a file or `-` in, JSON out
     #[command(subcommand)]
     X(X),
@@ -299,6 +302,16 @@ pub struct CloseArgs {
     /// One or two sentences for the team
     #[arg(long)]
     pub reason: String,
+}
+
+/// Arguments of `log-in`.
+#[derive(Debug, Args)]
+pub struct LogInArgs {
+    /// Name of the mail source; may be left out where there is only one of kind gmail
+    pub source: Option<String>,
+    /// The JSON of an OAuth client of type Desktop app, as the console gives it
+    #[arg(long, value_name = "FILE")]
+    pub client: PathBuf,
 }
 
 /// Arguments of `fix`.

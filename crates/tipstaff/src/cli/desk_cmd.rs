@@ -98,6 +98,7 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         | Command::Init(_)
         | Command::Config(_)
         | Command::Doctor
+        | Command::LogIn(_)
         | Command::X(_)
         | Command::Cve(_)
         | Command::Completions { .. }
