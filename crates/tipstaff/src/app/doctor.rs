@@ -4,7 +4,7 @@ use std::path::Path;
 
 use connect::mailbox::MailFault;
 use desk::{
-    config::{Forge, Inbox, SourceKind, SourceRole, Visibility},
+    config::{Forge, Inbox, OpenPr, SourceKind, SourceRole, Visibility},
     tracker::{Column, LabelRole},
 };
 use jiff::tz::TimeZone;
@@ -135,6 +135,10 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             why,
             "correct upstream.repo, or put a token that may read it where upstream.token says",
         )),
+    }
+    if session.config().upstream.open_pr == OpenPr::Api {
+        let found = "`fix` opens pull requests itself; whether the token may is told by the first one";
+        out.push(finding("note", "public repository", found, "it needs pull requests (read and write)"));
     }
     for (what, end) in services::probe(session) {
         out.push(match end {

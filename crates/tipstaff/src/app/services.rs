@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect::{
     archive::ponymail::PonyMail,
-    net::{Client, Service, Site},
+    net::{Address, Client, Service, Site},
     registry::{Registries, Registry},
 };
 use desk::{
@@ -15,7 +15,7 @@ use desk::{
 };
 use jiff::Timestamp;
 
-use super::{authority, facts, session::Session};
+use super::{authority, facts, host, pulls, session::Session};
 
 /// What an archive of lists said: mails by CVE id, and votes; each with why it could not be asked.
 #[derive(Debug, Default)]
@@ -81,10 +81,9 @@ pub(super) fn published(
     target: &Target,
     tags: &[Artifact],
 ) -> Result<Vec<Artifact>, String> {
-    let config = session.config();
     let client: std::sync::Arc<Client> = authority::client(session)?;
     let asked = of_scope(names, ecosystem);
-    let registries = Registries::new(&client, &config.releases.addresses, &config.upstream.repo);
+    let registries = registries(session, &client, &asked);
     let mut out = Vec::new();
     for package in &target.packages {
         let tag = tags
@@ -135,7 +134,7 @@ pub(super) fn probe(session: &Session) -> Vec<(String, Result<String, String>)> 
         let client = authority::client(session);
         for r in named {
             let end = client.as_ref().map_err(Clone::clone).and_then(|client| {
-                let all = Registries::new(client, &config.releases.addresses, &config.upstream.repo);
+                let all = registries(session, client, &[r]);
                 // No project has released that.
                 let a = all.look_up(r, package, "0.0.0.0.0");
                 match a.state {
@@ -182,6 +181,22 @@ fn at(session: &Session) -> Result<Site, String> {
     let base = session.config().archive.api_url.trim_end_matches('/').trim_end_matches("/api");
     Site::at(Service::Archive, base, session.config().cve.plain_http)
         .map_err(|e| format!("archive.api_url: {e}"))
+}
+
+/// The registries at their addresses. Release pages are asked for with the token of the public repository, where they are at
+/// the same forge as that.
+fn registries<'a>(session: &'a Session, client: &'a Client, names: &[Registry]) -> Registries<'a> {
+    let config = session.config();
+    let all = Registries::new(client, &config.releases.addresses, &config.upstream.repo);
+    if !names.contains(&Registry::GithubReleases) {
+        return all;
+    }
+    let own = config.releases.addresses.get("github").and_then(|a| Address::parse(a, false).ok());
+    let forge = host::forged(session).ok().map(|f| f.rest.address);
+    match (own.filter(|o| forge.is_some_and(|f| f == *o)), pulls::token(session)) {
+        (Some(_), Ok(Some((_, token)))) => all.with_token(token),
+        _ => all,
+    }
 }
 
 /// How far from "published" a state is.

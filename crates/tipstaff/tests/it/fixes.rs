@@ -131,7 +131,7 @@ fn commits_of_the_branch_are_read_where_a_clone_has_them() {
     let (server, env) = ready("browser");
     let git = |args: &[&str]| {
         let out = std::process::Command::new("git")
-            .args(["-c", "user.name=Tove Falk", "-c", "user.email=tove@server.example"])
+            .args(["-c", "user.name=Vera Volunteer", "-c", "user.email=vera@elsewhere.example"])
             .args(args)
             .current_dir(env.path().join("code"))
             .env("GIT_CONFIG_GLOBAL", "/dev/null")
@@ -155,6 +155,12 @@ fn commits_of_the_branch_are_read_where_a_clone_has_them() {
     git(&["commit", "-qa", "--amend", "-m", "Check the name of an upload"]);
     let said = env.run(&wish(&[])).expect(0);
     assert!(said.out.contains("/compare/") && !said.out.contains("were not read"), "{}", said.out);
+    // What was pushed is read as well as what stands here.
+    git(&["commit", "-q", "--allow-empty", "-m", "Fix the vulnerability in uploads"]);
+    git(&["update-ref", "refs/remotes/origin/check-upload-name", "HEAD"]);
+    git(&["reset", "-q", "--hard", "HEAD~1"]);
+    let said = env.run(&wish(&[]));
+    assert!(said.code == 5 && said.out.contains("commit message: `vulnerability`"), "{}", all(&said));
     assert_eq!(asked_upstream(&server), 0);
 }
 
@@ -215,6 +221,31 @@ fn it_is_opened_after_a_yes_and_named_on_the_tracker() {
     assert_eq!(env.run(&["log", "--verify"]).code, 0);
     env.holds_none_of(&[TOKEN], &[&said, &again]);
     fit(Api::Github, &server.seen());
+}
+
+#[test]
+fn a_desk_with_trackers_of_its_own_opens_it_too() {
+    let (server, env) = ready("api");
+    let config = std::fs::read_to_string(env.path().join("tipstaff.toml")).unwrap();
+    env.write(
+        "tipstaff.toml",
+        config.replacen(
+            "repo = \"acme/security\"\ntoken = \"file:token\"\n",
+            "repo = \"acme/security\"\n",
+            1,
+        ),
+    );
+    env.write("report.md", "The upload writes outside of its folder.\n");
+    let _ = yes(&env, &["new", "--title", "Path traversal", "--body", "report.md", "--via", "chat"]);
+    for label in ["-needs triage", "+server", "+cve allocated"] {
+        let _ = yes(&env, &["edit", "1", "label", label]);
+    }
+    let said = yes(&env, &wish(&[]));
+    assert!(said.out.contains(&format!("pull request {PULL} opened")), "{}", said.out);
+    let shown = env.run(&["show", "1", "--json"]).expect(0).json();
+    assert_eq!(shown["fields"]["pr_with_fix"], PULL);
+    assert_eq!((opened(&server).len(), env.run(&["log", "--verify"]).code), (1, 0));
+    assert!(env.run(&["plan", "resume"]).code == 3);
 }
 
 #[test]
