@@ -371,5 +371,6 @@ fn killed_between_effect_and_receipt_it_is_found_and_not_opened_again() {
         let said = env.run(&["plan", "resume"]).expect(0);
         assert!(said.out.contains("(found done)"), "{then}: {}", said.out);
         is_one(&server, &env, then);
+        fit(Api::Github, &server.seen());
     }
 }
