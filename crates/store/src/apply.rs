@@ -732,7 +732,7 @@ pub(crate) fn change(
             touch(tracker)?;
             Ok(Receipt::new(format!("{} reopened", reference(tracker)?)))
         }
-        Change::MailDraft { .. } | Change::Choose { .. } => {
+        Change::MailDraft { .. } | Change::OpenPullRequest { .. } | Change::Choose { .. } => {
             Err(StoreError::Change(format!("`{}` is not a change of the desk itself", effect.name())))
         }
     }

@@ -214,8 +214,11 @@ impl Drop for Dovecot {
     }
 }
 
-/// An authority, and a certificate of it for `localhost` and 127.0.0.1.
-fn certificates(dir: &Path) {
+/// The name of a machine that is nowhere, for which there is a certificate, too.
+pub const NOWHERE: &str = "nowhere.example";
+
+/// An authority (`ca.pem`), and a certificate of it for `localhost`, 127.0.0.1 and [`NOWHERE`] (`cert.pem`, `key.pem`).
+pub fn certificates(dir: &Path) {
     let key = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"];
     let mut ca = vec!["req", "-x509"];
     ca.extend(key);
@@ -226,7 +229,9 @@ fn certificates(dir: &Path) {
     request.extend(key);
     request.extend(["-subj", "/CN=localhost", "-keyout", "key.pem", "-out", "request.pem"]);
     run("openssl", &request, dir);
-    let names = "subjectAltName=DNS:localhost,IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n";
+    let names = format!(
+        "subjectAltName=DNS:localhost,DNS:{NOWHERE},IP:127.0.0.1\nbasicConstraints=critical,CA:FALSE\n"
+    );
     fs::write(dir.join("names"), names).unwrap();
     let mut sign = vec!["x509", "-req", "-in", "request.pem", "-CA", "ca.pem", "-CAkey", "ca.key"];
     sign.extend(["-CAcreateserial", "-days", "2", "-extfile", "names", "-out", "cert.pem"]);

@@ -289,6 +289,7 @@ impl Hand<'_> {
             Change::SetFate { .. }
             | Change::RecordRejection { .. }
             | Change::PrepareHost { .. }
+            | Change::OpenPullRequest { .. }
             | Change::Choose { .. } => {
                 return Err(wrong(format!("{} is no step of a sync", step.effect.name())));
             }

@@ -435,6 +435,9 @@ impl World {
                 }
             }
             Change::ReserveId { .. } => return Err(refused("this desk reserves no ids".into())),
+            Change::OpenPullRequest { .. } => {
+                return Err(refused("there is no public repository here".into()));
+            }
             Change::MailDraft { subject, letter } => return Ok(self.draft(subject, letter)),
             Change::RecordRejection { message, reply, summary } => {
                 self.rejections.push((message.digest.0.clone(), reply.clone(), summary.as_str().into()));
@@ -822,6 +825,9 @@ fn shape<W: Wording>(
         Change::PublishRecord { tracker, cve, record, .. } => json!([tracker, cve, public(record)]),
         Change::RetractRecord { tracker, cve, reason } => json!([tracker, cve, public(reason)]),
         Change::ReserveId { tracker, year } => json!([tracker, year]),
+        Change::OpenPullRequest { tracker, fork, base, head, title, body, draft } => {
+            json!([tracker, p(fork), p(base), p(head), p(title), p(body), draft])
+        }
         Change::MailDraft { subject, letter: l } => {
             let words = match &l.text {
                 LetterText::Reporter { subject, body } => json!(["reporter", r(subject), r(body)]),

@@ -123,6 +123,13 @@ impl Client {
         self.state().counts.clone()
     }
 
+    /// Note what an answer says it cost, in the service's own measure.
+    pub fn cost(&self, service: super::Service, points: u64) {
+        if points > 0 {
+            *self.state().counts.points.entry(service).or_default() += points;
+        }
+    }
+
     fn state(&self) -> std::sync::MutexGuard<'_, State> {
         // Counters of a thread that died are still counters.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -479,9 +486,22 @@ fn never_sent(e: &ureq::Error) -> bool {
         | ureq::Error::Tls(_)
         | ureq::Error::Rustls(_)
         | ureq::Error::Timeout(Timeout::Resolve | Timeout::Connect) => true,
-        ureq::Error::Io(e) => e.kind() == std::io::ErrorKind::ConnectionRefused,
+        ureq::Error::Io(e) => {
+            e.kind() == std::io::ErrorKind::ConnectionRefused || untrusted(e) || nameless(e)
+        }
         _ => false,
     }
+}
+
+/// Has the name no address? The standard library has no kind for that, and says it in these words.
+fn nameless(e: &std::io::Error) -> bool {
+    e.raw_os_error().is_none() && e.to_string().starts_with("failed to lookup address information")
+}
+
+/// Did the other side fail to prove who it is? Nothing is said to it before that.
+fn untrusted(e: &std::io::Error) -> bool {
+    let inner = e.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>());
+    matches!(inner, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// The library's error in words; the causes of a read that broke off are inside it.

@@ -83,6 +83,7 @@ pub const ALLOWED: &[Route] = &[
     route(Service::Mailbox, "GET", "/gmail/v1/users/me/labels"),
     route(Service::Mailbox, "GET", "/gmail/v1/users/me/messages"),
     route(Service::Mailbox, "GET", "/gmail/v1/users/me/messages/*"),
+    route(Service::Mailbox, "GET", "/gmail/v1/users/me/threads/*"),
     route(Service::Mailbox, "GET", "/gmail/v1/users/me/drafts"),
     route(Service::Mailbox, "GET", "/gmail/v1/users/me/drafts/*"),
     route(Service::Mailbox, "POST", "/gmail/v1/users/me/drafts"),

@@ -1,6 +1,9 @@
 //! Secrets: read from the place the configuration names, kept out of everything that is written or shown.
 
-use std::{io::Read, path::Path};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 use super::keyring;
 
@@ -121,6 +124,16 @@ impl SecretRef {
         }
     }
 
+    /// The file it is in, if it is in one. `base` is the folder relative paths start from.
+    #[must_use]
+    pub fn path(&self, base: &Path, home: Option<&Path>) -> Option<PathBuf> {
+        let Self::File(path) = self else { return None };
+        Some(match (path.strip_prefix("~/"), home) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => base.join(path),
+        })
+    }
+
     /// Fetch the secret. `base` is the folder relative paths start from; `env` answers for the environment.
     ///
     /// # Errors
@@ -134,10 +147,7 @@ impl SecretRef {
         let (place, text) = match self {
             Self::Env(name) => (name.clone(), env(name).ok_or_else(|| SecretError::Unset(name.clone()))?),
             Self::File(path) => {
-                let path = match (path.strip_prefix("~/"), home) {
-                    (Some(rest), Some(home)) => home.join(rest),
-                    _ => base.join(path),
-                };
+                let path = self.path(base, home).unwrap_or_else(|| base.join(path));
                 (path.display().to_string(), read(&path)?)
             }
             Self::Keyring(name) => (format!("keyring:{name}"), keyring::look_up(name, env)?),

@@ -309,3 +309,94 @@ fn surroundings_are_read_from_the_environment() {
     t.client = Client::new(&dead, Limits::default(), Box::<SystemPace>::default()).unwrap();
     assert!(t.client.call(&t.site, &read()).is_ok());
 }
+
+/// A proxy that leads every way to itself, and answers there with the certificate of the testkit. It keeps what it was asked.
+fn proxy(dir: &std::path::Path) -> (u16, Arc<Mutex<Vec<String>>>) {
+    use rustls::pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject};
+    use std::io::{BufRead, BufReader, Write};
+    let chain = CertificateDer::pem_file_iter(dir.join("cert.pem")).unwrap().map(Result::unwrap).collect();
+    let key = PrivateKeyDer::from_pem_file(dir.join("key.pem")).unwrap();
+    let tls = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let (tls, asked) = (Arc::new(tls), Arc::<Mutex<Vec<String>>>::default());
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let kept = Arc::clone(&asked);
+    let head = |from: &mut dyn BufRead| {
+        let mut all = String::new();
+        while from.read_line(&mut all).is_ok_and(|n| n > 2) {}
+        all
+    };
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let mut out = stream.try_clone().unwrap();
+            kept.lock().unwrap().push(head(&mut BufReader::new(&stream)));
+            let _ = out.write_all(b"HTTP/1.1 200 OK\r\n\r\n");
+            let session = rustls::ServerConnection::new(Arc::clone(&tls)).unwrap();
+            let mut inside = BufReader::new(rustls::StreamOwned::new(session, stream));
+            let request = head(&mut inside);
+            if request.is_empty() {
+                continue;
+            }
+            kept.lock().unwrap().push(request);
+            let body = "{\"found\":true}";
+            let answer = format!(
+                "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+                body.len()
+            );
+            let _ = inside.get_mut().write_all(answer.as_bytes());
+            let _ = inside.get_mut().flush();
+        }
+    });
+    (port, asked)
+}
+
+#[test]
+fn the_proxy_and_the_authorities_of_the_environment_are_used() {
+    use testkit::dovecot::{NOWHERE, certificates};
+    if std::process::Command::new("openssl").arg("version").output().is_err() {
+        return;
+    }
+    let dir = tempfile::tempdir().unwrap();
+    certificates(dir.path());
+    let (port, asked) = proxy(dir.path());
+    let with = |ca: bool, around: &str| {
+        let env = |n: &str| match n {
+            "https_proxy" => Some(format!("http://user:planted-pw@127.0.0.1:{port}")),
+            "SSL_CERT_FILE" if ca => Some(dir.path().join("ca.pem").display().to_string()),
+            "NO_PROXY" => Some(around.to_owned()),
+            _ => None,
+        };
+        let limits = Limits { tries: 1, deadline: Duration::from_secs(10), ..Limits::default() };
+        let client =
+            Client::new(&Surroundings::from_env(&env), limits, Box::<SystemPace>::default()).unwrap();
+        let site = Site::at(Service::CveList, &format!("https://{NOWHERE}"), false).unwrap();
+        let request = read().header("authorization", &Secret::new("planted-token".into()));
+        client.call(&site, &request)
+    };
+    let reply = with(true, "").unwrap();
+    assert_eq!((reply.status(), reply.json().unwrap()), (200, json!({"found": true})));
+    let seen = std::mem::take(&mut *asked.lock().unwrap());
+    let [way, inside] = seen.as_slice() else { panic!("{seen:?}") };
+    assert!(way.starts_with(&format!("CONNECT {NOWHERE}:443 ")), "{way}");
+    assert!(way.to_lowercase().contains("proxy-authorization: basic ") && !way.contains("planted"), "{way}");
+    assert!(inside.contains("planted-token") && inside.starts_with("GET /cve/"), "{inside}");
+    // An authority that nobody named is not trusted, and the request never gets there.
+    let fault = with(false, "").err().unwrap();
+    assert!(matches!(fault, Fault::NotSent { .. }) && !fault.to_string().contains("planted"), "{fault}");
+    assert!(asked.lock().unwrap().drain(..).all(|a| a.starts_with("CONNECT ")), "the token stays here");
+    // What the environment excepts is asked directly, and is not there.
+    let fault = with(true, ".example").err().unwrap();
+    assert!(matches!(fault, Fault::NotSent { .. }), "{fault}");
+    assert!(asked.lock().unwrap().is_empty());
+    // A change that finds nobody there was certainly not made.
+    let limits = Limits { tries: 1, ..Limits::default() };
+    let client = Client::new(&Surroundings::default(), limits, Box::<SystemPace>::default()).unwrap();
+    let site = Site::at(Service::Vulnogram, "https://nowhere.invalid", false).unwrap();
+    let fault = client.call(&site, &write()).err().unwrap();
+    assert!(fault.nothing_made(), "{fault}");
+}

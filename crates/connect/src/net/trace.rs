@@ -42,7 +42,9 @@ impl fmt::Display for TraceLine {
 pub struct Counts {
     /// Requests that left.
     pub requests: BTreeMap<Service, u64>,
-    /// Of those, tries after the first.
+    /// Points of a service's own measure that its answers say they cost.
+    pub points: BTreeMap<Service, u64>,
+    /// Of the requests, tries after the first.
     pub retries: u64,
     /// Bytes of answers.
     pub received: u64,
@@ -51,6 +53,18 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// These and others.
+    pub fn add(&mut self, other: &Self) {
+        for (to, from) in [(&mut self.requests, &other.requests), (&mut self.points, &other.points)] {
+            for (service, n) in from {
+                *to.entry(*service).or_default() += n;
+            }
+        }
+        self.retries += other.retries;
+        self.received += other.received;
+        self.waited += other.waited;
+    }
+
     /// Requests to all services.
     #[must_use]
     pub fn total(&self) -> u64 {

@@ -6,13 +6,16 @@ use desk::{
 };
 use serde_json::Value;
 
-use super::{missing, moment, other, read, segment};
-use crate::net::{Client, Fault, Site};
+use super::{ask, missing, moment, other, segment};
+use crate::{
+    host::github::dressed,
+    net::{Client, Fault, Request, Secret, Site},
+};
 
 pub(super) fn look_up(
     client: &Client,
     site: &Site,
-    repo: &str,
+    (repo, token): (&str, Option<&Secret>),
     package: &str,
     version: &str,
 ) -> Result<Artifact, Fault> {
@@ -30,7 +33,9 @@ pub(super) fn look_up(
     let (owner, name) = (segment(owner)?, segment(name)?);
     for tag in tags {
         let path = format!("/repos/{owner}/{name}/releases/tags/{}", segment(&tag)?);
-        let Some(found) = read(client, site, path.clone())? else { continue };
+        let request = Request::get(path.clone());
+        let request = token.map_or_else(|| request.clone(), |t| dressed(request.clone(), t));
+        let Some(found) = ask(client, site, &request)? else { continue };
         if found.get("tag_name").and_then(Value::as_str) != Some(tag.as_str()) {
             return Err(other(&path));
         }

@@ -14,7 +14,7 @@ use desk::case::{Artifact, ArtifactState};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::net::{Client, Fault, Reply, Request, Service, Site};
+use crate::net::{Client, Fault, Reply, Request, Secret, Service, Site};
 
 /// Which registry is asked, as `releases.registries` names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -99,13 +99,22 @@ pub struct Registries<'a> {
     addresses: &'a Addresses,
     /// `owner/name` of the public repository, for its release pages.
     repo: String,
+    /// Who asks for those, where somebody may: without, the service answers sixty questions an hour.
+    token: Option<Secret>,
 }
 
 impl<'a> Registries<'a> {
     /// The registries at these addresses.
     #[must_use]
     pub fn new(client: &'a Client, addresses: &'a Addresses, repo: &str) -> Self {
-        Self { client, addresses, repo: repo.into() }
+        Self { client, addresses, repo: repo.into(), token: None }
+    }
+
+    /// Ask for release pages with that token.
+    #[must_use]
+    pub fn with_token(mut self, token: Secret) -> Self {
+        self.token = Some(token);
+        self
     }
 
     /// What a registry says about one version of a package. What cannot be asked is unknown, with the reason.
@@ -130,7 +139,8 @@ impl<'a> Registries<'a> {
         let found = match registry {
             Registry::GithubReleases => {
                 let site = self.site("github", Service::Github)?;
-                github_releases::look_up(self.client, &site, &self.repo, package, version)
+                let by = (self.repo.as_str(), self.token.as_ref());
+                github_releases::look_up(self.client, &site, by, package, version)
             }
             Registry::ArtifactHub => {
                 let site = self.site("artifacthub", Service::ArtifactHub)?;
@@ -182,7 +192,11 @@ fn segment(name: &str) -> Result<String, Fault> {
 
 /// Get JSON; `None` for 404 with an answer of the service itself.
 fn read(client: &Client, site: &Site, path: String) -> Result<Option<Value>, Fault> {
-    let reply: Reply = client.call(site, &Request::get(path))?;
+    ask(client, site, &Request::get(path))
+}
+
+fn ask(client: &Client, site: &Site, request: &Request) -> Result<Option<Value>, Fault> {
+    let reply: Reply = client.call(site, request)?;
     match reply.status() {
         200 => reply.json().map(Some),
         // A page of a proxy or of a front end says nothing about the package.

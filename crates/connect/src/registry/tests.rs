@@ -159,6 +159,24 @@ fn whatever_goes_wrong_is_unknown_and_never_no() {
 }
 
 #[test]
+fn release_pages_alone_are_asked_for_with_a_token() {
+    let server = Server::start(answer);
+    let (client, at) = (client(), addresses(&server.url(), ALL));
+    let registries =
+        Registries::new(&client, &at, "acme/server").with_token(Secret::new("planted-token".into()));
+    for registry in [Registry::GithubReleases, Registry::Npm, Registry::Pypi, Registry::ArtifactHub] {
+        let before = server.seen().len();
+        let _ = registries.look_up(registry, "acme/server", "2.4.1");
+        let all = server.seen().split_off(before);
+        assert!(!all.is_empty());
+        for a in all {
+            let carried = a.header("authorization").contains("planted-token");
+            assert_eq!(carried, registry == Registry::GithubReleases, "{a:?}");
+        }
+    }
+}
+
+#[test]
 fn a_release_page_gives_its_ids_and_no_words() {
     let server = Server::start(answer);
     let (client, at) = (client(), addresses(&server.url(), ALL));

@@ -110,7 +110,8 @@ impl Pulls {
                 "variables": {"owner": self.owner, "name": self.name}});
             let request = Request::new(Method::Post, "/graphql").json(&body).asking();
             let reply = self.client.call(&self.graph, &dressed(request, &self.token))?;
-            let (of, _): (Of, u64) = answer(&reply, self.key)?;
+            let (of, cost): (Of, u64) = answer(&reply, self.key)?;
+            self.client.cost(self.graph.service, cost);
             let Some(mut found) = of.repository else {
                 return Err(Fault::Setup(format!(
                     "{} is not there, or the token of {} may not see it; correct upstream.repo, or set upstream.token",

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use desk::confidential::{Cleared, Public};
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
@@ -17,9 +18,9 @@ const LONGEST: usize = 7_500;
 /// A pull request to be opened.
 pub struct NewPull<'a> {
     /// The branch it is for.
-    pub base: &'a str,
+    pub base: &'a Cleared<Public>,
     /// Whose fork the branch is in; empty for the repository itself.
-    pub fork: &'a str,
+    pub fork: &'a Cleared<Public>,
     /// The branch.
     pub head: &'a Cleared<Public>,
     /// Title.
@@ -32,7 +33,8 @@ pub struct NewPull<'a> {
 
 impl NewPull<'_> {
     fn label(&self, owner: &str) -> String {
-        format!("{}:{}", if self.fork.is_empty() { owner } else { self.fork }, self.head.as_str())
+        let fork = self.fork.as_str();
+        format!("{}:{}", if fork.is_empty() { owner } else { fork }, self.head.as_str())
     }
 
     /// Names that git would take, so that none of them leads to another page.
@@ -49,12 +51,12 @@ impl NewPull<'_> {
         };
         let user =
             |name: &str| name.len() <= 64 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
-        for name in [self.base, self.head.as_str()] {
-            if !branch(name) {
+        for name in [self.base, self.head] {
+            if !branch(name.as_str()) {
                 return Err("a branch has a name that does not fit into an address; rename it".into());
             }
         }
-        if !user(self.fork) {
+        if !user(self.fork.as_str()) {
             return Err("the fork is not named by its owner".into());
         }
         if self.title.as_str().trim().is_empty() {
@@ -80,11 +82,12 @@ pub struct Form {
 pub fn form(web: &str, repo: &str, pull: &NewPull<'_>) -> Result<Form, String> {
     let (owner, name) = owner_and_name(repo)?;
     pull.check()?;
-    let base = encoded(pull.base, b"/");
-    let head = if pull.fork.is_empty() || pull.fork.eq_ignore_ascii_case(owner) {
+    let base = encoded(pull.base.as_str(), b"/");
+    let fork = pull.fork.as_str();
+    let head = if fork.is_empty() || fork.eq_ignore_ascii_case(owner) {
         encoded(pull.head.as_str(), b"/")
     } else {
-        format!("{}:{}", pull.fork, encoded(pull.head.as_str(), b"/"))
+        format!("{fork}:{}", encoded(pull.head.as_str(), b"/"))
     };
     let web = web.trim_end_matches('/');
     let url = format!(
@@ -160,39 +163,57 @@ impl Opener {
     /// [`Fault`]; nothing was made unless it is [`Fault::UnknownOutcome`].
     pub fn open(&self, pull: &NewPull<'_>) -> Result<Opened, Fault> {
         pull.check().map_err(Fault::Setup)?;
-        if let Some(there) = self.find(pull)? {
+        if let Some(there) = self.find(pull, None)? {
             return Ok(there);
         }
         let label = pull.label(&self.owner);
-        let head = if pull.fork.is_empty() { pull.head.as_str() } else { &label };
+        let head = if pull.fork.as_str().is_empty() { pull.head.as_str() } else { &label };
         let body = json!({"title": pull.title.as_str().trim(), "body": pull.body.as_str(), "head": head,
-            "base": pull.base, "draft": pull.draft, "maintainer_can_modify": true});
+            "base": pull.base.as_str(), "draft": pull.draft, "maintainer_can_modify": true});
         let request = Request::new(Method::Post, self.path()).json(&body);
-        let look = || Ok(self.find(pull)?.map_or(Looked::NotMade, Looked::Made));
+        let look = || Ok(self.find(pull, None)?.map_or(Looked::NotMade, Looked::Made));
         let reply = match self.client.change(&self.site, &dressed(request, &self.token), look)? {
             Ok(reply) => reply,
             Err(found) => return Ok(Opened { was_there: false, ..found }),
         };
         match reply.status() {
             201 => {
-                let made = reply.json().ok().and_then(|v| self.read(&v, &label, false));
+                let made = reply.json().ok().and_then(|v| self.read(&v, &label, false, None));
                 made.ok_or_else(|| Fault::unexpected(&reply, "an answer that is no pull request"))
             }
             401 => Err(Fault::Setup(format!("the token of {} is not accepted; renew it", self.key))),
             // Somebody opened it in between; or the branch is not there, which the answer says.
-            422 => self.find(pull)?.ok_or_else(|| self.refused(&reply)),
+            422 => self.find(pull, None)?.ok_or_else(|| self.refused(&reply)),
             400..=499 => Err(self.refused(&reply)),
             _ => Err(reply.refusal()),
         }
     }
 
-    /// The open pull request of that branch.
-    fn find(&self, pull: &NewPull<'_>) -> Result<Option<Opened>, Fault> {
+    /// The open pull request of that branch, if there is one.
+    ///
+    /// # Errors
+    /// [`Fault`], when it cannot be told.
+    pub fn there(&self, pull: &NewPull<'_>) -> Result<Option<Opened>, Fault> {
+        pull.check().map_err(Fault::Setup)?;
+        self.find(pull, None)
+    }
+
+    /// The one that was opened for that branch since then, whatever became of it, or an older one that is open.
+    ///
+    /// # Errors
+    /// [`Fault`], when it cannot be told.
+    pub fn opened_since(&self, pull: &NewPull<'_>, since: Timestamp) -> Result<Option<Opened>, Fault> {
+        pull.check().map_err(Fault::Setup)?;
+        self.find(pull, Some(since))
+    }
+
+    /// The open pull request of that branch, or the one that was opened since.
+    fn find(&self, pull: &NewPull<'_>, since: Option<Timestamp>) -> Result<Option<Opened>, Fault> {
         let label = pull.label(&self.owner);
         let request = Request::get(self.path())
             .query("head", label.clone())
-            .query("base", pull.base)
-            .query("state", "open")
+            .query("base", pull.base.as_str())
+            .query("state", if since.is_some() { "all" } else { "open" })
             .query("per_page", "100");
         let reply = self.client.call(&self.site, &dressed(request, &self.token))?;
         match reply.status() {
@@ -205,14 +226,17 @@ impl Opener {
             return Err(Fault::unexpected(&reply, "an answer that is no list of pull requests"));
         };
         // A filter that was not understood lists them all.
-        Ok(all.iter().find_map(|v| self.read(v, &label, true)))
+        let open = all.iter().find_map(|v| self.read(v, &label, true, None));
+        Ok(open.or_else(|| all.iter().find_map(|v| self.read(v, &label, true, since))))
     }
 
-    fn read(&self, v: &Value, label: &str, was_there: bool) -> Option<Opened> {
+    fn read(&self, v: &Value, label: &str, was_there: bool, since: Option<Timestamp>) -> Option<Opened> {
         let number = v.get("number").and_then(Value::as_u64)?;
         let same =
             v.pointer("/head/label").and_then(Value::as_str).is_some_and(|l| l.eq_ignore_ascii_case(label));
-        let open = v.get("state").and_then(Value::as_str) == Some("open");
+        let made = || v.get("created_at").and_then(Value::as_str).and_then(|t| t.parse::<Timestamp>().ok());
+        let open = v.get("state").and_then(Value::as_str) == Some("open")
+            || since.is_some_and(|since| made().is_some_and(|at| at >= since));
         let url = format!("{}/{}/{}/pull/{number}", self.web, self.owner, self.name);
         (same && open).then_some(Opened { number, url, was_there })
     }

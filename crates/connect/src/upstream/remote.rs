@@ -31,6 +31,11 @@ const COMMITS: usize = 3;
 /// Clocks of different people differ.
 const SLACK: SignedDuration = SignedDuration::from_hours(24);
 
+/// What names the commits of a tag since a moment.
+fn listing(tag: &str, since: Timestamp) -> String {
+    format!("{tag} {since}")
+}
+
 fn before(t: Timestamp) -> Timestamp {
     t.checked_sub(SLACK).unwrap_or(t)
 }
@@ -50,11 +55,15 @@ pub struct Remote {
     /// What was asked, so that it is asked once: versions, and how far back the newest tags were read.
     asked: BTreeSet<String>,
     newest: Newest,
-    /// `tag..fix`: is the one's history the other's?
+    /// `tag..fix`: is the one's history the other's? `tag..fix since then`: does it stand there, under its own name or another?
     holds: BTreeMap<String, bool>,
     /// Commits of a tag since a moment; none when there are more than are read.
     histories: BTreeMap<String, Option<History>>,
     questions: usize,
+    /// Why the last question about a fix was left open.
+    doubt: Option<String>,
+    /// Commits of a tag since a moment that the repository does not list at all.
+    unlisted: BTreeSet<String>,
 }
 
 /// How far the newest tags were read.
@@ -99,6 +108,8 @@ impl Remote {
             holds: serde_json::from_str(kept).unwrap_or_default(),
             histories: BTreeMap::new(),
             questions: 0,
+            doubt: None,
+            unlisted: BTreeSet::new(),
         })
     }
 
@@ -149,7 +160,8 @@ impl Remote {
                 "after": self.newest.after}});
             let request = Request::new(Method::Post, "/graphql").json(&body).asking();
             let reply = self.client.call(&self.graph, &dressed(request, &self.token))?;
-            let (of, _): (Of, u64) = answer(&reply, self.key)?;
+            let (of, cost): (Of, u64) = answer(&reply, self.key)?;
+            self.client.cost(self.graph.service, cost);
             let Some(of) = of.repository else {
                 return Err(Fault::Setup(format!(
                     "{} is not there, or the token of {} may not see it; correct upstream.repo, or set upstream.token",
@@ -225,7 +237,7 @@ impl Remote {
 
     /// The commits of a tag since a moment.
     fn history(&mut self, tag: &str, since: Timestamp) -> Result<Option<&History>, Fault> {
-        let key = format!("{tag} {since}");
+        let key = listing(tag, since);
         if !self.histories.contains_key(&key) {
             let mut out = Some(History::default());
             for page in 1..=COMMITS + 1 {
@@ -239,6 +251,7 @@ impl Remote {
                     .query("per_page", "100")
                     .query("page", page.to_string());
                 let Some(v) = self.get(request)? else {
+                    self.unlisted.insert(key.clone());
                     out = None;
                     break;
                 };
@@ -264,6 +277,13 @@ impl Remote {
         Ok(self.histories.get(&key).and_then(Option::as_ref))
     }
 
+    fn untold(&self, commit: &str, tag: &Tag) -> String {
+        format!(
+            "whether {} of {} holds {commit} cannot be told from there: look at it, or name a clone (user.upstream_clone)",
+            tag.name, self.full
+        )
+    }
+
     /// Does a tag hold one fix?
     fn holds(&mut self, tag: &Tag, branch: &str, fix: &Found) -> Result<Option<bool>, Fault> {
         let merged = || fix.pulls.iter().filter(|p| p.state == PullState::Merged);
@@ -281,20 +301,38 @@ impl Remote {
         }
         let mut unknown = false;
         for commit in commits {
-            match self.in_history(&tag.commit, commit)? {
-                // It may have been taken back since.
-                Some(true) => match self.history(&tag.commit, since)? {
-                    Some(h) if h.stands(commit) => return Ok(Some(true)),
-                    Some(_) => {}
-                    None => unknown = true,
-                },
-                Some(false) => match self.history(&tag.commit, since)? {
-                    Some(h) if h.picks(commit).iter().any(|c| h.stands(&c.sha)) => return Ok(Some(true)),
-                    Some(_) => unknown |= !same,
-                    None => unknown = true,
-                },
-                None => unknown = true,
+            let Some(inside) = self.in_history(&tag.commit, commit)? else {
+                self.doubt = Some(self.untold(commit, tag));
+                unknown = true;
+                continue;
+            };
+            let key = format!("{}..{commit} since {since}", tag.commit);
+            let stands = match self.holds.get(&key) {
+                Some(known) => *known,
+                None => {
+                    // It may have been taken back since, or gone in under another name.
+                    let Some(h) = self.history(&tag.commit, since)? else {
+                        // One that is in its history is there unless it was taken back; one that is not may be there
+                        // under another name, among commits that are not read.
+                        if !inside || self.unlisted.contains(&listing(&tag.commit, since)) {
+                            self.doubt = Some(self.untold(commit, tag));
+                        }
+                        unknown = true;
+                        continue;
+                    };
+                    let stands = if inside {
+                        h.stands(commit)
+                    } else {
+                        h.picks(commit).iter().any(|c| h.stands(&c.sha))
+                    };
+                    self.holds.insert(key, stands);
+                    stands
+                }
+            };
+            if stands {
+                return Ok(Some(true));
             }
+            unknown |= !inside && !same;
         }
         Ok(if unknown { None } else { Some(false) })
     }
@@ -317,6 +355,7 @@ impl Code for Remote {
     }
 
     fn has_fix(&mut self, tag: &Tag, branch: &str, fixes: &[Found]) -> Result<Option<bool>, Fault> {
+        self.doubt = None;
         if fixes.is_empty() {
             return Ok(None);
         }
@@ -329,6 +368,10 @@ impl Code for Remote {
             }
         }
         Ok(if unknown { None } else { Some(true) })
+    }
+
+    fn doubt(&mut self) -> Option<String> {
+        self.doubt.take()
     }
 
     fn page(&self, tag: &Tag) -> Option<ReleasePage> {

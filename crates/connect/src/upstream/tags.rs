@@ -122,6 +122,11 @@ pub(super) trait Code {
     /// Does a tag hold every fix? `branch` is the one its release is cut from. `None` when nobody can tell.
     fn has_fix(&mut self, tag: &Tag, branch: &str, fixes: &[Found]) -> Result<Option<bool>, Self::Fault>;
 
+    /// Why the last question whether a tag holds a fix was left open, where it could have been answered.
+    fn doubt(&mut self) -> Option<String> {
+        None
+    }
+
     /// What its release page says beside: whether it is a pre-release, when it came out, where it is.
     fn page(&self, _tag: &Tag) -> Option<ReleasePage> {
         None
@@ -229,16 +234,18 @@ fn of_wave<C: Code>(
     tags: Vec<Tag>,
     fixes: &[Found],
 ) -> Result<Artifact, C::Fault> {
-    let mut candidate = None;
+    let (mut candidate, mut doubted) = (None, None);
     for tag in &tags {
         let a = artifact(code, package, wanted, tag, fixes)?;
         match (a.has_fix, a.state) {
             (Some(true), ArtifactState::Final) => return Ok(a),
             (Some(true), _) => candidate = Some(a),
+            // What nobody could tell is no release that is missing.
+            (_, ArtifactState::Unknown) => doubted = Some(a),
             _ => {}
         }
     }
-    Ok(candidate.unwrap_or_else(|| Artifact {
+    Ok(doubted.or(candidate).unwrap_or_else(|| Artifact {
         package: package.into(),
         state: ArtifactState::Missing,
         ..Artifact::default()
@@ -255,15 +262,20 @@ fn artifact<C: Code>(
     let page = code.page(tag);
     let pre = !tag.is_final() || page.as_ref().is_some_and(|p| p.pre);
     let has_fix = code.has_fix(tag, &wanted.branch, fixes)?;
+    let doubt = code.doubt().filter(|_| has_fix.is_none() && !pre);
     let url = page.as_ref().map(|p| p.url.clone()).filter(|u| !u.is_empty());
     Ok(Artifact {
         package: package.into(),
         version: tag.version.clone(),
-        state: if pre { ArtifactState::PreRelease } else { ArtifactState::Final },
+        state: match &doubt {
+            Some(_) => ArtifactState::Unknown,
+            None if pre => ArtifactState::PreRelease,
+            None => ArtifactState::Final,
+        },
         at: page.and_then(|p| p.at).or(tag.at),
         url: url.unwrap_or_else(|| tag_url(code.repo(), &tag.name)),
         has_fix,
-        reason: String::new(),
+        reason: doubt.unwrap_or_default(),
         page: String::new(),
         names: Vec::new(),
     })

@@ -258,7 +258,7 @@ pub const KEYS: &[Key] = &[
     key("upstream.changelog", Table, Optional, "FX", "Changelog fragments"),
     key("upstream.changelog.tool", One(Text), Optional, "FX", "Name of the fragment tool, or none"),
     key("upstream.commit_trailer", One(Template(&["model"])), Optional, "FX", "Trailer of generated commits; never a co-author"),
-    key("upstream.open_pr", One(Word(open_prs)), Optional, "FX", "Who presses Create on a public pull request"),
+    key("upstream.open_pr", One(Word(open_prs)), Optional, "FX", "Who opens a public pull request that `fix` asks for: a person, in the form of the forge, or the program by its API once that is approved"),
     key("upstream.toolchain", Map(None, &List(Text)), Optional, "FX", "Build and test commands, by step"),
 
     key("scope", Tables("label"), Required, "*", "One entry per scope label; a triaged tracker has exactly one"),

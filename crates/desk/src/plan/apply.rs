@@ -19,6 +19,9 @@ use crate::{
     confidential::{Policy, Slot, SlotValue},
 };
 
+/// The value of a receipt that fills [`Slot::PrUrl`] in the steps after it.
+pub const PR_URL: &str = "pr_url";
+
 /// How a step ended.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -239,7 +242,7 @@ fn run_step<P: Journal + World>(
         done.push(entry(step, StepOutcome::Already(receipt)));
         return Ok(());
     }
-    let cleared = clear(subject, &step.effect, policy, ports, by)?;
+    let cleared = clear(subject, &step.effect, policy, ports, by, done)?;
     if state == StepState::Intended {
         match ports.look_up(&step.key, &cleared, by)? {
             Lookup::Done(receipt) => {
@@ -277,12 +280,21 @@ fn clear<P: World>(
     policy: &Policy,
     ports: &P,
     by: By<'_>,
+    done: &Steps,
 ) -> Result<super::ClearedEffect, Stop> {
     let (context, phase) = ports.context(subject)?;
     let approver =
         SlotValue::new(Slot::Approver, &by.actor.handle).map_err(|e| Stop::Refused(e.to_string()))?;
     let day = SlotValue::date(by.at.to_zoned(TimeZone::UTC).date());
-    let slots = ports.slots(subject)?.with(approver).with(day);
+    let mut slots = ports.slots(subject)?.with(approver).with(day);
+    // What an earlier step of the item was made as, by its receipt.
+    for (_, _, outcome) in done {
+        if let StepOutcome::Done(r) | StepOutcome::Already(r) | StepOutcome::Found(r) = outcome
+            && let Some(url) = r.values.get(PR_URL)
+        {
+            slots = slots.with(SlotValue::new(Slot::PrUrl, url).map_err(|e| Stop::Refused(e.to_string()))?);
+        }
+    }
     effect
         .clear(Clearing { policy, slots: &slots, context: &context, phase })
         .map_err(|refusal| Stop::Refused(format!("{}: {refusal}", effect.name())))

@@ -13,7 +13,7 @@ use super::{Step, hosted::HostPart};
 use crate::{
     case::RecordStage,
     confidential::{
-        self as surface, Cleared, Draft, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
+        self as surface, Cleared, Draft, Kind, Phase, Policy, Recipients, Refusal, Slots, TrackerContext,
     },
     cve::{RecordPlace, authority::Over},
     mail::{Address, ContentDigest, MessageKey},
@@ -580,6 +580,24 @@ pub enum Change<W: Wording> {
         /// The year of the id.
         year: i16,
     },
+    /// Open a pull request at the public repository (decisions page §4). What it was opened as fills [`surface::Slot::PrUrl`]
+    /// in the steps after it.
+    OpenPullRequest {
+        /// For which tracker.
+        tracker: TrackerKey,
+        /// Whose fork the branch is in; empty for the repository itself.
+        fork: W::Public,
+        /// The branch it is for.
+        base: W::Public,
+        /// The branch.
+        head: W::Public,
+        /// Title.
+        title: W::Public,
+        /// Text.
+        body: W::Public,
+        /// As a draft?
+        draft: bool,
+    },
     /// Write a mail draft.
     MailDraft {
         /// Subject of the ledger row: tracker or message key.
@@ -639,6 +657,10 @@ pub struct Clearing<'a> {
 impl Clearing<'_> {
     fn any<S: surface::Surface>(&self, d: &Draft<S>) -> Result<Cleared<S>, Refusal> {
         self.policy.clear(d, self.slots, &Recipients::none(), self.context, self.phase)
+    }
+
+    fn public(&self, kind: Kind, d: &Draft<surface::Public>) -> Result<Cleared<surface::Public>, Refusal> {
+        self.policy.clear_as(kind, d, self.slots, &Recipients::none(), self.context, self.phase)
     }
 
     fn tracker(&self, d: &Draft<surface::Tracker>) -> Result<Cleared<surface::Tracker>, Refusal> {
@@ -746,6 +768,17 @@ impl Change<Drafted> {
             },
             Change::ReserveId { tracker, year } => {
                 Change::ReserveId { tracker: tracker.clone(), year: *year }
+            }
+            Change::OpenPullRequest { tracker, fork, base, head, title, body, draft } => {
+                Change::OpenPullRequest {
+                    tracker: tracker.clone(),
+                    fork: with.public(Kind::Text, fork)?,
+                    base: with.public(Kind::Branch, base)?,
+                    head: with.public(Kind::Branch, head)?,
+                    title: with.public(Kind::Title, title)?,
+                    body: with.public(Kind::PrBody, body)?,
+                    draft: *draft,
+                }
             }
             Change::MailDraft { subject, letter } => {
                 Change::MailDraft { subject: subject.clone(), letter: letter.clear(with)? }
@@ -901,6 +934,7 @@ impl<W: Wording> Change<W> {
             Change::PublishRecord { .. } => "publish-record",
             Change::RetractRecord { .. } => "retract-record",
             Change::ReserveId { .. } => "reserve-id",
+            Change::OpenPullRequest { .. } => "open-pull-request",
             Change::MailDraft { .. } => "mail-draft",
             Change::RecordRejection { .. } => "record-rejection",
             Change::Close { .. } => "close",
@@ -930,6 +964,7 @@ impl<W: Wording> Change<W> {
             | Change::PublishRecord { tracker, .. }
             | Change::RetractRecord { tracker, .. }
             | Change::ReserveId { tracker, .. }
+            | Change::OpenPullRequest { tracker, .. }
             | Change::Close { tracker, .. }
             | Change::Reopen { tracker } => Some(tracker),
             Change::SetFate { to, .. } => to.tracker(),

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     case::{Case, Evidence},
-    confidential::Draft,
+    confidential::{Draft, Slot},
     config::Config,
     mail::Address,
     people::Role,
@@ -22,6 +22,10 @@ use crate::{
         TrackerRef, inline_text,
     },
 };
+
+mod pull;
+
+pub use pull::NewPull;
 
 /// Why a request by hand cannot be planned.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,6 +91,10 @@ pub enum Request {
     Close(Option<LabelRole>, String),
     /// Open it again.
     Reopen,
+    /// Open a pull request with its fix.
+    OpenPull(NewPull),
+    /// Take a pull request that is there for its fix.
+    AdoptPull(String),
 }
 
 /// Read the disposition of `close --as`.
@@ -141,6 +149,9 @@ impl Made {
         let artifact = |e: &Effect| format!("{}-r{}", &digest::of(e)[..16], case.revision);
         // The entry belongs to what was asked for: two different comments on one revision are two entries.
         let asked = digest::of(&self.effects);
+        let opens = self.effects.iter().any(|(e, _)| matches!(e, Change::OpenPullRequest { .. }));
+        let text = Draft::text(self.text);
+        let text = if opens { text.push_text("\n").push_slot(Slot::PrUrl) } else { text };
         let mut steps: Vec<Step> = self
             .effects
             .into_iter()
@@ -155,7 +166,7 @@ impl Made {
             note: RollupNote::<Drafted> {
                 action: self.action,
                 headline: Draft::text(self.entry.unwrap_or_else(|| self.headline.clone())),
-                body: Draft::text(self.text),
+                body: text,
                 next: Draft::text(self.next.clone()),
                 told: self.told,
             },
@@ -382,6 +393,8 @@ impl Request {
                 m.next = stage_next(stage::Stage::Assessing).into();
                 Ok(m)
             }
+            Request::OpenPull(new) => pull::open(case, new, desk),
+            Request::AdoptPull(url) => pull::adopt(case, url, desk),
         }
     }
 }
@@ -692,6 +705,7 @@ pub const RULES: &[(&str, &str)] = &[
     ("hand.close", "somebody closed it with a disposition"),
     ("hand.comment", "somebody said something"),
     ("hand.edit", "somebody changed title, field, label or milestone"),
+    ("hand.fix", "somebody opened a pull request with the fix, or named one that is open"),
     ("hand.new", "somebody filed a report that came without mail"),
     ("hand.release", "somebody gave the tracker back"),
     ("hand.reopen", "somebody opened it again"),

@@ -74,6 +74,8 @@ pub struct GmailFake {
     pub late: bool,
     /// Is base64 padded?
     pub padded: bool,
+    /// A code that was given to a browser: itself, the proof that it asks for, and where the browser was sent.
+    pub granted: Option<[String; 3]>,
     /// Drafts that were made.
     pub made: usize,
     history: Vec<Happened>,
@@ -226,6 +228,25 @@ impl GmailFake {
                 &json!({"error": "invalid_client", "error_description": "Unauthorized"}),
             );
         }
+        if get("grant_type") == "authorization_code" {
+            let hex = desk::plan::digest::sha256(get("code_verifier").as_bytes());
+            let bytes = hex.as_bytes().chunks(2).map(|h| {
+                std::str::from_utf8(h).ok().and_then(|h| u8::from_str_radix(h, 16).ok()).unwrap_or_default()
+            });
+            let proof = web64(&bytes.collect::<Vec<u8>>(), false);
+            // A code is good once.
+            if self.granted.take() != Some([get("code"), proof, get("redirect_uri")]) {
+                return Answer::json(
+                    400,
+                    &json!({"error": "invalid_grant", "error_description": get("code")}),
+                );
+            }
+            return Answer::json(
+                200,
+                &json!({"access_token": "ya29.planted-first", "expires_in": 3599, "token_type": "Bearer",
+                    "refresh_token": self.credential[2], "scope": self.scope}),
+            );
+        }
         if told != self.credential || self.revoked || get("grant_type") != "refresh_token" {
             let why = format!("Token has been expired or revoked: {}", told[2]);
             return Answer::json(400, &json!({"error": "invalid_grant", "error_description": why}));
@@ -334,6 +355,22 @@ impl Service for GmailFake {
                 Some(m) => Answer::json(200, &self.shown(m, asked)),
                 None => error(404, "Requested entity was not found."),
             },
+            ("GET", ("threads", id)) => {
+                let all: Vec<Value> = self
+                    .messages
+                    .iter()
+                    .filter(|m| m.thread == id)
+                    .map(|m| {
+                        let mut row = Self::stub(m);
+                        row["labelIds"] = json!(m.labels);
+                        row
+                    })
+                    .collect();
+                if all.is_empty() {
+                    return error(404, "Requested entity was not found.");
+                }
+                Answer::json(200, &json!({"id": id, "historyId": self.at.to_string(), "messages": all}))
+            }
             ("GET", ("drafts", "")) => {
                 let found = self.found(asked);
                 self.paged(asked, "drafts", &drafts(found))

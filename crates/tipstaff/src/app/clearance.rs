@@ -59,8 +59,11 @@ impl Known {
         let (context, phase) = context(ports, subject, case)?;
         let mut slots = ports.slots(subject)?;
         let day = ports.now.to_zoned(jiff::tz::TimeZone::UTC).date();
-        for value in [SlotValue::new(Slot::Approver, "somebody"), SlotValue::new(Slot::TrackerRef, "desk#1")]
-        {
+        for value in [
+            SlotValue::new(Slot::Approver, "somebody"),
+            SlotValue::new(Slot::TrackerRef, "desk#1"),
+            SlotValue::new(Slot::PrUrl, "https://forge.example/public/code/pull/1"),
+        ] {
             slots = slots.with(value.map_err(|e| PortError::new(e.to_string(), ""))?);
         }
         let standing = case.map(|c| Standing::of(&c.tracker));

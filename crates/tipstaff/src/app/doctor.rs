@@ -4,13 +4,13 @@ use std::path::Path;
 
 use connect::mailbox::MailFault;
 use desk::{
-    config::{Forge, Inbox, SourceKind, SourceRole, Visibility},
+    config::{Forge, Inbox, OpenPr, SourceKind, SourceRole, Visibility},
     tracker::{Column, LabelRole},
 };
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
-use super::{error::Result, pulls, session::Session};
+use super::{error::Result, pulls, services, session::Session};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -136,6 +136,21 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             "correct upstream.repo, or put a token that may read it where upstream.token says",
         )),
     }
+    if session.config().upstream.open_pr == OpenPr::Api {
+        let found = "`fix` opens pull requests itself; whether the token may is told by the first one";
+        out.push(finding("note", "public repository", found, "it needs pull requests (read and write)"));
+    }
+    for (what, end) in services::probe(session) {
+        out.push(match end {
+            Ok(found) => finding("ok", &what, found, ""),
+            Err(why) => finding(
+                "warning",
+                &what,
+                why,
+                "correct its address; until then what it would tell is unknown, and never no",
+            ),
+        });
+    }
     let mail = &session.config().mail;
     if mail.inbox == Inbox::Ghsa && !mail.source.iter().any(|s| s.kind == SourceKind::Ghsa) {
         out.push(finding(
@@ -212,6 +227,12 @@ fn trackers(session: &Session, out: &mut Vec<Finding>) {
     if let Some(columns) = &setup.columns {
         let names = Column::ALL.iter().map(|c| session.columns.name(*c).to_owned()).collect();
         let gone = missing(names, &|n| columns.iter().any(|c| c.eq_ignore_ascii_case(n)));
+        out.push(finding(
+            "note",
+            WHAT,
+            format!("one step is a person's: the board's workflow \"auto-add to project\", with the filter `is:issue label:\"{}\"`", session.labels.name(LabelRole::SecurityMarker)),
+            "switch it on in the board's settings, under Workflows; no program can",
+        ));
         if gone.is_empty() {
             out.push(finding("ok", WHAT, format!("the board has its {} columns", columns.len()), ""));
         } else {

@@ -390,7 +390,7 @@ pub fn is_there(effect: &ClearedEffect) -> bool {
         | Change::CloseMilestone { .. }
         | Change::PrepareHost { .. }
         | Change::RecordRejection { .. } => true,
-        Change::SetFate { .. } => false,
+        Change::SetFate { .. } | Change::OpenPullRequest { .. } => false,
         Change::AttachRecord { beside, .. } => beside.is_some(),
         other => other.tracker().is_some() && !authority::is_there(other),
     }

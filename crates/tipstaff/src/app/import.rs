@@ -493,6 +493,7 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
         authority,
         embargoed: std::cell::OnceCell::new(),
         host: None,
+        opener: None,
     };
     clearance::try_clearance(&mut plan, &session.policy, &ports, &[])?;
     Ok(plan)

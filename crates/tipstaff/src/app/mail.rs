@@ -4,7 +4,7 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, OnceLock, PoisonError},
 };
 
 use connect::{
@@ -16,7 +16,7 @@ use connect::{
         imap::{Imap, ImapSource, LogIn, Purpose, Server},
         ponymail::{self, PonyMailbox, PonySession, PonySource},
     },
-    net::{Client, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
+    net::{Client, Counts, Limits, Secret, SecretRef, Service, Site, Surroundings, SystemPace},
 };
 use desk::{
     config::{self, Config, MailSource, SourceKind, SourceRole},
@@ -102,6 +102,24 @@ struct Around {
     roster: Roster,
     /// The security list, which an archive is read for when its source names none.
     list: String,
+    /// The clients of those that were opened, for what they spent.
+    clients: Arc<Mutex<Vec<Arc<Client>>>>,
+}
+
+impl Around {
+    /// A client with these limits, whose requests are written down where that is wanted, and counted.
+    fn client(&self, limits: Limits) -> Result<Arc<Client>, MailFault> {
+        let surroundings = Surroundings::from_env(&self.env);
+        let client = Client::new(&surroundings, limits, Box::<SystemPace>::default())
+            .map_err(MailFault::of_request)?;
+        let client = Arc::new(match self.trace {
+            Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
+            None => client,
+        });
+        // Counters of a thread that died are still counters.
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&client));
+        Ok(client)
+    }
 }
 
 /// Every source of the configuration that is on a server, and the folder for drafts when none of them takes any.
@@ -130,6 +148,7 @@ impl Mailboxes {
                 upstream: config.upstream.clone(),
                 roster: Roster::from_config(config),
                 list: config.mail.lists.security.clone(),
+                clients: Arc::default(),
             },
         }
     }
@@ -199,6 +218,18 @@ impl Mailboxes {
     }
 }
 
+impl Mailboxes {
+    /// What the sources spent so far, those over IMAP left out.
+    #[must_use]
+    pub fn spent(&self) -> Counts {
+        let mut out = Counts::default();
+        for c in self.around.clients.lock().unwrap_or_else(PoisonError::into_inner).iter() {
+            out.add(&c.counts());
+        }
+        out
+    }
+}
+
 /// What a kind of source can do, before anybody asks it.
 fn abilities(config: &MailSource) -> Abilities {
     match config.kind {
@@ -211,6 +242,7 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_drafts: drafts,
                 list_sent: sent,
                 create_draft: drafts,
+                read_thread: true,
                 ..Abilities::default()
             }
         }
@@ -223,7 +255,7 @@ fn abilities(config: &MailSource) -> Abilities {
                 list_sent: purpose(&config.sent) != Purpose::Nowhere,
                 create_draft: drafts,
                 thread_url: true,
-                read_thread: false,
+                read_thread: true,
             }
         }
         SourceKind::Ghsa => Abilities { list_recent: true, read: true, ..Abilities::default() },
@@ -289,18 +321,8 @@ fn gmail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         drafts: purpose(&config.drafts) != Purpose::Nowhere,
         sent: purpose(&config.sent) != Purpose::Nowhere,
     };
-    Ok(Arc::new(Gmail::new(client(gmail::limits(), around)?, source)))
-}
-
-/// A client of the source's own: whole messages are longer than other answers.
-fn client(limits: Limits, around: &Around) -> Result<Arc<Client>, MailFault> {
-    let surroundings = Surroundings::from_env(&around.env);
-    let client =
-        Client::new(&surroundings, limits, Box::<SystemPace>::default()).map_err(MailFault::of_request)?;
-    Ok(Arc::new(match around.trace {
-        Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
-        None => client,
-    }))
+    // Whole messages are longer than other answers.
+    Ok(Arc::new(Gmail::new(around.client(gmail::limits())?, source)))
 }
 
 fn pony_mail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
@@ -324,7 +346,7 @@ fn pony_mail(config: &MailSource, around: &Around) -> Result<Shared, MailFault> 
         Some(session.map_err(|why| wrong(format!("credential: {why}; see docs/mailboxes.md, Pony Mail")))?)
     };
     let source = PonySource { site, lists, session };
-    let mailbox = PonyMailbox::new(client(ponymail::limits(), around)?, source)
+    let mailbox = PonyMailbox::new(around.client(ponymail::limits())?, source)
         .map_err(|why| wrong(format!("folder: {why}")))?;
     Ok(Arc::new(mailbox))
 }
@@ -359,14 +381,7 @@ fn ghsa(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {
         key,
         team: people.collect(),
     };
-    let client =
-        Client::new(&Surroundings::from_env(&around.env), Limits::default(), Box::<SystemPace>::default())
-            .map_err(MailFault::of_request)?;
-    let client = match around.trace {
-        Some(write) => client.logged(Box::new(move |line| write(&line.to_string()))),
-        None => client,
-    };
-    Ok(Arc::new(Ghsa::new(Arc::new(client), source)?))
+    Ok(Arc::new(Ghsa::new(around.client(Limits::default())?, source)?))
 }
 
 fn imap(config: &MailSource, around: &Around) -> Result<Shared, MailFault> {

@@ -14,6 +14,7 @@ use store::{PlanRow, PlanState};
 
 use super::{
     error::{AppError, Exit, Result},
+    fix,
     host::Link,
     ports::Ports,
     session::Session,
@@ -162,6 +163,7 @@ fn blocked(e: desk::plan::ApprovalError) -> AppError {
 /// When the desk cannot be written; the report says what became of each item.
 pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
     let config = session.loaded.config.clone();
+    let opener = fix::opener_for(session, approved.plan());
     let authority = session.authority();
     let host =
         session.host().map_err(|why| AppError::new(Exit::Usage, why, "`tipstaff doctor` checks it"))?;
@@ -178,6 +180,7 @@ pub fn apply(session: &mut Session, approved: &Approved) -> Result<Report> {
         authority,
         embargoed: std::cell::OnceCell::new(),
         host,
+        opener,
     };
     let report = apply::apply(approved, &session.policy, &mut ports);
     // An item that waits for a person goes on with `plan resume` once they have looked.

@@ -2,7 +2,10 @@
 
 use std::{cell::OnceCell, collections::BTreeSet};
 
-use connect::mailbox::{Found, MailFault, Mailbox, NewDraft, Place};
+use connect::{
+    mailbox::{Found, MailFault, Mailbox, NewDraft, Place},
+    upstream::open::Opener,
+};
 use desk::{
     case::{Case, Fact, RecordStage, Seen, Source},
     confidential::{OtherIds, Phase, Slot, SlotValue, Slots, TrackerContext},
@@ -20,7 +23,7 @@ use store::Desk;
 
 use super::{
     authority::{self, Shared},
-    clearance,
+    clearance, fix,
     host::{self, Link},
     mail as mailbox,
 };
@@ -49,6 +52,8 @@ pub struct Ports<'a> {
     pub embargoed: OnceCell<OtherIds>,
     /// The host of the trackers; none where they live on the desk.
     pub host: Option<Link<'a>>,
+    /// What opens pull requests at the public repository, or why nothing does; none where none is to be opened.
+    pub opener: Option<Result<Opener, String>>,
 }
 
 impl Journal for Ports<'_> {
@@ -83,7 +88,7 @@ impl Journal for Ports<'_> {
         // A change of the desk itself is one transaction with its receipt; only what leaves the desk needs an intent
         // that is on disk before it.
         let there = authority::is_there(effect) && !matches!(self.authority, Ok(None));
-        if there || matches!(effect, Change::MailDraft { .. }) {
+        if there || fix::is_there(effect) || matches!(effect, Change::MailDraft { .. }) {
             self.settle_host()?;
             self.desk.intend(key, effect, by)?;
             self.desk.flush_item()?;
@@ -252,6 +257,9 @@ impl World for Ports<'_> {
         }
         // What follows must not be on disk before what it follows.
         self.settle_host()?;
+        if fix::is_there(effect) {
+            return fix::perform(self.opener.as_ref(), self.desk, key, effect, by);
+        }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.perform(key, effect, by, self.headings)?);
         };
@@ -295,6 +303,9 @@ impl World for Ports<'_> {
         }
         if let Some(link) = self.host.as_ref().filter(|_| host::is_there(effect)) {
             return link.look_up(self.desk, key, effect, by);
+        }
+        if fix::is_there(effect) {
+            return fix::look_up(self.opener.as_ref(), self.desk, key, effect);
         }
         let Change::MailDraft { letter, .. } = effect else {
             return Ok(self.desk.look_up());

@@ -60,7 +60,7 @@ pub(super) fn ask<'a>(
 
 /// The token with which the public repository is asked, and where the configuration names it; none when none says that it
 /// may be.
-fn token(session: &Session) -> Result<Option<(&'static str, Secret)>, String> {
+pub(super) fn token(session: &Session) -> Result<Option<(&'static str, Secret)>, String> {
     let config = session.config();
     let (key, reference) = match (&config.upstream.token, &config.tracker.token) {
         (own, _) if !own.is_empty() => ("upstream.token", own),

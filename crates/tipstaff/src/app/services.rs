@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use connect::{
     archive::ponymail::PonyMail,
-    net::{Client, Service, Site},
+    net::{Address, Client, Service, Site},
     registry::{Registries, Registry},
 };
 use desk::{
@@ -15,7 +15,7 @@ use desk::{
 };
 use jiff::Timestamp;
 
-use super::{authority, facts, session::Session};
+use super::{authority, facts, host, pulls, session::Session};
 
 /// What an archive of lists said: mails by CVE id, and votes; each with why it could not be asked.
 #[derive(Debug, Default)]
@@ -47,10 +47,7 @@ pub(super) fn lists(session: &Session, cases: &[Case]) -> Lists {
         out.mentions = Some(Err(why.into()));
         return out;
     }
-    // The configured address ends where the service's own paths begin.
-    let base = a.api_url.trim_end_matches('/').trim_end_matches("/api");
-    let site = Site::at(Service::Archive, base, false).map_err(|e| format!("archive.api_url: {e}"));
-    let asked = site.and_then(|site| Ok((site, authority::client(session)?)));
+    let asked = at(session).and_then(|site| Ok((site, authority::client(session)?)));
     let (site, client) = match asked {
         Ok(both) => both,
         Err(why) => {
@@ -84,10 +81,9 @@ pub(super) fn published(
     target: &Target,
     tags: &[Artifact],
 ) -> Result<Vec<Artifact>, String> {
-    let config = session.config();
     let client: std::sync::Arc<Client> = authority::client(session)?;
     let asked = of_scope(names, ecosystem);
-    let registries = Registries::new(&client, &config.releases.addresses, &config.upstream.repo);
+    let registries = registries(session, &client, &asked);
     let mut out = Vec::new();
     for package in &target.packages {
         let tag = tags
@@ -117,6 +113,89 @@ pub(super) fn published(
         out.extend(tags.iter().filter(|t| t.package == *package && t.version != version).cloned());
     }
     Ok(out)
+}
+
+/// Can the services be asked that say what happened in public? What is looked for is nothing that anybody would want to keep
+/// secret: words of a list, the project's own package, the first id there ever was. What, and how it went.
+pub(super) fn probe(session: &Session) -> Vec<(String, Result<String, String>)> {
+    let config = session.config();
+    let mut out = Vec::new();
+    if config.archive.kind == ArchiveKind::Ponymail {
+        let lists = &config.mail.lists;
+        let vote = if config.releases.vote_required { lists.dev.as_str() } else { "" };
+        for list in [lists.users.as_str(), vote].into_iter().filter(|l| !l.is_empty()) {
+            out.push((format!("archive of {list}"), archived(session, list)));
+        }
+    }
+    let named: Vec<Registry> = config.releases.registries.iter().filter_map(|r| Registry::named(r)).collect();
+    if let Some(package) = config.scope.first().map(|s| s.package.as_str())
+        && !named.is_empty()
+    {
+        let client = authority::client(session);
+        for r in named {
+            let end = client.as_ref().map_err(Clone::clone).and_then(|client| {
+                let all = registries(session, client, &[r]);
+                // No project has released that.
+                let a = all.look_up(r, package, "0.0.0.0.0");
+                match a.state {
+                    ArtifactState::Unknown => Err(a.reason),
+                    _ => Ok("it answers".to_owned()),
+                }
+            });
+            out.push((format!("registry {}", r.name()), end));
+        }
+    }
+    if config.cve.list_path.is_empty() && !config.cve.list_url.is_empty() {
+        let end = authority::list(session).and_then(|list| {
+            let said = list.look_up("CVE-1999-0001").map_err(|e| e.to_string())?;
+            Ok(format!(
+                "{} answers, and {} CVE-1999-0001",
+                list.host(),
+                if said.is_some() { "has" } else { "does not have" }
+            ))
+        });
+        out.push(("CVE list".to_owned(), end));
+    }
+    out
+}
+
+fn archived(session: &Session, list: &str) -> Result<String, String> {
+    let a = &session.config().archive;
+    if a.api_url.is_empty() {
+        return Err("archive.kind is ponymail, and archive.api_url says not where".into());
+    }
+    let site = at(session)?;
+    let client = authority::client(session)?;
+    let day = jiff::SignedDuration::from_hours(24);
+    let since = session.now().checked_sub(day).unwrap_or(session.now());
+    let any = BTreeSet::from(["CVE-1999-0001".to_owned()]);
+    PonyMail::new(&client, site, &a.thread_url, list)
+        .mentions(&any, since, session.now())
+        .map(|_| "it can be searched".to_owned())
+        .map_err(|e| e.to_string())
+}
+
+/// Where the archive answers.
+fn at(session: &Session) -> Result<Site, String> {
+    // The configured address ends where the service's own paths begin.
+    let base = session.config().archive.api_url.trim_end_matches('/').trim_end_matches("/api");
+    Site::at(Service::Archive, base, false).map_err(|e| format!("archive.api_url: {e}"))
+}
+
+/// The registries at their addresses. Release pages are asked for with the token of the public repository, where they are at
+/// the same forge as that.
+fn registries<'a>(session: &'a Session, client: &'a Client, names: &[Registry]) -> Registries<'a> {
+    let config = session.config();
+    let all = Registries::new(client, &config.releases.addresses, &config.upstream.repo);
+    if !names.contains(&Registry::GithubReleases) {
+        return all;
+    }
+    let own = config.releases.addresses.get("github").and_then(|a| Address::parse(a, false).ok());
+    let forge = host::forged(session).ok().map(|f| f.rest.address);
+    match (own.filter(|o| forge.is_some_and(|f| f == *o)), pulls::token(session)) {
+        (Some(_), Ok(Some((_, token)))) => all.with_token(token),
+        _ => all,
+    }
 }
 
 /// How far from "published" a state is.

@@ -241,7 +241,11 @@ impl Session {
     /// What this run has asked of services so far; none when it asked nothing.
     #[must_use]
     pub fn spent(&self) -> Option<connect::net::Counts> {
-        self.client.get()?.as_ref().ok().map(|c| c.counts())
+        let mut all = self.mail.spent();
+        if let Some(Ok(c)) = self.client.get() {
+            all.add(&c.counts());
+        }
+        (all.total() > 0).then_some(all)
     }
 
     /// The host of the trackers, made when it is first asked for; none where they live on the desk.
@@ -335,11 +339,17 @@ fn actor(config: &config::Config, roster: &Roster, setting: &Setting) -> Actor {
     Actor { handle, known_by: KnownBy::OsUser, roles, stated }
 }
 
-/// Randomness for a new desk's key, from the standard library's own source.
+/// Randomness for a new desk's key.
 fn seed() -> [u8; 32] {
-    let mut out = [0; 32];
+    random()
+}
+
+/// Bytes that nobody can guess, from the standard library's own source.
+pub(super) fn random<const N: usize>() -> [u8; N] {
+    let mut out = [0; N];
     for (i, chunk) in out.chunks_mut(8).enumerate() {
-        chunk.copy_from_slice(&RandomState::new().hash_one(i).to_le_bytes());
+        let word = RandomState::new().hash_one(i).to_le_bytes();
+        chunk.iter_mut().zip(word).for_each(|(to, from)| *to = from);
     }
     out
 }

@@ -130,6 +130,7 @@ pub fn judge(session: &mut Session, plan: &mut Plan, cases: &[Case]) -> Result<(
         authority,
         embargoed: std::cell::OnceCell::new(),
         host: None,
+        opener: None,
     };
     Ok(clearance::try_clearance(plan, &session.policy, &ports, cases)?)
 }

@@ -72,6 +72,12 @@ pub enum Command {
     Allocate(AllocateArgs),
     /// Take a tracker as its remediation developer or triager
     Claim(TrackerArg),
+    /// Open the pull request with a fix: the form of the forge filled in, or by its API (`upstream.open_pr`)
+    #[command(
+        after_help = "Branch, title, text and the commits of the branch are judged first: nothing that tells of the flaw leaves.\n\n\
+                      Example:\n  tipstaff fix 42 --head tove:check-upload-name --title \"Check the name of an upload\" --body-file pr.md"
+    )]
+    Fix(FixArgs),
     /// Give a tracker back
     Release(TrackerArg),
     /// Say something on a tracker
@@ -98,6 +104,9 @@ pub enum Command {
     Config(ConfigArgs),
     /// Check desk and configuration, and say how to mend each finding
     Doctor,
+    /// Log in at Gmail once: say yes in a browser, and the credential of a mail source is kept
+    #[command(name = "log-in")]
+    LogIn(LogInArgs),
     /// One judgement on its own: a file or `-` in, JSON out
     #[command(subcommand)]
     X(X),
@@ -293,6 +302,41 @@ pub struct CloseArgs {
     /// One or two sentences for the team
     #[arg(long)]
     pub reason: String,
+}
+
+/// Arguments of `log-in`.
+#[derive(Debug, Args)]
+pub struct LogInArgs {
+    /// Name of the mail source; may be left out where there is only one of kind gmail
+    pub source: Option<String>,
+    /// The JSON of an OAuth client of type Desktop app, as the console gives it
+    #[arg(long, value_name = "FILE")]
+    pub client: PathBuf,
+}
+
+/// Arguments of `fix`.
+#[derive(Debug, Args)]
+pub struct FixArgs {
+    /// The tracker's number
+    pub tracker: String,
+    /// The branch with the fix, pushed already; `OWNER:BRANCH` for one in a fork
+    #[arg(long, value_name = "BRANCH")]
+    pub head: String,
+    /// The branch it is for; upstream.default_branch when left out
+    #[arg(long, value_name = "BRANCH")]
+    pub base: Option<String>,
+    /// Whose fork the branch is in; the public repository itself when left out
+    #[arg(long, value_name = "OWNER")]
+    pub fork: Option<String>,
+    /// Title of the pull request
+    #[arg(long)]
+    pub title: String,
+    /// Its text: a file, or `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    pub body_file: Option<PathBuf>,
+    /// Open it as a draft; the form has a button of its own for that
+    #[arg(long)]
+    pub draft: bool,
 }
 
 /// Arguments of `plan`.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, io::Write};
 
-use desk::config::{self, init};
+use desk::config::{self, SourceKind, init};
 
 use super::{
     args::{ConfigArgs, ConfigCommand, InitArgs},
@@ -104,7 +104,13 @@ pub fn config(args: &ConfigArgs, setting: &Setting, term: &mut Term) -> Result<E
 /// # Errors
 /// When they cannot be read at all.
 pub fn doctor(setting: Setting, term: &mut Term) -> Result<Exit> {
-    let session = Session::open(setting, false)?;
+    // What is asked on servers can be tried before there is a desk, and is best tried then.
+    let out = setting.load_config().is_ok_and(|l| {
+        let c = &l.config;
+        let mail = c.mail.source.iter().any(|s| s.kind != SourceKind::Mbox);
+        mail || !c.cve.address.is_empty() || !c.upstream.token.is_empty()
+    });
+    let session = Session::open(setting, out)?;
     let findings = doctor::check(&session)?;
     let worst = if findings.iter().any(|f| f.level == "fault") { Exit::Failed } else { Exit::Done };
     if term.json {

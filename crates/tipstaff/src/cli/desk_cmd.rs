@@ -1,4 +1,5 @@
-//! The desk by hand: queue, show, why, new, comment, edit, assign, claim, release, close, reopen, log, mark-sent.
+//! The desk by hand: queue, show, why, new, comment, edit, assign, claim, release, close, reopen, log, mark-sent; allocate and
+//! fix in files of their own.
 
 use std::io::Read;
 
@@ -64,6 +65,7 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
             plan_cmd::offer(s, &plan, term)
         }
         Command::Allocate(a) => super::allocate_cmd::run(&a, s, term),
+        Command::Fix(a) => super::fix_cmd::run(&a, s, term),
         Command::Assess(a) => {
             let (valid, scope) = (a.verdict == Verdict::Valid, a.scope.unwrap_or_default());
             request(&a.tracker, &Request::Assess { valid, scope }, s, term)
@@ -96,6 +98,7 @@ pub fn run(command: Command, setting: Setting, term: &mut Term) -> Result<Exit> 
         | Command::Init(_)
         | Command::Config(_)
         | Command::Doctor
+        | Command::LogIn(_)
         | Command::X(_)
         | Command::Cve(_)
         | Command::Completions { .. }

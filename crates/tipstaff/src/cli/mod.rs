@@ -7,7 +7,9 @@ mod config_cmd;
 mod cve_cmd;
 mod cve_desk;
 mod desk_cmd;
+mod fix_cmd;
 mod import_cmd;
+mod log_in_cmd;
 mod plan_cmd;
 mod prompt;
 mod show;
@@ -96,6 +98,7 @@ fn run(cli: Cli, term: &mut Term) -> crate::app::error::Result<Exit> {
         Command::Init(a) => config_cmd::init(&a, &setting, term),
         Command::Config(a) => config_cmd::config(&a, &setting, term),
         Command::Doctor => config_cmd::doctor(setting, term),
+        Command::LogIn(a) => log_in_cmd::run(&a, &setting, term),
         Command::Plan(a) => plan_cmd::plan(&a, setting, term),
         Command::Completions { shell } => {
             let mut out = Vec::new();

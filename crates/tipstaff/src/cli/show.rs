@@ -139,6 +139,9 @@ fn step(term: &mut Term, s: &Step, depth: usize) -> io::Result<()> {
         Change::PublishRecord { record, .. } => record_head(term, &indent, &record.preview())?,
         Change::RetractRecord { reason, .. } => block(term, &indent, &reason.preview())?,
         Change::SetField { value, .. } => block(term, &indent, &value.preview())?,
+        Change::OpenPullRequest { title, body, .. } => {
+            block(term, &indent, &format!("{}\n\n{}", title.preview(), body.preview()))?;
+        }
         Change::AppendEntry { note, .. } => {
             let told = told(&note.told);
             let text = format!("{}\n{}\nReporter: {told}", note.headline.preview(), note.body.preview());
@@ -229,6 +232,12 @@ pub fn effect(e: &Effect) -> String {
         Change::RetractRecord { cve, .. } => format!("take {cve} back at its authority"),
         Change::ReserveId { year, .. } => {
             format!("ask the CVE authority for an id of {year}; this cannot be undone")
+        }
+        Change::OpenPullRequest { fork, base, head, draft, .. } => {
+            let what = if *draft { "draft pull request" } else { "pull request" };
+            let (fork, head) = (fork.preview(), head.preview());
+            let head = if fork.is_empty() { head } else { format!("{fork}:{head}") };
+            format!("open a {what}, which everybody sees: {head} into {}", base.preview())
         }
         Change::MailDraft { letter, .. } if !letter.page.is_empty() => {
             format!(

@@ -43,7 +43,14 @@ pub fn estimate(session: &Session, plan: &Plan, term: &mut Term) -> Result<()> {
 /// When standard output is gone.
 pub fn spent(session: &Session, term: &mut Term) -> Result<()> {
     let Some(counts) = session.spent().filter(|c| c.total() > 0) else { return Ok(()) };
-    let each: Vec<String> = counts.requests.iter().map(|(s, n)| format!("{n} to {}", s.name())).collect();
+    let each: Vec<String> = counts
+        .requests
+        .iter()
+        .map(|(s, n)| {
+            let points = counts.points.get(s).map_or(String::new(), |p| format!(" ({p} points)"));
+            format!("{n} to {}{points}", s.name())
+        })
+        .collect();
     let waited = match counts.waited.as_secs() {
         0 => String::new(),
         n => format!(", {n} s of waiting"),

@@ -280,6 +280,12 @@ fn step_value(s: &Step) -> Value {
             put("reason", reason.preview().into());
         }
         Change::ReserveId { year, .. } => put("year", json!(year)),
+        Change::OpenPullRequest { base, head, title, body, .. } => {
+            put("base", base.preview().into());
+            put("head", head.preview().into());
+            put("title", title.preview().into());
+            put("text", body.preview().into());
+        }
         Change::PushRecord { cve, state, .. } => {
             put("cve", json!(cve));
             put("state", json!(state));

@@ -185,6 +185,7 @@ pub fn apply_all(desk: &Path, at: usize, after: bool) -> usize {
             authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),
             host: None,
+            opener: None,
         };
         let mut ports = Mortal { inner, at, after, count };
         let report = apply::apply(&approved, &session.policy, &mut ports);

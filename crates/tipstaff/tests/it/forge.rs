@@ -12,10 +12,10 @@ use crate::{
 };
 
 const REPO: &str = "acme/security";
-const TOKEN: &str = "planted-forge-token-0123";
+pub const TOKEN: &str = "planted-forge-token-0123";
 const BODY: &str = "### The issue description\n\nA flaw.\n\n### Severity\n\n_No response_\n";
 
-fn place(board: &str) -> (Server<GithubFake>, Env) {
+pub fn place(board: &str) -> (Server<GithubFake>, Env) {
     let mut forge = GithubFake::new(REPO, TOKEN, "2026-11-20T10:00:00Z".parse().unwrap());
     forge.login = "maren".into();
     let server = Server::start(forge);
@@ -35,9 +35,9 @@ fn place(board: &str) -> (Server<GithubFake>, Env) {
     (server, env)
 }
 
-const BOARD: &str = "url = \"https://github.com/orgs/acme/projects/1\"\n";
+pub const BOARD: &str = "url = \"https://github.com/orgs/acme/projects/1\"\n";
 
-fn yes(env: &Env, args: &[&str]) -> Said {
+pub fn yes(env: &Env, args: &[&str]) -> Said {
     env.answer(args, "y\n").expect(0)
 }
 

@@ -106,6 +106,25 @@ fn mail_comes_from_the_server_and_drafts_go_there_once() {
 }
 
 #[test]
+fn an_old_thread_is_read_whole_when_it_is_asked_for() {
+    let Some(d) = Dovecot::start() else { return };
+    let mail = |m: &crate::mails::Mail| m.eml().replace('\n', "\r\n").into_bytes();
+    d.deliver("INBOX", "1.old", &mail(&ann()));
+    let old = ["new", "cur"].map(|sub| d.home().join(sub).join("1.old"));
+    let old = old.into_iter().find(|p| p.exists()).unwrap();
+    let then = std::time::SystemTime::now() - std::time::Duration::from_secs(300 * 86_400);
+    std::fs::File::options().write(true).open(old).unwrap().set_modified(then).unwrap();
+    d.deliver("INBOX", "2.new", &mail(&ann_again()));
+    let env = env(&d, "");
+    let first = env.run(&["import"]);
+    assert!(first.out.contains("read: 1 new"), "{}{}", first.out, first.err);
+    let thread = env.run(&["import", "thread:six@ann.example"]);
+    assert!(thread.out.contains("1 new, 1 known"), "{}{}", thread.out, thread.err);
+    assert!(thread.out.contains("Path traversal in file upload"), "{}", thread.out);
+    assert!(d.messages("INBOX").iter().all(|(name, _)| !name.contains('S')), "nobody read it");
+}
+
+#[test]
 fn a_server_that_is_down_is_named_and_what_was_approved_goes_on_later() {
     let Some(mut d) = Dovecot::start() else { return };
     deliver(&d);
@@ -253,6 +272,7 @@ fn victim() {
         authority: Ok(None),
         embargoed: std::cell::OnceCell::new(),
         host: None,
+        opener: None,
     };
     let report = apply::apply(&approved, &session.policy, &mut ports);
     assert!(report.complete(), "{report:#?}");

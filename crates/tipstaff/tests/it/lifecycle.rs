@@ -388,6 +388,7 @@ fn apply_at_the_forge(place: &Place, server: &Server<GithubFake>) -> bool {
             authority: Ok(None),
             embargoed: std::cell::OnceCell::new(),
             host: Some(Link::new(Arc::clone(&forge), (&session.roster, &session.headings), now)),
+            opener: None,
         };
         let report = apply::apply(&approved, &session.policy, &mut ports);
         if !report.complete() {

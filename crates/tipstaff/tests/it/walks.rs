@@ -9,11 +9,11 @@ use testkit::{
     described::{Api, fit},
     dovecot::Dovecot,
     emulate::Emulator,
-    serve::{GithubFake, GithubFront, GmailFront, Server, Service},
+    serve::{GithubFake, GithubFront, GmailFront, Server, Service, Wrong},
 };
 
 use crate::{
-    lifecycle::{Place, REPO, TOKEN, TOVES_TOKEN, WALK, report},
+    lifecycle::{After, Phase, Place, REPO, TOKEN, TOVES_TOKEN, WALK, report},
     post::{ACCOUNT, CLIENT, Post},
 };
 
@@ -63,8 +63,20 @@ fn changes<S: Service>(server: &Server<S>) -> usize {
 
 /// Walk from the mailbox to DONE. `world` is how the forge stands.
 fn walk<S: Service>(server: &Server<S>, place: &Place, world: impl Fn() -> GithubFake) {
-    for after in WALK {
+    walk_with(server, place, world, WALK, |_| ());
+}
+
+/// The same, with what else happens in a phase, and what holds after it.
+fn walk_with<S: Service>(
+    server: &Server<S>,
+    place: &Place,
+    world: impl Fn() -> GithubFake,
+    walk: &[After],
+    happens: impl Fn(&Phase),
+) {
+    for after in walk {
         place.prepare(&after.0);
+        happens(&after.0);
         place.send();
         place.settle();
         let before = changes(server);
@@ -125,6 +137,73 @@ fn one_more_letter(place: &Place) {
 fn the_walk_with_the_trackers_at_a_forge() {
     let (server, place) = at_a_forge();
     walk(&server, &place, || server.with(|f| f.clone()));
+}
+
+/// The commit that the fix was merged as, and those of the tags.
+const FIX: &str = "0123456789abcdef0123456789abcdef01234567";
+
+#[test]
+fn the_walk_without_a_clone_and_unknown_is_never_released() {
+    let (server, place) = at_a_forge();
+    place.env.write("home/.config/tipstaff/user.toml", "");
+    server.with(|f| f.upstream = "example/server".into());
+    let tag = |name: &str, c: char, holds: bool| {
+        server.with(|f| {
+            let sha = c.to_string().repeat(40);
+            f.public.tags.insert(0, (name.into(), sha.clone(), "2026-11-20T10:00:00Z".into()));
+            if holds {
+                f.public.contains.insert((sha, FIX.into()));
+            }
+        });
+    };
+    let released = || {
+        let said = place.env.run(&["sync", "1", "--json"]);
+        let plan = said.json()["plan"].to_string();
+        (plan.contains("\"fix released\"") || plan.contains("sync.released"), said.json())
+    };
+    // Only the forge says whose the fix is, and says so while it is open.
+    let mut walk = WALK.to_vec();
+    for after in walk.iter_mut().filter(|a| a.0 == Phase::InReview) {
+        after.2 = "tove";
+    }
+    let world = || server.with(|f| f.clone());
+    walk_with(&server, &place, world, &walk, |phase| match phase {
+        Phase::InReview => server.with(|f| f.pull(12, json!({}))),
+        Phase::Merged => {
+            server.with(|f| {
+                f.pull(
+                    12,
+                    json!({"state": "MERGED", "mergedAt": "2026-11-19T10:00:00Z", "mergeCommit": {"oid": FIX}}),
+                );
+            });
+        }
+        Phase::Filled => tag("v2.4.1rc1", 'b', true),
+        Phase::Released => {
+            assert!(!released().0, "a candidate is no release");
+            tag("v2.4.1", 'a', true);
+            // It is out, and whether it holds the fix cannot be told.
+            // What each fault does to an answer has tests of its own.
+            let compare = [
+                Wrong::Status(404),
+                Wrong::Status(403),
+                Wrong::HangUp,
+                Wrong::Other(json!({"status": "sideways"})),
+            ];
+            let ways = compare.map(|w| ("/compare/", w)).into_iter();
+            for (path, wrong) in ways.chain([Wrong::Status(404), Wrong::Page].map(|w| ("/commits", w))) {
+                server.go_wrong_times("GET", path, wrong.clone(), 1000);
+                let (out, said) = released();
+                server.all_well();
+                assert!(!out, "{path} {wrong:?}: {said:#}");
+            }
+            assert!(released().0, "asked again, it is");
+        }
+        _ => {}
+    });
+    // What a tag holds does not change: it was compared once for each tag.
+    let compared =
+        server.seen().iter().filter(|a| a.path.contains("/compare/") && a.path.contains("aaaa")).count();
+    assert!(compared > 0, "the forge was asked");
 }
 
 #[test]

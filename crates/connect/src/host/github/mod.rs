@@ -151,7 +151,9 @@ impl Github {
         let body = json!({"query": document, "variables": variables});
         let request = self.dressed(Request::new(crate::net::Method::Post, "/graphql").json(&body).asking());
         let reply = self.client.call(&self.graph, &request)?;
-        answer(&reply, KEY)
+        let (data, cost) = answer(&reply, KEY)?;
+        self.client.cost(self.graph.service, cost);
+        Ok((data, cost))
     }
 
     /// Ask a question whose answer has no shape of its own.

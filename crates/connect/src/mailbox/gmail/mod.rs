@@ -2,6 +2,7 @@
 //! letters looked up by their Message-ID. Nothing is labelled, moved or deleted, and no request here can send.
 
 mod access;
+pub mod consent;
 mod progress;
 mod shape;
 
@@ -19,12 +20,13 @@ pub use access::Credential;
 
 use self::{
     access::{Access, Trouble, object},
-    shape::{Draft, DraftStub, Drafts, Labels, Message, Messages, header},
+    shape::{Draft, DraftStub, Drafts, Labels, Message, Messages, Thread, header},
 };
 use super::{Abilities, Cursor, Found, LIMIT, Mail, MailFault, Mailbox, NewDraft, Page, Place};
 use crate::net::{Client, Fault, Limits, Method, Request, Site};
 
 const MESSAGES: &str = "/gmail/v1/users/me/messages";
+const THREADS: &str = "/gmail/v1/users/me/threads";
 const DRAFTS: &str = "/gmail/v1/users/me/drafts";
 const LABELS: &str = "/gmail/v1/users/me/labels";
 /// Drafts that are looked at. With more of them nobody could say that one is not there.
@@ -33,6 +35,9 @@ const MANY: usize = 2000;
 const NEWEST: &str = "10";
 /// Messages that a search for a Message-ID may find.
 const TWINS: &str = "20";
+/// Messages of a thread that are read, and their bytes together.
+const THREAD: usize = 1000;
+const THREAD_BYTES: usize = 256 * 1024 * 1024;
 /// Labels named to a person who named one that is not there.
 const NAMED: usize = 20;
 /// Labels that are there in every mailbox, by their own names.
@@ -369,7 +374,7 @@ impl Mailbox for Gmail {
             list_sent: self.sent,
             create_draft: self.drafts,
             thread_url: true,
-            read_thread: false,
+            read_thread: true,
         }
     }
 
@@ -508,6 +513,52 @@ impl Mailbox for Gmail {
     fn thread_url(&self, message_id: &str) -> Result<Option<String>, MailFault> {
         let found = self.with_id(" -in:chats", message_id)?;
         Ok(found.iter().map(|m| link(&m.thread_id)).find(|l| !l.is_empty()))
+    }
+
+    fn thread(&self, message_id: &str) -> Result<Vec<Mail>, MailFault> {
+        // No mail: what nobody sent, what was thrown away.
+        let none = |labels: &[String]| {
+            labels.iter().any(|l| matches!(l.as_str(), "DRAFT" | "CHAT" | "TRASH" | "SPAM"))
+        };
+        let mut ids: Vec<String> = Vec::new();
+        for m in self.with_id(" -in:drafts -in:chats", message_id)? {
+            if !none(&m.label_ids) && is_id(&m.thread_id) && !ids.contains(&m.thread_id) {
+                ids.push(m.thread_id);
+            }
+        }
+        let mut out: Vec<Mail> = Vec::new();
+        let mut bytes_read = 0;
+        for thread_id in ids {
+            let request = Request::get(format!("{THREADS}/{thread_id}")).query("format", "minimal");
+            let thread = match self.access.read::<Thread>(&request)? {
+                Ok(t) => t,
+                Err(reply) if reply.status() == 404 => continue,
+                Err(reply) => return Err(self.access.refusal(&reply)),
+            };
+            self.same(&thread_id, &thread.id)?;
+            let refused = |why: String| MailFault::Refused { what: self.access.what("threads"), why };
+            if out.len() + thread.messages.len() > THREAD {
+                return Err(refused(format!("the thread has more than {THREAD} messages")));
+            }
+            for stub in thread.messages {
+                if none(stub.label_ids.as_deref().unwrap_or_default()) {
+                    continue;
+                }
+                let (bytes, note) = match self.raw(&stub.id)? {
+                    Raw::Is { bytes, note, .. } => (bytes, note),
+                    Raw::Gone => continue,
+                    Raw::Unreadable => return Err(self.strange("messages", "a message has no bytes")),
+                };
+                bytes_read += bytes.len();
+                if bytes_read > THREAD_BYTES {
+                    return Err(refused("the thread is larger than can be read at once".into()));
+                }
+                let place = format!("{} message {}", self.access.site.address.origin(), stub.id);
+                let (folder, thread) = (String::new(), thread_id.clone());
+                out.push(Mail { bytes, place, folder, id: stub.id, thread, note });
+            }
+        }
+        Ok(out)
     }
 }
 

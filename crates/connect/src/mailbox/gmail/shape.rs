@@ -57,6 +57,13 @@ pub(super) struct Messages {
     pub _estimate: u64,
 }
 
+/// A thread with what names its messages, oldest first.
+#[derive(Deserialize)]
+pub(super) struct Thread {
+    pub id: String,
+    pub messages: Vec<Stub>,
+}
+
 /// A page of drafts.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]

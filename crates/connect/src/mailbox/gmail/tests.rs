@@ -363,6 +363,40 @@ fn no_fault_makes_a_reading_of_gmail_lose_mail() {
 }
 
 #[test]
+fn no_fault_makes_a_thread_of_gmail_shorter() {
+    let fresh = || {
+        let b = start(&["INBOX"]);
+        b.server.with(|f| {
+            let root = f.receive(&mail("root@x"), &["INBOX"], 0);
+            let thread = f.messages.iter().find(|m| m.id == root).unwrap().thread.clone();
+            for (id, label) in [("ours@x", "SENT"), ("late@x", "INBOX"), ("waits@x", "DRAFT")] {
+                let id = f.receive(&mail(id), &[label], 1);
+                let m = f.messages.iter_mut().find(|m| m.id == id).unwrap();
+                m.thread.clone_from(&thread);
+            }
+            f.receive(&mail("other@x"), &["INBOX"], 2);
+        });
+        b
+    };
+    let b = fresh();
+    let whole = |all: &[Mail]| all.iter().map(|m| message_id_of(&m.bytes)).collect::<Vec<_>>();
+    assert_eq!(whole(&b.gmail.thread("late@x").unwrap()), ["root@x", "ours@x", "late@x"]);
+    assert!(b.gmail.can().read_thread);
+    let requests = b.server.seen().len();
+    for wrong in Wrong::every().into_iter().filter(|w| *w != Wrong::Silence) {
+        for at in 0..requests {
+            let b = fresh();
+            b.server.go_wrong_at(at, 3, wrong.clone());
+            match b.gmail.thread("late@x") {
+                // A message, or a thread, of which the service says that it is gone is gone.
+                Ok(all) => assert!(all.len() == 3 || wrong == Wrong::Status(404), "{wrong:?} at {at}"),
+                Err(f) => assert!(!f.to_string().contains("planted"), "{wrong:?} at {at}: {f}"),
+            }
+        }
+    }
+}
+
+#[test]
 fn hostile_answers_of_gmail_are_faults_and_nothing_else() {
     for answer in [
         json!({}),

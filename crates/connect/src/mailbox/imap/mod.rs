@@ -6,6 +6,7 @@ mod progress;
 mod server;
 mod session;
 mod stream;
+mod thread;
 mod wire;
 
 use std::{
@@ -28,6 +29,8 @@ const DRAFTS: usize = 2000;
 const DRAFT_HEADER: u64 = 4096;
 /// A connection that was not used for so long may be gone without a word, and is opened anew.
 const IDLE: Duration = Duration::from_secs(60);
+/// Bytes of a thread that are read, about.
+const THREAD_BYTES: u64 = 256 * 1024 * 1024;
 /// Messages with one Message-ID that are looked at.
 const TWINS: usize = 50;
 /// Folders named to a person who named one that is not there.
@@ -270,6 +273,64 @@ impl Imap {
         Err(MailFault::Refused { what: self.what("SEARCH"), why })
     }
 
+    /// The thread of a message, from the folders that are read and what was sent.
+    fn whole_thread(&self, message_id: &str, threads: bool) -> Result<Vec<Mail>, MailFault> {
+        if self.source.folders.is_empty() {
+            return Err(self.no("read a thread"));
+        }
+        self.check_id(message_id)?;
+        self.with("read a thread", |s| {
+            let mut folders: Vec<String> = self.source.folders.iter().map(|f| name::encode(f)).collect();
+            if self.source.sent != Purpose::Nowhere {
+                match self.folder_for(s, Place::Sent) {
+                    Ok(raw) if !folders.contains(&raw) => folders.push(raw),
+                    Ok(_) | Err(Trouble::NotFound(_)) => {}
+                    Err(t) => return Err(t),
+                }
+            }
+            let members = s.conversation(&folders, message_id, threads)?;
+            let mut mails: Vec<Option<Mail>> = members.iter().map(|_| None).collect();
+            let mut left = THREAD_BYTES;
+            for (at, raw) in folders.iter().enumerate() {
+                if members.iter().all(|m| m.folder != at) {
+                    continue;
+                }
+                s.examine(raw)?;
+                let folder = name::decode(raw.as_bytes());
+                for (m, mail) in members.iter().zip(&mut mails).filter(|(m, _)| m.folder == at) {
+                    // One that was deleted meanwhile is not of the thread any more.
+                    *mail = self.whole(s, &folder, m.uid)?;
+                    let size = mail.as_ref().map_or(0, |m| m.bytes.len() as u64);
+                    left = left.checked_sub(size).ok_or_else(|| {
+                        Trouble::Refused("the thread is larger than can be read at once".into())
+                    })?;
+                }
+            }
+            Ok(mails.into_iter().flatten().collect())
+        })
+    }
+
+    /// A message of the open folder, or the head of a large one; none when it is gone.
+    fn whole(&self, s: &mut Session, folder: &str, uid: u32) -> Result<Option<Mail>, Trouble> {
+        let part = format!("BODY.PEEK[]<0.{LIMIT}>");
+        let read = s.parts(&[uid], &part, LIMIT as u64)?;
+        if read.lost > 0 {
+            return Err(Trouble::Strange(format!("message {uid} of {folder} cannot be read")));
+        }
+        Ok({ read.of }.remove(&uid).map(|bytes| Mail {
+            note: if bytes.len() < LIMIT {
+                String::new()
+            } else {
+                "only the head of this large message was read".into()
+            },
+            bytes,
+            place: format!("{} {folder} uid {uid}", self.source.server.origin()),
+            folder: folder.to_owned(),
+            id: uid.to_string(),
+            thread: String::new(),
+        }))
+    }
+
     fn found(&self, raw: &str, uid: Option<u32>) -> Found {
         let folder = name::decode(raw.as_bytes());
         Found {
@@ -293,6 +354,7 @@ impl Mailbox for Imap {
             list_drafts: drafts,
             list_sent: self.source.sent != Purpose::Nowhere,
             create_draft: drafts,
+            read_thread: !self.source.folders.is_empty(),
             ..Abilities::default()
         }
     }
@@ -355,20 +417,7 @@ impl Mailbox for Imap {
             let mail = self.with(&format!("look into {folder}"), |s| {
                 s.examine(&name::encode(folder))?;
                 let Some(uid) = self.with_id(s, "", message_id)?.pop() else { return Ok(None) };
-                let part = format!("BODY.PEEK[]<0.{LIMIT}>");
-                let bytes = s.parts(&[uid], &part, LIMIT as u64)?.of.remove(&uid);
-                Ok(bytes.map(|bytes| Mail {
-                    note: if bytes.len() < LIMIT {
-                        String::new()
-                    } else {
-                        "only the head of this large message was read".into()
-                    },
-                    bytes,
-                    place: format!("{} {folder} uid {uid}", self.source.server.origin()),
-                    folder: folder.clone(),
-                    id: uid.to_string(),
-                    thread: String::new(),
-                }))
+                self.whole(s, folder, uid)
             })?;
             if mail.is_some() {
                 return Ok(mail);
@@ -454,6 +503,10 @@ impl Mailbox for Imap {
 
     fn thread_url(&self, _: &str) -> Result<Option<String>, MailFault> {
         Err(self.no("link to a thread"))
+    }
+
+    fn thread(&self, message_id: &str) -> Result<Vec<Mail>, MailFault> {
+        self.whole_thread(message_id, true)
     }
 }
 

@@ -58,6 +58,8 @@ pub(super) struct Session {
     wire: Wire,
     /// Folders for a purpose that were found, by their names on the wire.
     pub known: BTreeMap<&'static str, String>,
+    /// What the server offers to somebody who is logged in, once that was asked.
+    offers: Option<BTreeSet<String>>,
 }
 
 impl Session {
@@ -103,7 +105,25 @@ impl Session {
             let can = capabilities(&mut wire).map_err(early)?;
             authenticate(&mut wire, account, log_in, &can).map_err(early)?;
         }
-        Ok(Self { wire, known: BTreeMap::new() })
+        Ok(Self { wire, known: BTreeMap::new(), offers: None })
+    }
+
+    /// What the server offers to somebody who is logged in, in capitals.
+    pub(super) fn offers(&mut self) -> Result<BTreeSet<String>, Trouble> {
+        if self.offers.is_none() {
+            self.offers = Some(capabilities(&mut self.wire)?);
+        }
+        Ok(self.offers.clone().unwrap_or_default())
+    }
+
+    /// Make a command of a family of its own.
+    pub(super) fn command(
+        &mut self,
+        line: &str,
+        cost: Cost,
+        take: &mut dyn FnMut(Data<'_>),
+    ) -> Result<Done, Trouble> {
+        self.wire.command(line, cost, take)
     }
 
     /// Open a folder for reading; its name as on the wire.

@@ -58,6 +58,7 @@ const MAY_LEAVE: &[&str] = &[
     "EXAMINE ",
     "UID SEARCH ",
     "UID FETCH ",
+    "UID THREAD ",
     "APPEND ",
 ];
 
@@ -324,6 +325,7 @@ mod tests {
             "CAPABILITY",
             "EXAMINE \"INBOX\"",
             "UID SEARCH UNDELETED HEADER Message-ID \"a@b\"",
+            "UID THREAD REFS US-ASCII ALL",
             "UID FETCH 1:4 (UID BODY.PEEK[HEADER.FIELDS (MESSAGE-ID)])",
             "UID FETCH 1 (UID RFC822.SIZE)",
             "APPEND \"Drafts\" (\\Draft) {12}",

@@ -22,6 +22,8 @@ fn cleared(kind: Kind, text: &str) -> Result<Cleared<Public>, Refusal> {
 }
 
 struct Words {
+    base: Cleared<Public>,
+    forks: [Cleared<Public>; 2],
     head: Cleared<Public>,
     title: Cleared<Public>,
     body: Cleared<Public>,
@@ -29,6 +31,8 @@ struct Words {
 
 fn words(body: &str) -> Words {
     Words {
+        base: cleared(Kind::Branch, "main").unwrap(),
+        forks: ["", "tove"].map(|f| cleared(Kind::Text, f).unwrap()),
         head: cleared(Kind::Branch, "check-upload-name").unwrap(),
         title: cleared(Kind::Title, "Check the name & size of an upload").unwrap(),
         body: cleared(Kind::Text, body).unwrap(),
@@ -36,8 +40,16 @@ fn words(body: &str) -> Words {
 }
 
 impl Words {
-    fn pull<'a>(&'a self, fork: &'a str) -> NewPull<'a> {
-        NewPull { base: "main", fork, head: &self.head, title: &self.title, body: &self.body, draft: false }
+    fn pull<'a>(&'a self, fork: &str) -> NewPull<'a> {
+        let fork = self.forks.iter().find(|f| f.as_str() == fork).unwrap();
+        NewPull {
+            base: &self.base,
+            fork,
+            head: &self.head,
+            title: &self.title,
+            body: &self.body,
+            draft: false,
+        }
     }
 }
 
@@ -58,10 +70,12 @@ fn the_form_is_filled_in_and_nothing_in_it_leads_elsewhere() {
     let f = form("https://github.com", REPO, &long.pull("tove")).unwrap();
     assert!(f.without_body && !f.url.contains("&body="), "{}", f.url);
     for bad in ["a/../b", "-x", "a?b", "a#b", "", "a..b", "a b"] {
-        let pull = NewPull { base: bad, ..w.pull("tove") };
-        assert!(form("https://github.com", REPO, &pull).is_err(), "{bad}");
+        let bad = cleared(Kind::Text, bad).unwrap();
+        let pull = NewPull { base: &bad, ..w.pull("tove") };
+        assert!(form("https://github.com", REPO, &pull).is_err(), "{bad:?}");
     }
-    assert!(form("https://github.com", REPO, &w.pull("a/b")).is_err());
+    let fork = cleared(Kind::Text, "a/b").unwrap();
+    assert!(form("https://github.com", REPO, &NewPull { fork: &fork, ..w.pull("tove") }).is_err());
 }
 
 #[test]

@@ -124,6 +124,7 @@ fn apply_with(case: &mut Case, effect: &Effect, g: Ground<'_>, kept: &Kept) {
         }
         // Which id is reserved is not known before.
         Change::ReserveId { .. }
+        | Change::OpenPullRequest { .. }
         | Change::CreateTracker { .. }
         | Change::SetFate { .. }
         | Change::AppendEntry { .. }

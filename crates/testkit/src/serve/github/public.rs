@@ -168,8 +168,15 @@ impl GithubFake {
             ("GET", ["compare", basehead]) => self.compare(basehead),
             ("GET", ["pulls"]) => {
                 let head = asked.param("head").unwrap_or_default().replace("%3A", ":").replace("%2F", "/");
-                let all: Vec<&Value> =
-                    self.public.opened.iter().filter(|p| p["head"]["label"] == head.as_str()).collect();
+                let state = asked.param("state").unwrap_or("open");
+                let all: Vec<&Value> = self
+                    .public
+                    .opened
+                    .iter()
+                    .filter(|p| {
+                        p["head"]["label"] == head.as_str() && (state == "all" || p["state"] == state)
+                    })
+                    .collect();
                 Answer::json(200, &json!(all))
             }
             ("POST", ["pulls"]) => self.open_pull(&asked.json()),
@@ -297,7 +304,13 @@ impl GithubFake {
             return bad(&format!("A pull request already exists for {head}."));
         }
         let number = 100 + self.public.opened.len();
-        let pull = json!({"number": number, "state": "open", "draft": body["draft"] == true, "title": body["title"],
+        let at = self.tick();
+        self.pull(
+            number as u64,
+            json!({"title": body["title"], "body": body["body"], "baseRefName": body["base"], "author": {"login": self.login},
+                "headRefName": head.split(':').nth(1), "isDraft": body["draft"] == true}),
+        );
+        let pull = json!({"number": number, "state": "open", "created_at": at.to_string(), "draft": body["draft"] == true, "title": body["title"],
             "body": body["body"], "html_url": format!("https://github.com/{}/pull/{number}", self.upstream),
             "head": {"label": head, "ref": head.split(':').nth(1)}, "base": {"ref": body["base"]}});
         self.writes += 1;

@@ -66,6 +66,14 @@ fn everything(owner: &impl Owner, gmail: &Gmail) {
     assert!(made.url.ends_with(&a.thread), "on the thread that it answers: {made:?}");
     assert_eq!(gmail.create_draft(&draft(&own, "a@x")).unwrap(), made, "there once");
     assert_eq!(gmail.thread_url("a@x").unwrap(), Some(made.url.clone()));
+    // The thread is read whole, without what nobody sent.
+    let thread = gmail.thread("a@x").unwrap();
+    assert!(
+        matches!(thread.as_slice(), [m] if m.bytes == a.bytes && m.thread == a.thread),
+        "{}",
+        thread.len()
+    );
+    assert!(gmail.thread("none@x").unwrap().is_empty());
     let all = gmail.drafts().unwrap();
     assert!(matches!(all.as_slice(), [d] if message_id_of(&d.bytes) == "ours@x" && d.thread == a.thread));
     assert_eq!(gmail.find(Place::Drafts, "ours@x").unwrap(), Some(made));

@@ -223,3 +223,60 @@ fn folders_of_any_name_are_read() {
     assert_eq!(mails[0].folder, "Lists/Sécurité");
     assert!(cursor.0.contains("INBOX"));
 }
+
+/// A mail that answers others.
+fn answer(id: &str, references: &[&str]) -> Vec<u8> {
+    let all: Vec<String> = references.iter().map(|r| format!("<{r}>")).collect();
+    let last = all.last().cloned().unwrap_or_default();
+    let head = format!("References: {}\r\nIn-Reply-To: {last}\r\n", all.join("\r\n "));
+    let text = String::from_utf8(mail(id, "body")).unwrap();
+    text.replacen("\r\n\r\n", &format!("\r\n{head}\r\n"), 1).into_bytes()
+}
+
+#[test]
+fn a_thread_is_read_whole_from_every_folder_and_nothing_else() {
+    let Some(d) = Dovecot::start() else { return };
+    // Another report with the same subject stands in the same folder.
+    d.deliver("INBOX", "1.other", &mail("other@x", "body"));
+    d.deliver("INBOX", "2.root", &mail("root@x", "body"));
+    d.deliver("Sent", "3.ours", &answer("ours@desk", &["root@x"]));
+    // Their client keeps the last reference alone: only our answer ties it to the rest.
+    d.deliver("INBOX", "4.late", &answer("late@x", &["ours@desk"]));
+    d.deliver("Lists.security", "5.cc", &answer("cc@x", &["lost@x", "late@x"]));
+    d.deliver("INBOX", "6.beside", &answer("beside@x", &["other@x"]));
+    d.deliver("INBOX", "7.near", &mail("oot@x", "an id that is part of another"));
+    d.deliver("Lists.security", "8.copy", &mail("root@x", "body"));
+    // Asked by any of its messages.
+    for id in ["root@x", "late@x", "ours@desk", "cc@x"] {
+        for threads in [true, false] {
+            let mut far = source(&plain(&d), LogIn::Password(Secret::new(PASSWORD.into())));
+            far.folders = vec!["INBOX".into(), "Lists/security".into()];
+            let imap = Imap::new(far, patience(20_000)).unwrap();
+            let mails = imap.whole_thread(id, threads).unwrap();
+            let mut got = ids(&mails);
+            assert_eq!(got[0], "root@x", "the root comes first");
+            got.sort();
+            assert_eq!(got, ["cc@x", "late@x", "ours@desk", "root@x"], "{id}, {threads}");
+        }
+    }
+    let imap = open(&d);
+    assert!(imap.can().read_thread);
+    assert!(imap.thread("nobody@x").unwrap().is_empty());
+    assert!(imap.thread("a\r\nb DELETE c").unwrap_err().nothing_made());
+    assert!(d.messages("INBOX").iter().all(|(name, _)| !name.contains(":2,S")), "nobody read them");
+}
+
+#[test]
+fn a_thread_that_forks_deeper_than_the_parser_goes_is_read_all_the_same() {
+    let Some(d) = Dovecot::start() else { return };
+    let mut all = vec![("1.0000".to_owned(), mail("n0@x", "body"))];
+    // Two answers to each: the server writes parentheses within parentheses.
+    for n in 1..=24 {
+        let chain: Vec<String> = (0..n).map(|k| format!("n{k}@x")).collect();
+        let chain: Vec<&str> = chain.iter().map(String::as_str).collect();
+        all.push((format!("2.{n:04}"), answer(&format!("n{n}@x"), &chain)));
+        all.push((format!("3.{n:04}"), answer(&format!("s{n}@x"), &chain)));
+    }
+    d.deliver_all("INBOX", &all);
+    assert_eq!(open(&d).thread("s24@x").unwrap().len(), 49);
+}

@@ -39,6 +39,8 @@ enum Wrong {
 struct World {
     drafts: Vec<Vec<u8>>,
     lines: Vec<String>,
+    /// Does it keep threads?
+    threads: bool,
 }
 
 struct Fake {
@@ -135,7 +137,11 @@ fn talk(stream: TcpStream, world: &Mutex<World>, wrong: &Mutex<Wrong>) -> Option
             _ => {}
         }
         match word.as_str() {
-            "CAPABILITY" => say(&format!("* CAPABILITY IMAP4rev1 AUTH=XOAUTH2\r\n{tag} OK done\r\n"))?,
+            "CAPABILITY" => {
+                let more = if world.lock().unwrap().threads { " THREAD=REFERENCES" } else { "" };
+                say(&format!("* CAPABILITY IMAP4rev1 AUTH=XOAUTH2{more}\r\n{tag} OK done\r\n"))?;
+            }
+            "THREAD" => say(&format!("* THREAD (1)\r\n{tag} OK done\r\n"))?,
             "LOGIN" => say(&format!("{tag} OK in\r\n"))?,
             "AUTHENTICATE" => {
                 say("+ \r\n")?;
@@ -299,6 +305,56 @@ fn reading_ends_in_mail_or_in_words() {
 }
 
 #[test]
+fn no_fault_makes_a_thread_of_imap_shorter() {
+    let says = |word, text: &str| Wrong::Says(word, text.as_bytes().to_vec());
+    // How much may come is bounded by kind of command, and a flood of the smallest is the fastest told.
+    let mut cases =
+        vec![Wrong::Nothing, Wrong::Floods("EXAMINE"), says("SEARCH", "* SEARCH 1 two\r\nTAG OK done\r\n")];
+    for word in ["EXAMINE", "SEARCH", "THREAD", "FETCH", "LIST", "CAPABILITY"] {
+        cases.extend([Wrong::EndsBefore(word), Wrong::Silent(word)]);
+        for text in [
+            "TAG NO not now\r\n",
+            "TAG BAD what\r\n",
+            "%%%%\r\n",
+            "* BYE going down\r\n",
+            "other OK done\r\n",
+        ] {
+            cases.push(says(word, text));
+        }
+    }
+    for text in [
+        "* THREAD (1 (2\r\nTAG OK done\r\n",
+        "* THREAD ((((((((((1)(2))(3))(4))(5))(6))(7))(8))(9))\r\nTAG OK done\r\n",
+    ] {
+        cases.push(says("THREAD", text));
+    }
+    for wrong in cases {
+        for threads in [false, true] {
+            let fake = Fake::start(wrong.clone());
+            {
+                let mut world = fake.world.lock().unwrap();
+                (world.threads, world.drafts) = (threads, vec![LETTER.to_vec()]);
+            }
+            let limits = patience(if matches!(wrong, Wrong::Floods(_)) { 20_000 } else { 400 });
+            match fake.open(limits).thread("ours-1@desk") {
+                Ok(all) => assert_eq!(all.len(), 1, "{wrong:?}, {threads}"),
+                Err(f) => assert!(!f.to_string().contains("planted") && f.nothing_made(), "{wrong:?}: {f}"),
+            }
+        }
+    }
+    // A server that says it keeps threads, and then does not, is asked in the other way.
+    for text in ["TAG NO not now\r\n", "TAG BAD what\r\n", "* THREAD (1 (2\r\nTAG OK done\r\n"] {
+        let fake = Fake::start(says("THREAD", text));
+        {
+            let mut world = fake.world.lock().unwrap();
+            (world.threads, world.drafts) = (true, vec![LETTER.to_vec()]);
+        }
+        let end = fake.open(patience(2000)).thread("ours-1@desk");
+        assert!(end.as_ref().is_ok_and(|all| all.len() == 1), "{text}: {end:?}");
+    }
+}
+
+#[test]
 fn an_answer_that_cannot_be_read_is_said_and_not_lost_in_silence() {
     let fake = Fake::start(Wrong::Unreadable);
     let imap = fake.open(patience(2000));
@@ -349,18 +405,20 @@ proptest! {
 
     #[test]
     fn no_answer_breaks_the_reader(
-        word in prop::sample::select(vec!["CAPABILITY", "LOGIN", "LIST", "EXAMINE", "SEARCH", "FETCH"]),
+        word in prop::sample::select(vec!["CAPABILITY", "LOGIN", "LIST", "EXAMINE", "SEARCH", "FETCH", "THREAD"]),
         pieces in prop::collection::vec(prop_oneof![
             prop::collection::vec(any::<u8>(), 0..30),
             prop::sample::select(vec![
                 "* ", "1 FETCH (", "UID 1 ", "BODY[] ", "{5}\r\n", "{4294967295}\r\n", "NIL", "\"", ")", "\r\n", "TAG OK ",
-                "* SEARCH ", "* LIST (\\Drafts) \"/\" ", "[UIDVALIDITY ", "[UIDNEXT 0]", "((((((((((", "+ ", "BODYSTRUCTURE ",
+                "* SEARCH ", "* THREAD (", "* LIST (\\Drafts) \"/\" ", "[UIDVALIDITY ", "[UIDNEXT 0]", "((((((((((", "+ ", "BODYSTRUCTURE ",
             ]).prop_map(|s| s.as_bytes().to_vec()),
         ], 0..12),
     ) {
         let fake = Fake::start(Wrong::Says(word, pieces.concat()));
+        fake.world.lock().unwrap().threads = true;
         let imap = fake.open(patience(300));
         let _ = imap.page(None, None);
+        let _ = imap.thread("ours-1@desk");
         let _ = imap.create_draft(&draft());
         prop_assert!(fake.drafts() <= 1);
     }
