@@ -137,8 +137,21 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
         )),
     }
     if session.config().upstream.open_pr == OpenPr::Api {
-        let found = "`fix` opens pull requests itself; whether the token may is told by the first one";
-        out.push(finding("note", "public repository", found, "it needs pull requests (read and write)"));
+        out.push(match pulls::token(session) {
+            Ok(None) => finding(
+                "warning",
+                "public repository",
+                "upstream.open_pr is \"api\", and no token may open pull requests",
+                "set upstream.token, or open_pr = \"browser\"",
+            ),
+            // One that cannot be read was said above.
+            _ => finding(
+                "note",
+                "public repository",
+                "`fix` opens pull requests itself; whether the token may is told by the first one",
+                "it needs pull requests (read and write)",
+            ),
+        });
     }
     for (what, end) in services::probe(session) {
         out.push(match end {

@@ -166,6 +166,8 @@ pub fn plan(session: &mut Session, case: &Case, wish: &Wish) -> Result<(Judged, 
     let wrong = |why: String| AppError::usage(why).next("correct it, and run this again");
     if session.config().upstream.open_pr == OpenPr::Browser {
         let form = open::form(&web(session).map_err(wrong)?, &repo, &clear.pull()).map_err(wrong)?;
+        // What the tracker's own state says against it stands there with the rest.
+        judged.notices = made.items.iter().flat_map(|i| i.notices.clone()).collect();
         return Ok((judged, Way::Form(form)));
     }
     let opener = opener(session).map_err(|why| {

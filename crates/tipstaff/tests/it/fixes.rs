@@ -76,6 +76,12 @@ fn the_form_is_filled_in_and_a_person_presses_its_button() {
         assert!(said.out.contains(part), "{part}: {}", said.out);
     }
     assert_eq!((asked_upstream(&server), server.with(|f| f.writes)), (0, 0));
+    server.with(|f| {
+        f.edit(1, |i| {
+            i.labels.remove("cve allocated");
+        })
+    });
+    assert!(env.run(&wish(&[])).expect(0).out.contains("no CVE is allocated yet"));
     // A text that is too long for an address is said, and shown to be pasted.
     env.write("pr.md", "A longer text. ".repeat(700));
     let said = env.run(&wish(&[])).expect(0);
