@@ -173,8 +173,13 @@ fn entry(a: &Affected, problems: &mut Vec<String>) -> Option<Value> {
         problems.push(format!("{name}: no affected version"));
         return None;
     }
-    if !words.is_empty() {
-        out.insert("database_specific".into(), json!({"product": name, "ranges": words}));
+    // Without a package the entry would not say what it is about.
+    if !words.is_empty() || !out.contains_key("package") {
+        let mut own = json!({"product": name});
+        if let (false, Some(map)) = (words.is_empty(), own.as_object_mut()) {
+            map.insert("ranges".into(), words.into());
+        }
+        out.insert("database_specific".into(), own);
     }
     if !ranges.is_empty() {
         out.insert("ranges".into(), ranges.into());

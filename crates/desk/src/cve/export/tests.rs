@@ -157,6 +157,7 @@ fn commits_are_no_versions() {
         serde_json::json!({"type": "GIT", "repo": "https://git.example/q.git",
             "events": [{"introduced": a}, {"fixed": b}]})
     );
+    assert_eq!(whole["affected"][0]["database_specific"]["product"], "Queue", "no package names it");
     let short = osv(&commits("1da177e4c3f4", "86df90f3fea7"), &about());
     assert_eq!(short.document["affected"][0].get("ranges"), None, "the format asks for whole ones");
     assert!(short.problems.iter().any(|p| p.contains("whole commit")), "{:?}", short.problems);
