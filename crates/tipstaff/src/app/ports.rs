@@ -242,7 +242,12 @@ impl World for Ports<'_> {
             }
         };
         // What they wrote themselves may be said back to them, but never another tracker's secret.
-        let others = embargoed.iter().filter(|(t, _)| t.0 != subject).map(|(_, id)| id.clone());
+        // Parts of one report share their id: it is no other tracker's secret.
+        let own = context.own_cve.clone();
+        let others = embargoed
+            .iter()
+            .filter(|(t, id)| t.0 != subject && own.as_deref().is_none_or(|o| !o.eq_ignore_ascii_case(id)))
+            .map(|(_, id)| id.clone());
         context.other_cves = others.collect();
         context.public_cves.retain(|id| !context.other_cves.contains(id));
         Ok((context, phase))
