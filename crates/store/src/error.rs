@@ -101,8 +101,8 @@ impl StoreError {
 
 impl From<StoreError> for PortError {
     fn from(e: StoreError) -> Self {
-        // A refusal ends its item and not the run, as a lease that somebody else holds does.
-        let item_only = e.is_busy() || matches!(e, StoreError::Refused(_));
+        // A refusal ends its item and not the run, as a lease that somebody else holds does; so does one row that cannot be read.
+        let item_only = e.is_busy() || matches!(e, StoreError::Refused(_) | StoreError::Corrupt { .. });
         PortError { what: e.to_string(), mend: String::new(), item_only }
     }
 }

@@ -35,6 +35,6 @@ pub use crate::{
     ledger::{LedgerRow, Rejection},
     messages::Stored,
     observe::{NewMessage, Observed},
-    plans::{PlanRow, PlanState},
+    plans::{PlanRow, PlanState, UnreadablePlan},
     records::Elsewhere,
 };

@@ -1,6 +1,6 @@
 //! Messages: every mail seen, its thread and its one fate (G3).
 
-use desk::{mail::MessageKey, plan::Fate};
+use desk::{mail::MessageKey, plan::Fate, tracker::TrackerKey};
 use jiff::Timestamp;
 use rusqlite::{Connection, OptionalExtension, params};
 
@@ -118,22 +118,19 @@ impl Desk {
     pub fn with_fate(&self, word: &str) -> Result<Vec<(MessageKey, String, String, Fate)>, StoreError> {
         let read = || {
             let mut q = self.conn.prepare_cached(
-                "select message_id, digest, subject, sender, fate from messages where word = ?1
+                "select message_id, digest, subject, sender, fate, word, tracker from messages where word = ?1
                  order by arrived desc, id desc",
             )?;
             let rows = q.query_map([word], |r| {
                 let key = MessageKey { id: r.get(0)?, digest: desk::mail::ContentDigest(r.get(1)?) };
-                Ok((key, r.get(2)?, r.get(3)?, r.get::<_, String>(4)?))
+                Ok((key, r.get(2)?, r.get(3)?, kept_fate(r, 4)?))
             })?;
             rows.collect::<rusqlite::Result<Vec<_>>>()
         };
         read()
             .map_err(|e| self.err("be read", e))?
             .into_iter()
-            .map(|(k, subject, sender, fate)| {
-                let fate = serde_json::from_str(&fate).map_err(|e| self.corrupt("fate", e))?;
-                Ok((k, subject, sender, fate))
-            })
+            .map(|(k, subject, sender, fate)| Ok((k, subject, sender, fate.shown())))
             .collect()
     }
 
@@ -155,12 +152,31 @@ impl Desk {
     /// The fate of a message; `None` when it was never seen.
     ///
     /// # Errors
-    /// When the desk cannot be read.
+    /// When the desk cannot be read, or another version gave it a fate that this one does not know.
     pub fn fate(&self, key: &MessageKey) -> Result<Option<Fate>, StoreError> {
-        match self.one("select fate from messages where digest = ?1", &key.digest.0)? {
-            None => Ok(None),
-            Some(json) => serde_json::from_str(&json).map(Some).map_err(|e| self.corrupt("fate", e)),
-        }
+        let read = || {
+            self.conn
+                .prepare_cached("select fate, word, tracker from messages where digest = ?1")?
+                .query_row([&key.digest.0], |r| kept_fate(r, 0))
+                .optional()
+        };
+        let kept = read().map_err(|e| self.err("be read", e))?;
+        kept.map(|k| k.read().map_err(|why| self.corrupt("fate of a mail", why))).transpose()
+    }
+
+    /// Messages whose fate another version wrote and this one does not know: digest and why.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn unreadable_fates(&self) -> Result<Vec<(String, String)>, StoreError> {
+        let read = || {
+            let mut q =
+                self.conn.prepare_cached("select fate, word, tracker, digest from messages order by id")?;
+            let rows = q.query_map([], |r| Ok((kept_fate(r, 0)?, r.get::<_, String>(3)?)))?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        let all = read().map_err(|e| self.err("be read", e))?;
+        Ok(all.into_iter().filter_map(|(k, digest)| Some((digest, k.read().err()?))).collect())
     }
 
     /// The newest messages of a sender, oldest of them first.
@@ -180,7 +196,7 @@ impl Desk {
     fn stored(&self, filter: &str, arg: &str, limit: usize) -> Result<Vec<Stored>, StoreError> {
         // `filter` is one of the literals above, never input.
         let sql = format!(
-            "select m.id, m.message_id, m.digest, m.thread, m.fate, m.source,
+            "select m.id, m.message_id, m.digest, m.thread, m.fate, m.word, m.tracker, m.source,
                m.message_id <> '' and m.word <> 'copy' and exists (select 1 from messages o
                  where o.message_id = m.message_id and o.id <> m.id and o.word <> 'copy')
              from messages m where {filter} order by m.arrived desc, m.id desc limit ?2"
@@ -190,7 +206,7 @@ impl Desk {
             let mut q = self.conn.prepare_cached(&sql)?;
             let rows = q.query_map(params![arg, limit], |r| {
                 let key = MessageKey { id: r.get(1)?, digest: desk::mail::ContentDigest(r.get(2)?) };
-                Ok((r.get::<_, i64>(0)?, key, r.get(3)?, r.get::<_, String>(4)?, r.get(5)?, r.get(6)?))
+                Ok((r.get::<_, i64>(0)?, key, r.get(3)?, kept_fate(r, 4)?, r.get(7)?, r.get(8)?))
             })?;
             let mut rows = rows.collect::<rusqlite::Result<Vec<_>>>()?;
             rows.reverse();
@@ -207,10 +223,52 @@ impl Desk {
             .map_err(|e| self.err("be read", e))?
             .into_iter()
             .map(|(key, thread, fate, source, clash, raw)| {
-                let fate = serde_json::from_str(&fate).map_err(|e| self.corrupt("fate", e))?;
-                Ok(Stored { key, thread, fate, clash, source, raw })
+                Ok(Stored { key, thread, fate: fate.shown(), clash, source, raw })
             })
             .collect()
+    }
+}
+
+/// A fate as its row holds it: whole, and what stands beside it for the searches.
+struct KeptFate {
+    json: String,
+    word: String,
+    tracker: Option<String>,
+}
+
+/// The three columns from that one on.
+fn kept_fate(r: &rusqlite::Row<'_>, at: usize) -> rusqlite::Result<KeptFate> {
+    Ok(KeptFate { json: r.get(at)?, word: r.get(at + 1)?, tracker: r.get(at + 2)? })
+}
+
+impl KeptFate {
+    /// One that another version wrote in another shape still says the same by its word and its tracker.
+    fn read(&self) -> Result<Fate, String> {
+        let why = match serde_json::from_str(&self.json) {
+            Ok(fate) => return Ok(fate),
+            Err(e) => e,
+        };
+        let tracker = self.tracker.clone().map(TrackerKey);
+        let lost = || format!("another version of tipstaff wrote it: {why}");
+        Ok(match (self.word.as_str(), tracker) {
+            ("waiting", _) => Fate::Waiting,
+            ("held", _) => Fate::Held { why: lost() },
+            ("tracker", Some(tracker)) => Fate::Tracker { tracker },
+            ("follow-up", Some(tracker)) => Fate::FollowUp { tracker },
+            ("duplicate", Some(tracker)) => Fate::Duplicate { tracker },
+            ("answered", _) => Fate::Answered,
+            ("bookkeeping", _) => Fate::Bookkeeping,
+            ("spam", _) => Fate::Spam,
+            ("other", _) => Fate::Other,
+            ("rejected", _) => Fate::Rejected { reply: String::new() },
+            ("skipped", _) => Fate::Skipped { by: String::new() },
+            (word, _) => return Err(format!("`{word}` is no fate that this version knows ({why})")),
+        })
+    }
+
+    /// The same for a reader who decides nothing: what is not known is for a person to look at.
+    fn shown(&self) -> Fate {
+        self.read().unwrap_or_else(|why| Fate::Held { why })
     }
 }
 

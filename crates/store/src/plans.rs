@@ -1,6 +1,6 @@
 //! Plans and approvals: the plan file is a view, this table is the record (DESIGN §2).
 
-use desk::plan::{Approval, Plan};
+use desk::plan::{Approval, FORMAT, Plan};
 use jiff::Timestamp;
 use rusqlite::{OptionalExtension, params};
 use serde::Serialize;
@@ -51,6 +51,21 @@ pub struct PlanRow {
     pub state: PlanState,
 }
 
+/// What is known of a plan that this version cannot read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct UnreadablePlan {
+    /// Its digest.
+    pub digest: String,
+    /// Its kind, such as `sync`.
+    pub kind: String,
+    /// When it was made.
+    pub made: String,
+    /// Where it stood.
+    pub state: String,
+    /// Why it cannot be read.
+    pub why: String,
+}
+
 impl Desk {
     /// Store a plan as proposed. Storing the same plan again changes nothing.
     ///
@@ -60,12 +75,30 @@ impl Desk {
         let digest = plan.digest();
         let json = desk::plan::digest::canonical(plan);
         self.write("store a plan", |c| {
-            c.execute(
-                "insert into plans (digest, kind, made, plan, state) values (?1, ?2, ?3, ?4, 'proposed')
-                 on conflict (digest) do nothing",
-                params![digest, plan.kind, plan.made.to_string(), json],
-            )
-            .map_err(|e| self.err("store a plan", e))
+            let put = || {
+                let was = c
+                    .prepare_cached("select plan from plans where digest = ?1")?
+                    .query_row([&digest], |r| r.get::<_, String>(0))
+                    .optional()?;
+                match was {
+                    Some(was) if was == json => {}
+                    // The digest says what stood there: a row that came to harm is mended, and the log keeps what it held.
+                    Some(was) => {
+                        c.execute("update plans set plan = ?2 where digest = ?1", [&digest, &json])?;
+                        let why = serde_json::json!({"was": was});
+                        events::append(c, plan.made, "plan-mended", "", &digest, &why)?;
+                    }
+                    None => {
+                        let row = params![digest, plan.kind, plan.made.to_string(), json];
+                        c.execute(
+                            "insert into plans (digest, kind, made, plan, state) values (?1, ?2, ?3, ?4, 'proposed')",
+                            row,
+                        )?;
+                    }
+                }
+                Ok(())
+            };
+            put().map_err(|e| self.err("store a plan", e))
         })?;
         Ok(digest)
     }
@@ -102,7 +135,7 @@ impl Desk {
     /// The plan whose digest begins with that prefix; `None` when there is none or more than one.
     ///
     /// # Errors
-    /// When the desk cannot be read.
+    /// When the desk cannot be read, or that plan cannot.
     pub fn plan(&self, prefix: &str) -> Result<Option<PlanRow>, StoreError> {
         let read = || {
             self.conn
@@ -119,38 +152,92 @@ impl Desk {
         read().map_err(|e| self.err("be read", e))?.map(|f| self.plan_row(f)).transpose()
     }
 
-    /// Plans, newest first. One that an earlier version wrote and this one cannot read is left out unless it is approved
-    /// and waits: what was applied stands in the log, and what was only proposed is planned anew.
+    /// Plans that this version can read, newest first; the others are [`Desk::unreadable_plans`].
     ///
     /// # Errors
-    /// When the desk cannot be read, or an approved plan cannot.
+    /// When the desk cannot be read.
     pub fn plans(&self, limit: usize) -> Result<Vec<PlanRow>, StoreError> {
-        let read = || {
-            let mut q = self.conn.prepare_cached(
-                "select digest, plan, approval, state from plans order by made desc, digest limit ?1",
-            )?;
-            let rows = q.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], fields)?;
-            rows.collect::<rusqlite::Result<Vec<_>>>()
-        };
-        let rows = read().map_err(|e| self.err("be read", e))?;
-        let waits = |f: &Fields| PlanState::read(&f.3).is_none_or(|s| s == PlanState::Approved);
-        rows.into_iter()
-            .filter_map(|f| {
-                let waits = waits(&f);
-                Some(self.plan_row(f)).filter(|r| waits || r.is_ok())
-            })
-            .collect()
+        let rows = self.plan_fields("1", limit)?;
+        Ok(rows.into_iter().filter_map(|(_, f)| self.plan_row(f).ok()).collect())
     }
 
-    /// Plans that were approved and not applied to their end, oldest first.
+    /// Plans that were approved and not applied to their end, oldest first, as far as this version can read them.
     ///
     /// # Errors
     /// When the desk cannot be read.
     pub fn unfinished(&self) -> Result<Vec<PlanRow>, StoreError> {
-        let mut rows = self.plans(usize::MAX)?;
-        rows.retain(|r| r.state == PlanState::Approved);
-        rows.reverse();
-        Ok(rows)
+        let rows = self.plan_fields("state = 'approved'", usize::MAX)?;
+        Ok(rows.into_iter().rev().filter_map(|(_, f)| self.plan_row(f).ok()).collect())
+    }
+
+    /// Plans that this version cannot read, newest first: another one wrote them. They stay in the desk as they are.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn unreadable_plans(&self) -> Result<Vec<UnreadablePlan>, StoreError> {
+        let rows = self.plan_fields("1", usize::MAX)?;
+        Ok(rows.into_iter().filter_map(|(beside, f)| self.unreadable(beside, f)).collect())
+    }
+
+    /// Those of them that were approved and not applied to their end, newest first: what somebody said yes to waits.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn unreadable_approved(&self) -> Result<Vec<UnreadablePlan>, StoreError> {
+        let rows = self.plan_fields("state = 'approved'", usize::MAX)?;
+        Ok(rows.into_iter().filter_map(|(beside, f)| self.unreadable(beside, f)).collect())
+    }
+
+    /// Something else takes the place of an approved plan. It stays in the desk, and the log says why it went.
+    ///
+    /// # Errors
+    /// When the desk cannot be written.
+    pub fn set_aside(&self, digest: &str, why: &str, actor: &str, now: Timestamp) -> Result<(), StoreError> {
+        self.write("set a plan aside", |c| {
+            let put = || {
+                let sql = "update plans set state = 'superseded' where digest = ?1 and state = 'approved'";
+                if c.execute(sql, [digest])? > 0 {
+                    events::append(c, now, "set-aside", actor, digest, &serde_json::json!({"why": why}))?;
+                }
+                Ok(())
+            };
+            put().map_err(|e| self.err("set a plan aside", e))
+        })
+    }
+
+    /// Does the desk have a plan whose digest begins with that prefix, whether it can be read or not?
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn has_plan(&self, prefix: &str) -> Result<bool, StoreError> {
+        let found =
+            self.one("select digest from plans where substr(digest, 1, length(?1)) = ?1 limit 1", prefix)?;
+        Ok(!prefix.is_empty() && found.is_some())
+    }
+
+    /// `filter` is one of the literals above, never input.
+    fn plan_fields(&self, filter: &str, limit: usize) -> Result<Vec<(Beside, Fields)>, StoreError> {
+        let read = || {
+            let mut q = self.conn.prepare_cached(&format!(
+                "select digest, plan, approval, state, kind, made from plans where {filter}
+                 order by made desc, digest limit ?1"
+            ))?;
+            let rows = q.query_map([i64::try_from(limit).unwrap_or(i64::MAX)], |r| {
+                Ok(((r.get(4)?, r.get(5)?), fields(r)?))
+            })?;
+            rows.collect::<rusqlite::Result<Vec<_>>>()
+        };
+        read().map_err(|e| self.err("be read", e))
+    }
+
+    fn unreadable(&self, (kind, made): Beside, f: Fields) -> Option<UnreadablePlan> {
+        let (digest, state) = (f.0.clone(), f.3.clone());
+        let why = match self.plan_row(f) {
+            Ok(_) => return None,
+            Err(StoreError::Corrupt { why, .. }) => why,
+            Err(e) => e.to_string(),
+        };
+        Some(UnreadablePlan { digest, kind, made, state, why })
     }
 
     /// Forget proposals nobody approved before that time; their events stay.
@@ -171,10 +258,19 @@ impl Desk {
             .transpose()
             .map_err(|e| self.corrupt("approval", e))?;
         let state = PlanState::read(&state).ok_or_else(|| self.corrupt("plan state", &state))?;
+        // One whose fields have changed their meaning since reads as another plan than the one that was shown. What is
+        // applied or gone is history, and read as far as it goes.
+        let waits = matches!(state, PlanState::Proposed | PlanState::Approved);
+        if waits && (plan.format != FORMAT || plan.digest() != digest) {
+            return Err(self
+                .corrupt("plan", format!("format {}, and other fields than it was made with", plan.format)));
+        }
         Ok(PlanRow { digest, plan, approval, state })
     }
 }
 
+/// Kind and time of a plan, which stand beside its text.
+type Beside = (String, String);
 type Fields = (String, String, Option<String>, String);
 
 fn fields(r: &rusqlite::Row<'_>) -> rusqlite::Result<Fields> {

@@ -32,6 +32,15 @@ impl Desk {
         row.map(|r| r.record(self)).transpose()
     }
 
+    /// The tracker that keeps a record; `None` when nobody does yet.
+    ///
+    /// # Errors
+    /// When the desk cannot be read.
+    pub fn record_owner(&self, cve: &str) -> Result<Option<TrackerKey>, StoreError> {
+        let row = read(&self.conn, cve).map_err(|e| self.err("be read", e))?;
+        Ok(row.map(|r| TrackerKey(r.tracker)))
+    }
+
     /// The copy of the record that is kept beside its tracker (CVE page §9).
     ///
     /// # Errors

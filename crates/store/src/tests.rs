@@ -309,7 +309,7 @@ fn a_plain_comment_is_removed_and_neither_status_nor_marked_ones_are() {
 }
 
 #[test]
-fn a_plan_of_an_earlier_version_stops_nobody_unless_it_is_approved() {
+fn a_plan_of_another_version_stops_nobody_and_is_kept() {
     let p = Place::new(0);
     let made = at("2026-11-22T12:00:00Z");
     let plan = desk::plan::Plan::new("sync", "c".into(), "f".into(), made);
@@ -318,14 +318,31 @@ fn a_plan_of_an_earlier_version_stops_nobody_unless_it_is_approved() {
     let kept = p.desk.propose(&other).unwrap();
     let sql = "update plans set plan = '{\"format\":0}' where digest = ?1";
     p.desk.conn.execute(sql, [&digest]).unwrap();
-    for state in [PlanState::Proposed, PlanState::Applied] {
+    for state in [PlanState::Proposed, PlanState::Applied, PlanState::Approved] {
         p.desk.set_plan_state(&digest, state).unwrap();
         let all: Vec<String> = p.desk.plans(10).unwrap().into_iter().map(|r| r.digest).collect();
         assert_eq!(all, std::slice::from_ref(&kept), "{state:?}");
         assert!(p.desk.unfinished().unwrap().is_empty());
         assert!(p.desk.plan(&digest).is_err(), "who asks for it by name is told");
+        assert!(p.desk.has_plan(&digest[..9]).unwrap());
+        let old = p.desk.unreadable_plans().unwrap();
+        assert_eq!(old.iter().map(|o| o.digest.as_str()).collect::<Vec<_>>(), [digest.as_str()]);
+        assert!(!old[0].why.is_empty());
+        let waits = p.desk.unreadable_approved().unwrap();
+        assert_eq!(waits.len(), usize::from(state == PlanState::Approved), "{state:?}");
     }
-    // What was approved and waits is never passed over.
-    p.desk.set_plan_state(&digest, PlanState::Approved).unwrap();
-    assert!(p.desk.plans(10).is_err() && p.desk.unfinished().is_err());
+    // What takes its place is said once, and not a byte of it goes.
+    for _ in 0..2 {
+        p.desk.set_aside(&digest, "planned again", "maren", made).unwrap();
+    }
+    assert!(p.desk.unreadable_approved().unwrap().is_empty());
+    let old = p.desk.unreadable_plans().unwrap();
+    assert_eq!((old.len(), old[0].state.as_str()), (1, "superseded"));
+    let text: String =
+        p.desk.conn.query_row("select plan from plans where digest = ?1", [&digest], |r| r.get(0)).unwrap();
+    assert_eq!(text, "{\"format\":0}");
+    let events = p.desk.events(None, 50).unwrap();
+    let said = events.iter().filter(|e| e.kind == "set-aside" && e.subject == digest && e.actor == "maren");
+    assert_eq!(said.count(), 1);
+    assert!(p.desk.verify().unwrap().faults.is_empty());
 }

@@ -127,13 +127,22 @@ impl Desk {
         let mut comments = self.comments(only.as_deref())?;
         raw.into_iter()
             .map(|(key, raw)| {
-                let mut case = raw.case(self)?;
+                let mut case = raw.case(self);
                 case.tracker.labels =
                     labels.remove(&key).unwrap_or_default().into_iter().collect::<BTreeSet<_>>();
                 case.tracker.assignees = assignees.remove(&key).unwrap_or_default();
                 case.tracker.message_ids = ids.remove(&key).unwrap_or_default();
                 case.tracker.message_ids.retain(|id| !id.is_empty());
-                case.tracker.comments = comments.remove(&key).unwrap_or_default();
+                for (comment, at) in comments.remove(&key).unwrap_or_default() {
+                    let at = at.unwrap_or_else(|why| {
+                        let id = &comment.id;
+                        case.observed
+                            .damaged
+                            .push(format!("comment {id} was written at no time that can be read ({why})"));
+                        case.tracker.updated
+                    });
+                    case.tracker.comments.push(Comment { at, ..comment });
+                }
                 Ok(case)
             })
             .collect()
@@ -160,7 +169,7 @@ impl Desk {
         read().map_err(|e| self.err("be read", e))
     }
 
-    fn comments(&self, only: Option<&str>) -> Result<BTreeMap<String, Vec<Comment>>, StoreError> {
+    fn comments(&self, only: Option<&str>) -> Result<BTreeMap<String, Vec<Said>>, StoreError> {
         let read = || {
             let mut out: BTreeMap<String, Vec<(i64, String, String, String)>> = BTreeMap::new();
             let filter = if only.is_some() { "tracker = ?1" } else { "?1 is null" };
@@ -173,25 +182,19 @@ impl Desk {
             }
             Ok(out)
         };
-        read()
-            .map_err(|e| self.err("be read", e))?
-            .into_iter()
-            .map(|(tracker, rows)| {
-                let comments = rows
-                    .into_iter()
-                    .map(|(id, author, at, body)| {
-                        let at = self.time(&at)?;
-                        Ok(Comment { id: id.to_string(), author, at, body })
-                    })
-                    .collect::<Result<Vec<_>, StoreError>>()?;
-                Ok((tracker, comments))
-            })
-            .collect()
+        let all = read().map_err(|e| self.err("be read", e))?;
+        let said = |(id, author, at, body): (i64, String, String, String)| {
+            (Comment { id: id.to_string(), author, body, ..Comment::default() }, time(&at))
+        };
+        Ok(all.into_iter().map(|(tracker, rows)| (tracker, rows.into_iter().map(said).collect())).collect())
     }
+}
 
-    pub(crate) fn time(&self, text: &str) -> Result<Timestamp, StoreError> {
-        text.parse().map_err(|e| self.corrupt("time", format!("{text}: {e}")))
-    }
+/// A comment, and when it was written, or why that cannot be read.
+type Said = (Comment, Result<Timestamp, String>);
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    text.parse().map_err(|e| format!("`{text}`: {e}"))
 }
 
 struct RawCase {
@@ -239,7 +242,9 @@ fn row(r: &Row<'_>) -> rusqlite::Result<(String, RawCase)> {
 }
 
 impl RawCase {
-    fn case(self, desk: &Desk) -> Result<Case, StoreError> {
+    /// The case, with what of its row cannot be read. A time that cannot is the earliest one that can, and nothing is built on
+    /// it: the rules stop at the damage.
+    fn case(self, desk: &Desk) -> Case {
         let state = if self.open {
             State::Open
         } else {
@@ -249,14 +254,25 @@ impl RawCase {
             };
             State::Closed { reason }
         };
-        Ok(Case {
-            received: desk.time(&self.received)?,
+        let mut damaged = Vec::new();
+        let named = [("received", &self.received), ("created", &self.created), ("updated", &self.updated)];
+        let earliest = named.iter().filter_map(|(_, text)| time(text).ok()).min().unwrap_or_default();
+        let mut when = |name: &str, text: &str| {
+            time(text).unwrap_or_else(|why| {
+                damaged.push(format!("the time it was {name} cannot be read ({why})"));
+                earliest
+            })
+        };
+        let [received, created, updated] = named.map(|(name, text)| when(name, text));
+        let closed = self.closed.as_deref().map(|text| when("closed", text));
+        Case {
+            received,
             thread: self.thread,
             reporter: self.reporter,
             via_forwarder: self.via_forwarder,
             revision: u64::try_from(self.revision).unwrap_or(0),
-            closed: self.closed.map(|t| desk.time(&t)).transpose()?,
-            observed: desk::case::Observed::default(),
+            closed,
+            observed: desk::case::Observed { damaged, ..desk::case::Observed::default() },
             tracker: Tracker {
                 key: TrackerKey(self.key),
                 reference: desk.at_home(self.number),
@@ -266,11 +282,11 @@ impl RawCase {
                 milestone: self.milestone,
                 column: self.column,
                 archived: self.archived,
-                created: desk.time(&self.created)?,
-                updated: desk.time(&self.updated)?,
+                created,
+                updated,
                 ..Tracker::default()
             },
-        })
+        }
     }
 }
 

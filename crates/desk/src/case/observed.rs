@@ -396,6 +396,8 @@ pub struct Observed {
     pub record: Fact<Record>,
     /// The copy of the record that is kept on the tracker; empty when none is, none when nobody looked.
     pub attached: Option<String>,
+    /// The other tracker that keeps the record, when two share the id.
+    pub record_with: Option<RecordWith>,
     /// Milestones of the tracker repository (S16).
     pub milestones: Fact<Vec<Milestone>>,
     /// The reporter's thread.
@@ -418,6 +420,17 @@ pub struct Observed {
     pub people: BTreeMap<String, Person>,
     /// Sources that could not be asked, in words: they stand in the plan.
     pub failures: Vec<String>,
+    /// What of the tracker itself cannot be read back, in words: nothing is built on the rest.
+    pub damaged: Vec<String>,
+}
+
+/// Another tracker that keeps the record of the same id.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecordWith {
+    /// Which, as people call it.
+    pub tracker: String,
+    /// Are the two parts of one report? Else one of them has the wrong id.
+    pub split: bool,
 }
 
 impl Default for Observed {
@@ -431,6 +444,7 @@ impl Default for Observed {
             listed: Fact::unasked(),
             record: Fact::unasked(),
             attached: None,
+            record_with: None,
             milestones: Fact::unasked(),
             thread: Fact::unasked(),
             drafts: Fact::unasked(),
@@ -442,6 +456,7 @@ impl Default for Observed {
             collaborators: Fact::unasked(),
             people: BTreeMap::new(),
             failures: Vec::new(),
+            damaged: Vec::new(),
         }
     }
 }

@@ -19,6 +19,8 @@ pub struct OtherIds {
     all: Arc<All>,
     /// The tracker whose own ids are no secret to it.
     but: Option<String>,
+    /// The digits of the id it has, which parts of one report may share.
+    own: Option<Vec<u8>>,
 }
 
 #[derive(Debug, Default)]
@@ -41,13 +43,18 @@ impl OtherIds {
             }
         }
         let bare = Matcher::new(by.keys().filter_map(|d| bare(d)).collect()).ok();
-        Self { all: Arc::new(All { ids: by, bare }), but: None }
+        Self { all: Arc::new(All { ids: by, bare }), but: None, own: None }
     }
 
     /// The same, without those that belong to this tracker alone.
     #[must_use]
     pub fn without(&self, tracker: &str) -> Self {
-        Self { all: Arc::clone(&self.all), but: Some(tracker.into()) }
+        Self { all: Arc::clone(&self.all), but: Some(tracker.into()), own: None }
+    }
+
+    /// This id is the tracker's own, whoever else has it: parts of one report share theirs.
+    pub fn set_own(&mut self, id: Option<&str>) {
+        self.own = id.map(cve_digits);
     }
 
     /// Is that one of them, in any spelling?
@@ -57,11 +64,11 @@ impl OtherIds {
     }
 
     pub(super) fn has(&self, digits: &[u8]) -> bool {
-        self.all.ids.get(digits).is_some_and(|(_, whose)| self.meant(whose))
+        self.all.ids.get(digits).is_some_and(|(_, whose)| self.meant(digits, whose))
     }
 
-    fn meant(&self, whose: &BTreeSet<String>) -> bool {
-        whose.iter().any(|t| self.but.as_ref() != Some(t))
+    fn meant(&self, digits: &[u8], whose: &BTreeSet<String>) -> bool {
+        self.own.as_deref() != Some(digits) && whose.iter().any(|t| self.but.as_ref() != Some(t))
     }
 
     /// What finds them without their prefix; it finds those of this tracker as well.
@@ -90,14 +97,14 @@ impl From<Vec<String>> for OtherIds {
 
 impl From<OtherIds> for Vec<String> {
     fn from(ids: OtherIds) -> Self {
-        ids.all.ids.values().filter(|(_, w)| ids.meant(w)).map(|(id, _)| id.clone()).collect()
+        ids.all.ids.iter().filter(|(d, (_, w))| ids.meant(d, w)).map(|(_, (id, _))| id.clone()).collect()
     }
 }
 
 impl PartialEq for OtherIds {
     fn eq(&self, other: &Self) -> bool {
         let digits = |x: &'_ Self| -> Vec<Vec<u8>> {
-            x.all.ids.iter().filter(|(_, (_, w))| x.meant(w)).map(|(d, _)| d.clone()).collect()
+            x.all.ids.iter().filter(|(d, (_, w))| x.meant(d, w)).map(|(d, _)| d.clone()).collect()
         };
         digits(self) == digits(other)
     }
@@ -125,6 +132,10 @@ mod tests {
         assert!(first.contains("CVE-2026-33333") && second.contains("CVE-2026-33333"));
         assert_eq!(Vec::from(first.clone()), ["CVE-2026-22222", "cve-2026-33333"]);
         assert_ne!(first, second);
+        // Unless they are parts of one report.
+        let mut part = first.clone();
+        part.set_own(Some("CVE-2026-33333"));
+        assert_eq!(Vec::from(part), ["CVE-2026-22222"]);
         let kept: OtherIds = serde_json::from_str(&serde_json::to_string(&first).unwrap()).unwrap();
         assert_eq!(kept, first);
     }

@@ -105,6 +105,8 @@ reply_ids! {
     CreditCna => "credit_cna", false, ["Credit correction for the CVE authority", "Note to the CNA"];
     /// Distributors hear of a fix before its announcement.
     DistributorsNote => "distributors_note", false, ["Note to distributors", "Pre-announcement", "Notice to distributors"];
+    /// Nobody assesses a report: those beyond the team who may have an idea.
+    EscalationCall => "escalation_call", false, ["Call for ideas", "Escalation", "Call for ideas about a report nobody assesses"];
     /// How should the credit read?
     CreditQuestion => "credit_question", false, ["Credit question", "Credit clarification"];
     /// A message for the reporter that a forwarder passes on.

@@ -16,6 +16,7 @@ use super::{
 const BUILTIN: &[(&str, &str)] = &[
     ("builtin/receipt.md", include_str!("builtin/receipt.md")),
     ("builtin/receipt_bundle.md", include_str!("builtin/receipt_bundle.md")),
+    ("builtin/escalation_call.md", include_str!("builtin/escalation_call.md")),
     ("builtin/assessed_valid.md", include_str!("builtin/assessed_valid.md")),
     ("builtin/more_information.md", include_str!("builtin/more_information.md")),
     ("builtin/out_of_scope.md", include_str!("builtin/out_of_scope.md")),
@@ -335,6 +336,7 @@ fn required(id: ReplyId) -> &'static [Placeholder] {
         ReplyId::CreditFix => &[P::ChangedFields],
         ReplyId::CreditAnnouncement | ReplyId::CreditCna => &[P::CveId, P::ChangedFields],
         ReplyId::DistributorsNote => &[P::CveId, P::PublicSummary],
+        ReplyId::EscalationCall => &[P::ReportTitles],
         ReplyId::CreditQuestion => &[P::CreditQuestion],
         ReplyId::ForwarderRelay => &[P::InnerMessage],
         ReplyId::AssessedValid

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 
 use crate::{
-    case::{Case, Evidence},
+    case::{Case, Evidence, RecordStage},
     confidential::{Draft, Slot},
     config::Config,
     mail::Address,
@@ -573,8 +573,11 @@ fn close(
     let has_cve = desk.labels.read(&t.labels).has(LabelRole::CveAllocated)
         || fields.get(FieldRole::CveToolLink).is_some();
     // Decisions page §3: an allocated CVE is retracted first, a public one is not invalidated at all.
-    let blocked = (has_cve && disposition.is_some())
-        .then(|| "a CVE is allocated; retract it first, then close".to_owned());
+    let retracted = case.observed.record.known().is_some_and(|r| r.state == RecordStage::Retracted);
+    let blocked = (has_cve && !retracted && disposition.is_some()).then(|| {
+        let n = t.reference.number;
+        format!("a CVE is allocated; retract it first (`tipstaff cve retract {n} --reason …`), then close")
+    });
     let mut effects = Vec::new();
     let word = if let Some(role) = disposition {
         let remove =

@@ -114,6 +114,15 @@ pub fn select(words: &[String], ground: Ground<'_>) -> Result<Selection, NoTrack
     Ok(out)
 }
 
+/// Repository and number of a tracker's address on the web.
+fn address(word: &str) -> Option<(String, u64)> {
+    let rest = word.strip_prefix("https://").or_else(|| word.strip_prefix("http://"))?;
+    let path = rest.split(['?', '#']).next()?;
+    let parts: Vec<&str> = path.trim_end_matches('/').split('/').collect();
+    let [_, owner, repo, "issues" | "pull", n] = parts.as_slice() else { return None };
+    Some((format!("{owner}/{repo}"), n.parse().ok()?))
+}
+
 impl Ground<'_> {
     fn means(&self, word: &str) -> bool {
         self.set(word).is_some()
@@ -160,7 +169,7 @@ impl Ground<'_> {
         })
     }
 
-    /// `12`, `#12`, `desk#12`, `1,3`, `3-7`; none when the word is no number at all.
+    /// `12`, `#12`, `desk#12`, `owner/repo#12`, the address of a tracker, `1,3`, `3-7`; none when the word is no number at all.
     fn numbers(&self, word: &str) -> Result<Option<Vec<u64>>, NoTracker> {
         let all: BTreeMap<u64, &Case> = self.cases.iter().map(|c| (c.tracker.reference.number, c)).collect();
         let one = |text: &str| {
@@ -169,8 +178,31 @@ impl Ground<'_> {
             let named = before.is_empty() || before == "desk" || before.contains('/');
             digits.parse::<u64>().ok().filter(|_| named && digits.bytes().all(|b| b.is_ascii_digit()))
         };
+        // Who names a repository means that one: the same number elsewhere is another tracker.
+        let elsewhere = |repo: &str, n: u64| {
+            let here = all.get(&n).map_or_else(|| all.values().next(), Some).map(|c| &c.tracker.reference);
+            here.filter(|r| !repo.is_empty() && repo != "desk" && !r.repo.eq_ignore_ascii_case(repo)).map(
+                |r| {
+                    let ours = if r.repo.is_empty() { "desk" } else { &r.repo };
+                    nothing(
+                        format!("{repo}#{n} is no tracker of this desk"),
+                        &format!("its trackers are {ours}#N"),
+                    )
+                },
+            )
+        };
         let mut out = BTreeSet::new();
         for part in word.split(',').filter(|p| !p.trim().is_empty()) {
+            let at = address(part.trim());
+            let repo = at
+                .as_ref()
+                .map(|(repo, _)| repo.as_str())
+                .or_else(|| part.trim().rsplit_once('#').map(|p| p.0));
+            let short = at.as_ref().map(|(_, n)| n.to_string());
+            let part = short.as_deref().unwrap_or(part);
+            if let Some(no) = one(part).and_then(|n| elsewhere(repo.unwrap_or_default(), n)) {
+                return Err(no);
+            }
             let ends = part
                 .split_once("..")
                 .or_else(|| part.split_once('-'))
@@ -312,6 +344,38 @@ mod tests {
         ];
         for (words, want, by_title) in cases {
             assert_eq!(read(words).unwrap(), (want.to_vec(), *by_title), "{words:?}");
+        }
+    }
+
+    #[test]
+    fn who_names_a_repository_means_that_one() {
+        let mut cases = desk();
+        let config = Config::default();
+        let (headings, labels) = (Headings::default(), LabelNames::new(&config));
+        let now = "2026-11-22T12:00:00Z".parse().unwrap();
+        let mut read = |repo: &str, word: &str| {
+            cases.iter_mut().for_each(|c| c.tracker.reference.repo = repo.into());
+            let ground = Ground { cases: &cases, config: &config, headings: &headings, labels: &labels, now };
+            select(&[word.to_owned()], ground).map(|s| s.numbers().into_iter().collect::<Vec<_>>())
+        };
+        for (repo, word, want) in [
+            ("acme/security", "acme/security#3", vec![3]),
+            ("acme/security", "Acme/Security#3,4", vec![3, 4]),
+            ("acme/security", "#3", vec![3]),
+            ("acme/security", "https://github.com/acme/security/issues/3", vec![3]),
+            ("acme/security", "https://forge.example/acme/security/issues/3/?a=b#issuecomment-99", vec![3]),
+            ("", "desk#3", vec![3]),
+        ] {
+            assert_eq!(read(repo, word).unwrap(), want, "{word}");
+        }
+        for (repo, word) in [
+            ("acme/security", "acme/other#3"),
+            ("acme/security", "https://github.com/acme/server/issues/3"),
+            ("", "acme/security#3"),
+            ("", "https://github.com/acme/security/issues/3"),
+        ] {
+            let e = read(repo, word).unwrap_err();
+            assert!(e.what.contains("is no tracker of this desk") && !e.next.is_empty(), "{word}: {e}");
         }
     }
 

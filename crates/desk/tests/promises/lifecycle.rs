@@ -35,7 +35,13 @@ mod regex_lite {
     }
 }
 
-static TOOL: LazyLock<Basis> = LazyLock::new(|| life::basis(life::config()));
+static TOOL: LazyLock<Basis> = LazyLock::new(|| {
+    let mut config = life::config();
+    config.disclosure.notify_distributors = true;
+    config.disclosure.distributors = DISTRIBUTORS.map(String::from).into();
+    life::basis(config)
+});
+const DISTRIBUTORS: [&str; 2] = ["distros@lists.example", "ports@bsd.example"];
 static PLAIN: LazyLock<Basis> = LazyLock::new(|| {
     let mut config = life::config();
     config.cve.tool = CveTool::None;
@@ -377,15 +383,37 @@ proptest! {
         let mut seen = BTreeSet::new();
         for e in effects(&p) {
             let Change::MailDraft { letter, .. } = e else { continue };
+            prop_assert!(!case.observed.told.iter().any(|r| r.event == letter.event && r.artifact == letter.artifact && r.state != "discarded"));
+            // Those who package the product: whatever way the report came, under embargo, and to nobody else.
+            let theirs = letter.event == "distributors";
+            let listed = |a: &str| DISTRIBUTORS.contains(&a);
+            let team = |a: &str| a == "security@openwharf.example";
+            prop_assert_eq!(theirs, listed(&letter.to.email));
+            prop_assert!(letter.cc.iter().all(|c| !theirs && !listed(&c.email) || theirs && (listed(&c.email) || team(&c.email))));
+            // A call beyond the team stays among those who keep it, whoever brought the report.
+            if letter.event == "escalation_call" {
+                let mut to = letter.cc.iter().chain([&letter.to]).map(|a| a.email.as_str());
+                prop_assert!(to.all(|a| a == "private@openwharf.example" || team(a)), "{letter:?}");
+                continue;
+            }
+            if theirs {
+                prop_assert!(case.tracker.state.is_open() && !case.tracker.labels.contains("announced"), "{value:#}");
+                let (subject, body) = letter.preview();
+                for kept in ["Ada", "openwharf/security", "#42"] {
+                    prop_assert!(!subject.contains(kept) && !body.contains(kept), "{kept} in {body}");
+                }
+                prop_assert!(seen.insert((letter.event.clone(), String::new())), "two letters to distributors");
+                continue;
+            }
             prop_assert!(routing != "via-forwarder" || ["assessed_valid", "cve_allocated", "advisory_sent"].contains(&letter.event.as_str()));
             prop_assert!(!(routing == "via-forwarder" && letter.asks_credit));
             prop_assert!(!["from-pr", "nobody"].contains(&routing));
-            prop_assert!(!case.observed.told.iter().any(|r| r.event == letter.event && r.artifact == letter.artifact && r.state != "discarded"));
             // The question about a credit that looks like a program's is no news, and goes beside it.
             if letter.event != "credit_question" {
                 seen.insert((letter.event.clone(), letter.artifact.clone()));
             }
         }
+        seen.retain(|(event, _)| event != "distributors");
         prop_assert!(seen.len() <= 1, "one letter at a time: {seen:?}");
         for text in effects(&p).iter().flat_map(|e| life::texts(e)) {
             prop_assert_eq!(bare_numbers(&text), Vec::<&str>::new(), "{}", text);

@@ -1,7 +1,7 @@
 //! The desk by hand: find the tracker, plan the request.
 
 use desk::{
-    case::Case,
+    case::{Case, Fact, RecordStage},
     mail::Address,
     plan::Plan,
     rules::by_hand::{self, CannotPlan, NewReport, Request},
@@ -17,18 +17,33 @@ use super::{
 /// # Errors
 /// When there is none.
 pub fn tracker(session: &Session, name: &str) -> Result<Case> {
-    let number = name.rsplit_once('#').map_or(name, |(_, n)| n).trim();
+    let (repo, number) = name.rsplit_once('#').unwrap_or(("", name));
+    let number = number.trim();
+    let home = session.desk.home().map(|(_, repo)| repo).unwrap_or_default();
+    if repo.contains('/') && !repo.trim().eq_ignore_ascii_case(&home) {
+        let ours = if home.is_empty() { "desk" } else { &home };
+        return Err(AppError::usage(format!("`{name}` is no tracker of this desk"))
+            .next(format!("its trackers are {ours}#N")));
+    }
     let found = match number.parse::<u64>() {
         Ok(n) => session.desk.case_by_number(n)?,
         Err(_) => session.desk.case(&desk::tracker::TrackerKey(name.trim().into()))?,
     };
-    found.ok_or_else(|| {
+    let mut case = found.ok_or_else(|| {
         AppError::new(
             Exit::Usage,
             format!("there is no tracker `{name}` on this desk"),
             "`tipstaff queue` lists the open ones, `tipstaff queue --all` all",
         )
-    })
+    })?;
+    // An id that was taken back keeps nobody from closing its tracker.
+    if let Some(cve) = super::facts::cve(session, &case)
+        && let Ok(Some(record)) = session.desk.cve_record(&cve)
+        && record.state == RecordStage::Retracted
+    {
+        case.observed.record = Fact::stated(record, "desk", session.now());
+    }
+    Ok(case)
 }
 
 /// Plan a request on a tracker.

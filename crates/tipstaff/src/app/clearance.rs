@@ -237,6 +237,7 @@ fn of_tracker(s: &Standing, ports: &Ports<'_>, context: &mut TrackerContext) -> 
     let parsed = tracker::parse(&s.body, ports.headings);
     context.credit = parsed.get(FieldRole::ReporterCredit).map(tracker::plain_text);
     context.own_cve = parsed.get(FieldRole::CveToolLink).and_then(cve);
+    context.other_cves.set_own(context.own_cve.as_deref());
     let labels = ports.labels.read(&s.labels);
     let open = s.state.is_open();
     let shipped = labels.has(LabelRole::FixReleased) || labels.has(LabelRole::Announced);

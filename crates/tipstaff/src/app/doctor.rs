@@ -9,8 +9,9 @@ use desk::{
 };
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use store::Desk;
 
-use super::{error::Result, pulls, services, session::Session};
+use super::{error::Result, plans, pulls, services, session::Session};
 
 /// One finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -62,18 +63,31 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
             "warning",
             "journal",
             format!("`{effect}` was begun at {at} and has no receipt ({key})"),
-            "`tipstaff plan resume` looks it up and finishes it",
+            "`tipstaff plan resume` looks it up and finishes it; where no plan is left to resume, `tipstaff sync` does",
+        ));
+    }
+    for old in desk.unreadable_approved()? {
+        let found = format!("{}: {}", plans::unreadable(&old), old.why);
+        out.push(finding(
+            "warning",
+            "plan",
+            found,
+            format!("{}; the old one stays in the desk", plans::again(&old.kind)),
         ));
     }
     for row in desk.unfinished()? {
         let short = row.digest.get(..12).unwrap_or(&row.digest);
-        out.push(finding(
-            "note",
-            "plan",
-            format!("{short} is approved and not applied"),
-            format!("tipstaff plan apply {short}"),
-        ));
+        let (found, mend) = if plans::lapsed(session, &row) {
+            (
+                format!("the approval of the {} plan {short} lapsed", row.plan.kind),
+                plans::again(&row.plan.kind).to_owned(),
+            )
+        } else {
+            (format!("{short} is approved and not applied"), format!("tipstaff plan apply {short}"))
+        };
+        out.push(finding("note", "plan", found, mend));
     }
+    rows(desk, &mut out)?;
     match session.setting.config_file() {
         Some(f) => out.push(finding("ok", "configuration", f.display().to_string(), "")),
         None => out.push(finding(
@@ -181,6 +195,31 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
         }
     }
     Ok(out)
+}
+
+/// Rows that cannot be read back: each stops what rests on it and nothing else, so somebody has to be told.
+fn rows(desk: &Desk, out: &mut Vec<Finding>) -> Result<()> {
+    let restore = "restore the desk from a backup; until then nothing is proposed that rests on it";
+    for (digest, why) in desk.unreadable_fates()? {
+        let short = digest.get(..12).unwrap_or(&digest);
+        out.push(finding(
+            "warning",
+            "mail",
+            format!("what became of the mail {short} is not known to this version: {why}"),
+            "use the tipstaff that wrote it; until then the mail is shown to you, and nothing is done with it",
+        ));
+    }
+    for case in desk.cases_ever()? {
+        for what in case.observed.damaged {
+            out.push(finding("fault", "trackers", format!("{}: {what}", case.tracker.reference), restore));
+        }
+    }
+    for (cve, ..) in desk.cve_records()? {
+        if let Err(e) = desk.cve_record(&cve) {
+            out.push(finding("fault", "records", format!("{cve}: {e}"), restore));
+        }
+    }
+    Ok(())
 }
 
 /// The host of the trackers: is it private, may we write, and does it know the names of the configuration?

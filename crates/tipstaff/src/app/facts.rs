@@ -23,7 +23,7 @@ use connect::{
 use desk::{
     case::{
         Artifact, Case, CreditWish, Fact, ListMail, Listed, ListedState, MailThread, Milestone, PendingDraft,
-        RecordStage, ReviewNote, Routing, Seen, Source, ToldRow,
+        RecordStage, RecordWith, ReviewNote, Routing, Seen, Source, ToldRow,
     },
     config::{ArchiveKind, CveTool, Propagation},
     cve::authority::AuthorityError,
@@ -32,12 +32,12 @@ use desk::{
     rules::{
         extract::{self, CreditOrigin},
         import::propose,
-        sync::{Ground, View, target},
+        sync::{Ground, View, split, target},
     },
     tracker::{self, FieldRole, LabelRole, ThreadKind, thread_ref},
 };
 use jiff::{SignedDuration, Timestamp};
-use store::LedgerRow;
+use store::{LedgerRow, StoreError};
 
 use super::{error::Result, pulls, services, session::Session};
 
@@ -182,19 +182,38 @@ fn own(session: &Session, cases: &mut [Case]) -> Result<()> {
                 }
                 None => session.desk.attached_record(&cve)?.unwrap_or_default(),
             });
+            case.observed.record_with = kept_with(session, case, &cve)?;
             // Another tool's state is that tool's to say; the copy kept here proves nothing about it.
             if session.config().cve.tool == CveTool::Desk {
-                case.observed.record = match session.desk.cve_record(&cve)? {
-                    Some(r) => {
+                case.observed.record = match session.desk.cve_record(&cve) {
+                    Ok(Some(r)) => {
                         let seen = Seen { at: session.now(), version: r.version.clone() };
                         Fact::Known(r, Source("desk".into()), seen)
                     }
-                    None => Fact::Absent(Source("desk".into())),
+                    Ok(None) => Fact::Absent(Source("desk".into())),
+                    // One row that cannot be read takes no other tracker with it, and is not taken for no record.
+                    Err(e @ StoreError::Corrupt { .. }) => Fact::Unknown(e.to_string()),
+                    Err(e) => return Err(e.into()),
                 };
             }
         }
     }
     Ok(())
+}
+
+/// The other tracker that keeps the record of that id, and whether the two are parts of one report.
+fn kept_with(session: &Session, case: &Case, cve: &str) -> Result<Option<RecordWith>> {
+    let Some(key) = session.desk.record_owner(cve)?.filter(|k| *k != case.tracker.key) else {
+        return Ok(None);
+    };
+    let Some(other) = session.desk.case(&key)? else { return Ok(None) };
+    let from = |part: &Case, whole: &Case| {
+        let words = split::from(&whole.tracker.reference.to_string());
+        let says = |c: &tracker::Comment| c.body.starts_with(&words) && tracker::by_team(c, &session.roster);
+        part.tracker.comments.iter().any(says)
+    };
+    let split = from(case, &other) || from(&other, case);
+    Ok(Some(RecordWith { tracker: other.tracker.reference.to_string(), split }))
 }
 
 /// The records at an authority on the network: one request for each open tracker that has an id. When it does not let us in
@@ -448,6 +467,14 @@ fn code(session: &Session, cases: &mut [Case], notes: &mut Vec<String>) {
         let fields = tracker::parse(&c.tracker.body, &session.headings);
         fix::named(fields.get(FieldRole::PrWithFix).unwrap_or_default())
     };
+    for case in cases.iter_mut().filter(|c| c.tracker.state.is_open() && named(c).is_empty()) {
+        let fields = tracker::parse(&case.tracker.body, &session.headings);
+        if let Some(text) = fields.get(FieldRole::PrWithFix).filter(|t| !t.trim().is_empty()) {
+            let text = mail::one_line(text, 60);
+            let said = format!("pr_with_fix says `{text}`, which names no pull request, branch or commit");
+            case.observed.failures.push(said);
+        }
+    }
     let asks: Vec<(usize, Vec<fix::Named>)> = cases
         .iter()
         .enumerate()

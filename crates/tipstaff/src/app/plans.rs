@@ -7,10 +7,10 @@ use std::{
 };
 
 use desk::plan::{
-    Approval, Approved, ItemNo, Plan,
+    Approval, ApprovalError, Approved, ItemNo, Plan,
     apply::{self, Report},
 };
-use store::{PlanRow, PlanState};
+use store::{PlanRow, PlanState, UnreadablePlan};
 
 use super::{
     error::{AppError, Exit, Result},
@@ -26,22 +26,57 @@ use super::{
 /// When the desk's folder cannot be written.
 pub fn propose(session: &Session, plan: &Plan) -> Result<String> {
     forget_stale(session)?;
+    make_way(session, &plan.kind)?;
     let digest = session.desk.propose(plan)?;
     write_file(&file(session, &digest), plan)?;
     Ok(digest)
 }
 
+/// A look at what there is to do takes the place of approved plans of its kind that cannot be applied any more: another
+/// version wrote them, or their approval lapsed. They stay in the desk. A step that one of them began is looked up by its
+/// key, which whatever proposes it again shares.
+///
+/// # Errors
+/// When the desk cannot be written.
+pub fn make_way(session: &Session, kind: &str) -> Result<()> {
+    let aside =
+        |digest: &str, why: &str| session.desk.set_aside(digest, why, &session.actor.handle, session.now());
+    for old in session.desk.unreadable_approved()?.iter().filter(|p| p.kind == kind) {
+        aside(
+            &old.digest,
+            &format!("another version of tipstaff wrote it, and this one plans again: {}", old.why),
+        )?;
+    }
+    for row in session.desk.unfinished()? {
+        // What was asked for by hand is planned by no other look; after a week it has been forgotten.
+        let forgotten = row.approval.as_ref().is_some_and(|a| session.now().duration_since(a.at) > WEEK);
+        if lapsed(session, &row) && (row.plan.kind == kind || forgotten) {
+            aside(&row.digest, "its approval lapsed, and it was planned again")?;
+        }
+    }
+    Ok(())
+}
+
+/// How long a proposal that nobody acts on is kept in sight.
+const WEEK: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 7);
+
+/// Was it approved so long ago that it cannot be applied without another yes?
+#[must_use]
+pub fn lapsed(session: &Session, row: &PlanRow) -> bool {
+    let after = desk::plan::approval::LAPSES_AFTER;
+    row.approval.as_ref().is_some_and(|a| session.now().duration_since(a.at) > after)
+}
+
 /// Proposals nobody approved in a week are forgotten, with their files: they hold embargoed words.
 fn forget_stale(session: &Session) -> Result<()> {
-    let week = jiff::SignedDuration::from_hours(24 * 7);
-    let before = session.now().checked_sub(week).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+    let before = session.now().checked_sub(WEEK).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     if session.desk.drop_stale_proposals(before)? == 0 {
         return Ok(());
     }
     for entry in std::fs::read_dir(session.desk.dir().join("plans"))? {
         let path = entry?.path();
         let stem = path.file_stem().and_then(|s| s.to_str()).unwrap_or_default();
-        if session.desk.plan(stem)?.is_none() {
+        if !session.desk.has_plan(stem)? {
             std::fs::remove_file(&path)?;
         }
     }
@@ -115,6 +150,19 @@ pub fn find(session: &Session, name: &str) -> Result<PlanRow> {
     } else {
         name.to_owned()
     };
+    if !prefix.is_empty()
+        && let Some(old) =
+            session.desk.unreadable_plans()?.into_iter().find(|p| p.digest.starts_with(&prefix))
+    {
+        return Err(AppError::new(
+            Exit::Blocked,
+            format!("{}: {}", unreadable(&old), old.why),
+            format!(
+                "{}; nothing of the old one is applied any more, and it stays in the desk",
+                again(&old.kind)
+            ),
+        ));
+    }
     session.desk.plan(&prefix)?.ok_or_else(|| {
         AppError::new(
             Exit::Usage,
@@ -122,6 +170,26 @@ pub fn find(session: &Session, name: &str) -> Result<PlanRow> {
             "a plan file that was changed is void; `tipstaff plan list` lists the plans there are",
         )
     })
+}
+
+/// A plan that another version wrote, in words.
+#[must_use]
+pub fn unreadable(old: &UnreadablePlan) -> String {
+    let short = old.digest.get(..12).unwrap_or(&old.digest);
+    format!(
+        "the {} plan {short} ({}, made {}) was written by another version of tipstaff and cannot be read by this one",
+        old.kind, old.state, old.made
+    )
+}
+
+/// What makes a plan of that kind again.
+#[must_use]
+pub fn again(kind: &str) -> &'static str {
+    match kind {
+        "sync" => "`tipstaff sync` proposes what is left of it",
+        "import" => "`tipstaff import` proposes what is left of it",
+        _ => "give the command again that made it",
+    }
 }
 
 /// Record a yes.
@@ -147,14 +215,23 @@ pub fn approve(session: &Session, plan: &Plan, items: &BTreeSet<ItemNo>) -> Resu
         }
         items.extend(before.items);
     }
-    let approval = Approval { plan: digest, items, actor: session.actor.clone(), at: session.now() };
-    let approved = Approved::bind(plan.clone(), approval, session.now()).map_err(blocked)?;
+    let approval = Approval { plan: digest.clone(), items, actor: session.actor.clone(), at: session.now() };
+    let approved = Approved::bind(plan.clone(), approval, session.now())
+        .map_err(|e| blocked(&e, &digest, &plan.kind))?;
     session.desk.approve(approved.approval())?;
     Ok(approved)
 }
 
-fn blocked(e: desk::plan::ApprovalError) -> AppError {
-    AppError::new(Exit::Blocked, e.to_string(), "nothing was changed")
+fn blocked(e: &ApprovalError, digest: &str, kind: &str) -> AppError {
+    let short = digest.get(..12).unwrap_or(digest);
+    let next = match e {
+        ApprovalError::Lapsed => format!(
+            "`tipstaff plan show {short}`, `tipstaff plan approve {short} …`, `tipstaff plan apply {short}`; or plan anew: {}",
+            again(kind)
+        ),
+        _ => "nothing was changed".to_owned(),
+    };
+    AppError::new(Exit::Blocked, e.to_string(), next)
 }
 
 /// Apply what was approved. A plan whose approval was applied to its end is marked so.
@@ -204,5 +281,6 @@ pub fn approved(session: &Session, row: &PlanRow) -> Result<Approved> {
             format!("`tipstaff plan approve {short} all`, after `tipstaff plan show {short}`"),
         )
     })?;
-    Approved::bind(row.plan.clone(), approval, session.now()).map_err(blocked)
+    Approved::bind(row.plan.clone(), approval, session.now())
+        .map_err(|e| blocked(&e, &row.digest, &row.plan.kind))
 }

@@ -273,6 +273,17 @@ fn wanted(names: &[&'static str], n: ItemNo, text: &str) -> Result<(&'static str
     {
         return Ok((name, unquoted(v).to_owned()));
     }
+    // Who names a part that the item does not have means another item: it is never taken for words of a letter.
+    let elsewhere = |k: &str| {
+        let parts =
+            FieldRole::ALL.iter().map(|r| r.as_str()).chain(["title", "milestone", "subject", "letter"]);
+        parts.into_iter().find(|p| same(p, k))
+    };
+    if let Some(part) = text.split_once([':', '=']).and_then(|(k, _)| elsewhere(k)) {
+        let has = if names.is_empty() { "nothing that can be edited".to_owned() } else { names.join(", ") };
+        return Err(AppError::usage(format!("item {n} has no {part}; it has {has}"))
+            .next("name the item that sets it, or use `tipstaff edit` for the tracker itself"));
+    }
     // A bare value is for the tracker's value before it is for anybody's words.
     let values: Vec<&&str> = names.iter().filter(|n| !is_word(n)).collect();
     let words: Vec<&&str> = names.iter().filter(|n| **n != "subject" && !is_kind(n)).collect();

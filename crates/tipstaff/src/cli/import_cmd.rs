@@ -93,6 +93,9 @@ fn propose(
 ) -> Result<Exit> {
     let scene = import::scene(session, &wanted.selector)?;
     let plan = import::plan(session, &scene, &Overrides::new())?;
+    if plan.items.is_empty() {
+        plans::make_way(session, "import")?;
+    }
     if term.json {
         let digest = if plan.items.is_empty() { plan.digest() } else { plans::propose(session, &plan)? };
         let value = serde_json::json!({
@@ -186,18 +189,21 @@ fn ask(session: &mut Session, scene: &Scene, plan: Plan, term: &mut Term) -> Res
                 say_unknown(&read, term)?;
                 continue;
             }
+            // Part of an answer is another answer: a number that no item has may be a slip of the finger.
+            _ if !read.unknown.is_empty() => {
+                say_unknown(&read, term)?;
+                continue;
+            }
             Action::Apply | Action::Edit => {}
         }
         let (added, revised) = overrides_of(&read, &plan, session)?;
         let mut wanted: BTreeSet<ItemNo> = read.apply.iter().map(|n| ItemNo(*n)).collect();
         if added.is_empty() {
-            say_unknown(&read, term)?;
             return finish(session, &plan, &wanted, term);
         }
         overrides.extend(added);
         plan = import::plan(session, scene, &overrides)?;
         plans::propose(session, &plan)?;
-        say_unknown(&read, term)?;
         // A skip is what was said and writes nothing; what a revision would write needs a yes of its own.
         let show_again: Vec<ItemNo> =
             revised.iter().copied().filter(|n| !is_skip(&plan, &overrides, *n)).collect();
@@ -305,7 +311,9 @@ pub fn say_unknown(read: &Confirmation, term: &mut Term) -> Result<()> {
         let mark = term.mark(Mark::Warn, "not understood:");
         term.line(&format!("{mark} {}", untrusted_line(&u.to_string(), 100)))?;
     }
-    if read.action == Action::Ask && read.unknown.is_empty() {
+    if !read.unknown.is_empty() {
+        term.line("Nothing was changed; say all of it again.")?;
+    } else if read.action == Action::Ask {
         term.line("Say `all`, numbers such as `1,3`, or `none`.")?;
     }
     Ok(())

@@ -76,13 +76,17 @@ pub fn plan(args: &PlanArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
         }
         PlanCommand::Resume => {
             let rows = session.desk.unfinished()?;
+            let old = say_unreadable(&session, term)?;
+            if rows.is_empty() && old {
+                return Ok(Exit::Decision);
+            }
             if rows.is_empty() {
                 if !term.json {
                     term.line("No approved plan is unfinished.")?;
                 }
                 return Ok(Exit::Nothing);
             }
-            let mut end = Exit::Done;
+            let mut end = if old { Exit::Decision } else { Exit::Done };
             for row in rows {
                 // One plan that lapsed or failed must not keep the others from their end.
                 let this = run(&mut session, &row, term).unwrap_or_else(|e| {
@@ -105,6 +109,10 @@ fn run(session: &mut Session, row: &store::PlanRow, term: &mut Term) -> Result<E
         term.value(&serde_json::json!({"digest": row.digest, "report": report}))?;
     } else {
         show::report(term, &report)?;
+        let refused = |i: &desk::plan::apply::ItemReport| matches!(i.outcome, ItemOutcome::Refused { .. });
+        if report.items.iter().any(refused) {
+            term.line(&format!("next: {}", plans::again(&row.plan.kind)))?;
+        }
         super::trackers::spent(session, term)?;
     }
     Ok(exit(&report))
@@ -231,23 +239,34 @@ fn agreed(session: &mut Session, plan: &Plan, reply: &str, term: &mut Term) -> R
 
 fn list(session: &Session, term: &mut Term) -> Result<Exit> {
     let rows = session.desk.plans(50)?;
+    let mut old = session.desk.unreadable_plans()?;
+    old.truncate(50);
     if term.json {
-        let rows: Vec<_> = rows
+        let mut all: Vec<_> = rows
             .iter()
             .map(|r| {
                 serde_json::json!({"digest": r.digest, "kind": r.plan.kind, "made": r.plan.made, "state": r.state,
                     "items": r.plan.items.len(), "file": plans::file(session, &r.digest)})
             })
             .collect();
-        term.value(&rows)?;
+        all.extend(old.iter().map(|p| {
+            serde_json::json!({"digest": p.digest, "kind": p.kind, "made": p.made, "state": p.state,
+                "unreadable": p.why, "file": plans::file(session, &p.digest)})
+        }));
+        term.value(&all)?;
         return Ok(Exit::Done);
     }
-    if rows.is_empty() {
+    if rows.is_empty() && old.is_empty() {
         term.line("There are no plans.")?;
         return Ok(Exit::Nothing);
     }
     for r in rows {
         head(term, &r.digest, &r.plan, r.state)?;
+    }
+    for p in old {
+        let key = term.mark(Mark::Key, p.digest.get(..12).unwrap_or(&p.digest));
+        let what = format!("{key}  {}  of another version of tipstaff, {}, {}", p.kind, p.state, p.made);
+        term.line(&what)?;
     }
     Ok(Exit::Done)
 }
@@ -266,17 +285,36 @@ fn head(term: &mut Term, digest: &str, plan: &Plan, state: PlanState) -> Result<
 /// # Errors
 /// When the desk cannot be read.
 pub fn unfinished_notice(session: &Session, term: &mut Term) -> Result<bool> {
+    say_unreadable(session, term)?;
     if term.json {
         return Ok(false);
     }
     for row in session.desk.unfinished()? {
         let short = row.digest.get(..12).unwrap_or(&row.digest).to_owned();
+        if plans::lapsed(session, &row) {
+            let mark = term.mark(Mark::Warn, "lapsed:");
+            let again = plans::again(&row.plan.kind);
+            term.line(&format!(
+                "{mark} the approval of the {} plan {short} is more than a day old; {again}",
+                row.plan.kind
+            ))?;
+            continue;
+        }
         let mark = term.mark(Mark::Warn, "unfinished:");
         term.line(&format!(
             "{mark} the approved plan {short} was not applied to its end; `tipstaff plan resume`"
         ))?;
     }
     Ok(false)
+}
+
+/// Say which approved plans were written by another version, and what to do. True when there are any.
+fn say_unreadable(session: &Session, term: &mut Term) -> Result<bool> {
+    let old = session.desk.unreadable_approved()?;
+    for p in &old {
+        term.note("set aside", &format!("{}; {}", plans::unreadable(p), plans::again(&p.kind)));
+    }
+    Ok(!old.is_empty())
 }
 
 /// Show a plan of one request, ask, apply.

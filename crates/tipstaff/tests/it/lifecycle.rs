@@ -410,6 +410,12 @@ fn a_forge_that_goes_away_at_any_request_ends_the_same() {
     for (phase, ..) in WALK {
         // What people do by hand between the phases goes through the program, too.
         place.prepare(phase);
+        if *phase == Phase::InReview {
+            // What an earlier bot left there is folded under the same faults.
+            for words in OLDER {
+                let _ = server.with(|f| f.say(1, "maren", &older(words)));
+            }
+        }
         place.send();
         for round in 0..6 {
             if !approve_all(&place) {
@@ -460,6 +466,13 @@ fn a_forge_that_goes_away_at_any_request_ends_the_same() {
     let (stage, ..) = place.stands();
     assert_eq!(stage, "DONE");
     assert!(lost >= 40, "only {lost} requests were lost");
+    let (status, others): (Vec<_>, Vec<_>) = server
+        .with(|f| f.issues[&1].comments.clone())
+        .into_iter()
+        .map(|c| c.body)
+        .partition(|b| desk::tracker::rollup::is_rollup(b));
+    assert_once_and_only_in(&status.concat());
+    assert!(others.iter().all(|b| !b.contains("airflow-s")), "{others:#?}");
 }
 
 /// The surroundings of a place, for calls into the library.
@@ -490,8 +503,14 @@ fn killed_before_every_effect_the_walk_ends_in_the_same_desk() {
     let place = Place::new();
     let aside = tempfile::tempdir().unwrap();
     let mut kills = 0;
+    let mut folded = false;
     for (phase, ..) in WALK {
         place.prepare(phase);
+        if *phase == Phase::InReview {
+            for words in OLDER {
+                place.yes(&["comment", "1", &older(words)]);
+            }
+        }
         place.send();
         for round in 0..6 {
             if !approve_all(&place) {
@@ -518,6 +537,7 @@ fn killed_before_every_effect_the_walk_ends_in_the_same_desk() {
                 std::fs::remove_dir_all(desk.parent().unwrap()).unwrap();
             });
             kills += dead.len();
+            folded |= want.contains("remove-comment");
             // The walk goes on from a desk that was killed, not from the one that was spared.
             let survivor = copy("survivor");
             assert!(kill_at(&survivor, ops / 2 + 1, false));
@@ -532,6 +552,29 @@ fn killed_before_every_effect_the_walk_ends_in_the_same_desk() {
     assert_eq!(one::<i64>(&place.env.desk(), "select count(distinct event) from ledger"), 8);
     assert_eq!(drafts(&place.env.desk()).len(), 8);
     assert!(kills >= 40, "only {kills} kills");
+    // The words of the earlier bot stand in the status, each once, and its comments are gone.
+    let rollups = "select group_concat(body, char(10)) from comments where kind = 'rollup'";
+    assert_once_and_only_in(&one::<String>(&place.env.desk(), rollups));
+    let others: i64 = one(
+        &place.env.desk(),
+        "select count(*) from comments where kind = 'comment' and body like '%airflow-s%'",
+    );
+    assert_eq!(others, 0);
+    assert!(folded, "the folding was among what was cut off");
+}
+
+/// What an earlier bot wrote in a member's name, before this program came.
+const OLDER: [&str; 3] =
+    ["Discussed with two members", "The CVE tool was asked", "The pull request is under review"];
+
+fn older(words: &str) -> String {
+    format!("<!-- airflow-s status update v1 -->\n{words}.")
+}
+
+fn assert_once_and_only_in(status: &str) {
+    for words in OLDER {
+        assert_eq!(status.matches(words).count(), 1, "{words}: {status}");
+    }
 }
 
 #[test]
@@ -794,6 +837,15 @@ fn a_plan_over_two_trackers_is_answered_the_same_way_everywhere_and_words_can_be
     let digest = said["digest"].as_str().unwrap().to_owned();
     let shown = place.env.run(&["plan", "show", &digest]).expect(0);
     assert!(shown.out.contains("desk#1") && shown.out.contains("desk#2"), "{}", shown.out);
+    // An answer of which a part fits nothing is asked again as a whole.
+    for answer in ["1:all, 9:skip\n", "all; 2:skip 7\n", "1:1,8\n"] {
+        let said = place.env.answer(&["sync", "all"], answer).expect(4);
+        assert!(
+            said.out.contains("not understood") && said.out.contains("say all of it again"),
+            "{}",
+            said.out
+        );
+    }
     // Numbers are those of the tracker; what fits none is no answer.
     for (answer, code) in [("2:9", 2), ("7:all", 2), ("maybe", 2), ("none", 2), ("2:all", 0)] {
         let said = place.env.run(&["plan", "approve", &digest, answer]);
@@ -815,6 +867,10 @@ fn a_plan_over_two_trackers_is_answered_the_same_way_everywhere_and_words_can_be
     let edit = format!("{n}:edit letter: Hello Ann,\\n\\nwe accept it; more soon.");
     let revised = place.env.run(&["plan", "approve", &digest, &edit, "--json"]).expect(4).json();
     assert_ne!(revised["digest"], said["digest"]);
+    // A key that the item lacks is not taken for words of its letter.
+    let elsewhere = format!("{n}:edit title: Files leak");
+    let refused = place.env.run(&["plan", "approve", &digest, &elsewhere]).expect(2);
+    assert!(refused.err.contains("has no title"), "{}", refused.err);
     let scored = format!("{n}:edit letter: It is CVSS 9.8.");
     assert!(
         place.env.run(&["plan", "approve", &digest, &scored]).expect(2).err.contains("a score never stands")

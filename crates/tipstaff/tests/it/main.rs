@@ -8,6 +8,7 @@ mod bad_input;
 mod by_hand;
 mod crash;
 mod cve_check;
+mod distributors;
 mod doctor;
 mod env;
 mod exports;
@@ -23,9 +24,11 @@ mod plumbing;
 mod ponymail;
 mod post;
 mod reports;
+mod rows;
 mod sample;
 mod schema_parity;
 mod score;
+mod split;
 mod walks;
 
 /// A test module that is not named above would never run.

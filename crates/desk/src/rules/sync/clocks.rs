@@ -5,8 +5,14 @@ use serde::Serialize;
 
 use super::{Proposal, View, comments};
 use crate::{
+    confidential::{Draft, TeamMail},
     config::{Ack, Clock},
-    plan::{Action, ActionKind, Told},
+    mail::Address,
+    plan::{
+        Action, ActionKind, Letter, Told,
+        effect::{Change, Drafted, LetterText},
+    },
+    reply::{Placeholder, ReplyId, Values},
     rules::stage::Stage,
     tracker::{FieldRole, LabelRole, Marked, marked, marked_text},
 };
@@ -168,14 +174,18 @@ fn escalate(v: &View<'_>, out: &mut super::Gathered) {
         "{who}, nobody has said anything here for a month. Does anybody have an idea how to assess this report? Otherwise it goes to {to} next."
     );
     let Some(effect) = comments::post(v, Marked::Escalation, text) else { return };
+    let mut p = Proposal::new(
+        "sync.stalled",
+        format!("Nobody has said anything on {} for a month", v.name),
+        v.evidence("sync.stalled", super::super::stage::stage(v).1),
+    )
+    .step(effect, Vec::new());
+    if let Some(letter) = call(v).filter(|_| !v.told(ReplyId::EscalationCall.as_str())) {
+        let not_told = letter.not_told(&v.t.key.0);
+        p = p.step(Change::MailDraft { subject: v.t.key.0.clone(), letter }, vec![not_told]);
+    }
     out.items.push(
-        Proposal::new(
-            "sync.stalled",
-            format!("Nobody has said anything on {} for a month", v.name),
-            v.evidence("sync.stalled", super::super::stage::stage(v).1),
-        )
-        .step(effect, Vec::new())
-        .note(
+        p.note(
             Action::with(ActionKind::Sync, "Step 4 escalation"),
             "Asked for ideas",
             format!("Next: {to}."),
@@ -183,4 +193,27 @@ fn escalate(v: &View<'_>, out: &mut super::Gathered) {
         )
         .next("somebody answers, or the report goes to a broader circle"),
     );
+}
+
+/// The call to the private list and to the foundation's, without a word of analysis (sync page §12).
+fn call(v: &View<'_>) -> Option<Letter<Drafted>> {
+    let lists = &v.g.config.mail.lists;
+    let all = [&lists.private, &lists.foundation_security, &lists.security];
+    let mut to: Vec<&String> = all.into_iter().filter(|l| !l.is_empty()).collect();
+    to.dedup();
+    let beyond = |l: &&String| **l != lists.security;
+    let first = to.iter().copied().find(beyond)?;
+    let title = crate::mail::one_line(&v.t.title, 120);
+    let values = Values::new()
+        .with(Placeholder::ProjectName, v.project())
+        .with(Placeholder::ReportTitles, format!("- {}: {title}", v.name))
+        .with(Placeholder::TeamSignature, v.signature());
+    let id = ReplyId::EscalationCall;
+    let body = v.g.replies.fill(id, &values, None).ok()?.text();
+    let text = LetterText::Team {
+        subject: Draft::<TeamMail>::text(format!("{}: a report waits for an assessment", v.project())),
+        body: Draft::<TeamMail>::text(body),
+    };
+    let copies = to.iter().filter(|l| **l != first).map(|l| Address::new("", l)).collect();
+    Some(Letter::beginning(id.as_str(), id, v.t.key.0.clone(), Address::new("", first), copies, text))
 }

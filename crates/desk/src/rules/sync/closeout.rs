@@ -141,6 +141,13 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         ));
         return;
     }
+    if !captured.is_empty() && !advisory::is_public(v, &url) {
+        out.blockers.push(format!(
+            "`{url}` is no address of a public advisory: nobody outside can read it there; `tipstaff edit {} public_advisory_url URL`",
+            v.t.reference.number
+        ));
+        return;
+    }
     let Some(cve) = v.cve.clone() else {
         out.blockers.push("the advisory is public and cve_tool_link holds no CVE id".into());
         return;
@@ -154,6 +161,21 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
         format!("Close out {}: {cve} is disclosed", v.name),
         vec![Evidence::new("sync.close-out", format!("the advisory is public: {url}"), source)],
     );
+    // What a person wrote counts, and they see what the archive says of it.
+    match advisory::find(v) {
+        Advisory::Found(m) if !captured.is_empty() && !captured.contains(&m.url) => {
+            p.notices.push(format!(
+                "the tracker names this address, and the archive has the advisory at {}",
+                m.url
+            ));
+        }
+        Advisory::No if !captured.is_empty() => {
+            p.notices.push(format!(
+                "the archive has no advisory of {cve}: look whether it is there before you say yes"
+            ));
+        }
+        _ => {}
+    }
     p.after = vec!["sync.split"];
     // The record says what the other items of this plan write, so they come first.
     p.after.extend(record::sources(v, &out.items));
@@ -176,6 +198,17 @@ pub fn rule(v: &View<'_>, stage: Stage, out: &mut super::Gathered) {
     p = p.labels(v, &[LabelRole::EmailsSent, LabelRole::Announced], &gone);
     if v.has_record_tool() && v.g.config.cve.gate == CveGate::GovernanceMember {
         p.needs = vec![Role::Governance];
+    }
+    if let Some(with) = v.o.record_with.as_ref().filter(|_| v.has_record_tool()) {
+        if v.record() != RecordStage::Public {
+            out.blockers
+                .push(format!("the record of {cve} is kept with {}: close that one out first", with.tracker));
+            return;
+        }
+        let arms = [(RecordStage::Public.as_str().to_owned(), finish(v, &url, out))];
+        p = super::choose(p, v, Probe::RecordState { cve }, arms.into());
+        out.items.push(p.next("wait until cve.org shows the record"));
+        return;
     }
     let steps = finish(v, &url, out);
     // The record says what the tracker says once the first steps of this item are made.

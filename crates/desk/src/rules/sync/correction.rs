@@ -57,6 +57,10 @@ pub fn rule(v: &View<'_>, out: &mut Gathered) {
     }
     let at_authority =
         v.o.record.known().filter(|r| r.state == RecordStage::Public).and_then(|r| r.json.as_ref());
+    // Whoever keeps the record corrects it.
+    if v.o.record_with.is_some() {
+        return;
+    }
     let (public, source) = match (at_authority, v.o.listed.known().and_then(|l| l.json.as_ref())) {
         (Some(json), _) => (json, v.o.record.source()),
         (None, Some(json)) => (json, v.o.listed.source()),

@@ -294,6 +294,14 @@ fn lost_bound(v: &View<'_>, text: &str) -> Option<String> {
     let affected = kept.pointer("/containers/cna/affected")?.as_array()?;
     let all = affected.iter().filter_map(|a| a.get("versions")?.as_array()).flatten();
     let bounded = all.filter(|v| v.get("lessThan").is_some() || v.get("lessThanOrEqual").is_some());
+    // `2.0 to 2.4` has its lower bound in words.
+    let read = v.kept.ranges(text, v.g);
+    let in_words = |from: &str| {
+        let ends = |r: &crate::rules::extract::versions::VersionRange| {
+            r.less_than.is_some() || r.less_than_or_equal.is_some()
+        };
+        read.ranges.iter().any(|r| r.version == from && ends(r))
+    };
     bounded
         .filter_map(|v| v.get("version")?.as_str())
         .find(|from| {
@@ -304,7 +312,7 @@ fn lost_bound(v: &View<'_>, text: &str) -> Option<String> {
                 ends && !before.ends_with(['>', '<', '.'])
                     && !before.ends_with(|c: char| c.is_ascii_alphanumeric())
             });
-            bare && *from != "0" && !text.contains('>')
+            bare && *from != "0" && !text.contains('>') && !in_words(from)
         })
         .map(str::to_owned)
 }

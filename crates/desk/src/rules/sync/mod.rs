@@ -43,10 +43,10 @@ pub use self::{
     view::{Consensus, View},
 };
 use crate::{
-    case::{Case, Fact, RecordStage},
+    case::{Case, Fact, RecordStage, ToldRow},
     confidential::{Draft, Policy, PolicyError},
     config::{self, Config},
-    people::Roster,
+    people::{Role, Roster},
     plan::{
         Effect, Item, ItemNo, Letter, Plan, Precondition, Probe, Step, StepKey, Told, digest,
         effect::{Change, Drafted},
@@ -185,25 +185,53 @@ pub fn plan(cases: &[Case], ground: Ground<'_>) -> Vec<TrackerPlan> {
 }
 
 /// As [`plan`], with somebody who does pieces of the work; the result is the same. What a tracker needs depends on no
-/// other; only the numbers of the items do.
+/// other; only the numbers of the items do, and who is told already: parts of one report share their reporter.
 #[must_use]
 pub fn plan_with(cases: &[Case], ground: Ground<'_>, spread: &dyn Spread) -> Vec<TrackerPlan> {
     let mut order: Vec<&Case> = cases.iter().collect();
     order.sort_by_key(|c| (c.tracker.reference.number, &c.tracker.key));
     let mut next = 1;
     let mut plans = Vec::with_capacity(order.len());
+    let mut said: BTreeMap<&str, Vec<ToldRow>> = BTreeMap::new();
     // Whoever lends a thread does all of a tracker; only the numbers wait for those before it.
     spread::in_order(
         spread,
         &order,
         |c| plan_one(&View::new(c, ground), 1),
-        |_, mut plan| {
+        |case, mut plan| {
+            let case: &Case = case;
+            if !case.thread.is_empty() {
+                let rows = said.entry(&case.thread).or_default();
+                let same = |r: &ToldRow, l: &ToldRow| r.event == l.event && r.artifact == l.artifact;
+                if letters(&plan, &case.thread).iter().any(|l| rows.iter().any(|r| same(r, l))) {
+                    // A tracker before it brings the same letter to the same thread.
+                    let mut told = case.clone();
+                    told.observed.told.extend(rows.iter().cloned());
+                    plan = plan_one(&View::new(&told, ground), 1);
+                }
+                rows.extend(letters(&plan, &case.thread));
+            }
             renumber(&mut plan.items, next - 1);
             next += u32::try_from(plan.items.len()).unwrap_or(0);
             plans.push(plan);
         },
     );
     plans
+}
+
+/// What a plan would tell on that thread, as the ledger will have it.
+fn letters(plan: &TrackerPlan, thread: &str) -> Vec<ToldRow> {
+    let row = |e: &Effect| match e {
+        Change::MailDraft { letter, .. } if letter.thread == thread => Some(ToldRow {
+            event: letter.event.clone(),
+            artifact: letter.artifact.clone(),
+            state: "drafted".into(),
+            asked_credit: letter.asks_credit,
+            at: None,
+        }),
+        _ => None,
+    };
+    plan.items.iter().filter(|i| i.blocked.is_none()).flat_map(Item::effects).filter_map(row).collect()
 }
 
 /// Items numbered from 1 as those behind `before` others.
@@ -333,9 +361,23 @@ fn damage(v: &View<'_>, out: &mut Gathered) {
     let closing: Vec<&str> = v.labels.dispositions().iter().map(|r| v.g.labels.name(*r)).collect();
     if v.t.state.is_open() && !closing.is_empty() {
         let names = closing.join("`, `");
-        out.halt = Some(format!("it is open and labelled `{names}`: close it, or take the label off"));
+        out.halt = Some(format!(
+            "it is open and labelled `{names}`: close it, or take the label off with `tipstaff edit {} label \"-…\"`",
+            v.t.reference.number
+        ));
     } else if closing.len() > 1 {
         out.notices.push(format!("closed with more than one disposition: `{}`", closing.join("`, `")));
+    }
+    if let (Some(with), Some(cve)) = (v.o.record_with.as_ref().filter(|w| !w.split), &v.cve)
+        && v.t.state.is_open()
+    {
+        out.halt = Some(format!(
+            "{cve} is the id of {}: correct it, or clear it (`tipstaff edit {} cve_tool_link …`)",
+            with.tracker, v.t.reference.number
+        ));
+    }
+    if let Some(what) = v.o.damaged.first() {
+        out.halt = Some(format!("the desk's own row of it is damaged: {what}; restore it from a backup"));
     }
     out.blockers.extend(out.halt.clone());
 }
@@ -366,7 +408,8 @@ fn labels(v: &View<'_>, out: &mut Gathered) {
     for p in &mut out.items {
         for_each_step(&mut p.steps, &mut |e, _| touched |= moved(e));
     }
-    if left.is_empty() || touched || !v.t.state.is_open() {
+    // A label that the facts contradict is behind nothing: which of them goes is for a person.
+    if left.is_empty() || touched || !v.t.state.is_open() || released::contradicted(v).is_some() {
         return;
     }
     let names: Vec<&str> = left.iter().map(|r| v.g.labels.name(*r)).collect();
@@ -503,6 +546,28 @@ fn clarify(v: &View<'_>, out: &mut Gathered) {
     ));
 }
 
+/// A field that stands twice has no value that anybody may rely on: no record is made from it, and nobody is asked to fill it.
+fn twice(v: &View<'_>, out: &mut Gathered) {
+    let Some(problem) = v.body.problems.iter().find(|p| p.kind == BodyProblemKind::DuplicateHeading) else {
+        return;
+    };
+    for p in &mut out.items {
+        let mut rests = false;
+        for_each_step(&mut p.steps, &mut |e, _| {
+            rests |= matches!(
+                e,
+                Change::AttachRecord { .. }
+                    | Change::PushRecord { .. }
+                    | Change::PublishRecord { .. }
+                    | Change::PostMarked { kind: Marked::FillFields, .. }
+            );
+        });
+        if rests {
+            p.blocked = Some(format!("{}; until then nothing is made from it", problem.message));
+        }
+    }
+}
+
 /// A field without its section, or with two, cannot be written: the item says so before anybody says yes to it.
 fn unwritable(v: &View<'_>, out: &mut Gathered) {
     for p in &mut out.items {
@@ -568,9 +633,14 @@ fn filled_here(v: &View<'_>, items: &mut Vec<Proposal>) {
     items.retain(|p| p.rule != "sync.fill-fields" || !p.steps.is_empty());
 }
 
-/// What a comment says, without the person it begins with.
+/// What a comment says, without whom it begins with: a person, or the role while nobody holds it.
 fn unaddressed(text: &str) -> &str {
-    text.split_once(", ").filter(|(who, _)| who.starts_with('@')).map_or(text, |(_, rest)| rest)
+    let role = |who: &str| {
+        let titles =
+            [Role::Triager, Role::Remediation, Role::ReleaseManager, Role::Governance].map(Role::title);
+        who == "Team" || titles.iter().any(|t| t.eq_ignore_ascii_case(who))
+    };
+    text.split_once(", ").filter(|(who, _)| who.starts_with('@') || role(who)).map_or(text, |(_, rest)| rest)
 }
 
 /// A choice whose arm for the state the record has now is empty would change nothing: it is no proposal, and what it
@@ -688,6 +758,7 @@ fn finish(v: &View<'_>, position: Position, mut out: Gathered, first: u32) -> Tr
             }
         }
     }
+    twice(v, &mut out);
     unwritable(v, &mut out);
     filled_here(v, &mut out.items);
     idle_choices(v, &mut out);

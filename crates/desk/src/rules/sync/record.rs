@@ -307,6 +307,16 @@ fn shown(v: &View<'_>, ours: &Value, prefer: Prefer, p: &mut Proposal) {
 /// Make the record again, keep it, push it; once a tracker has an id.
 pub fn rule(v: &View<'_>, out: &mut Gathered) {
     let Some(cve) = v.cve.clone() else { return };
+    // One id has one record, and one tracker that keeps it (sync page §12): the parts of a report share it.
+    if let Some(with) = &v.o.record_with {
+        if with.split && v.t.state.is_open() {
+            out.notices.push(format!(
+                "the record of {cve} is kept with {}: its affected versions name the products of both",
+                with.tracker
+            ));
+        }
+        return;
+    }
     // Most plans change nothing that a record is made from: then it is the record as it stands.
     let case = out.items.iter().any(|p| matters(v, p)).then(|| after(v, &out.items));
     let changed = case.as_ref().map(|c| v.again(c));

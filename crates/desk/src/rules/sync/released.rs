@@ -97,8 +97,24 @@ pub fn gate(v: &View<'_>) -> Gate {
     g
 }
 
+/// The label of a release that is not out: what says so. Set by hand, or the release was withdrawn or its tag moved since.
+#[must_use]
+pub fn contradicted(v: &View<'_>) -> Option<String> {
+    let early = v.t.state.is_open() && v.has(LabelRole::FixReleased) && !v.labels.advisory_sent();
+    match target::shipped(v) {
+        Shipped::No(why) if early => Some(why),
+        _ => None,
+    }
+}
+
 /// The hand-off, as one conditional item.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
+    if let Some(why) = contradicted(v) {
+        let label = v.g.labels.name(LabelRole::FixReleased);
+        out.blockers.push(format!(
+            "it is labelled `{label}`, and {why}: take the label off (`tipstaff edit {} label \"-{label}\"`), or correct the milestone or the fix", v.t.reference.number
+        ));
+    }
     if !v.t.state.is_open()
         || v.has(LabelRole::FixReleased)
         || v.labels.advisory_sent()

@@ -9,6 +9,12 @@ use crate::{
     tracker::{Column, LabelRole, TrackerKey},
 };
 
+/// How the comment on a part begins: which tracker it was split from.
+#[must_use]
+pub fn from(whole: &str) -> String {
+    format!("Split from {whole} for the scope ")
+}
+
 /// The blocker, and the item that mends it: the scope that comes first in the configuration keeps the tracker.
 pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     if !v.t.state.is_open() || v.scopes.len() < 2 {
@@ -63,7 +69,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
         p = p.step(
             Change::Comment {
                 tracker: made.clone(),
-                text: Draft::text(format!("Split from {} for the scope `{}`.", v.name, scope.label)),
+                text: Draft::text(format!("{}`{}`.", from(&v.name), scope.label)),
             },
             Vec::new(),
         );
@@ -77,7 +83,7 @@ pub fn rule(v: &View<'_>, out: &mut super::Gathered) {
     out.items.push(p.label_names(v, BTreeSet::new(), remove).note(
         Action::with(ActionKind::Sync, "split"),
         format!("Split by scope; this one keeps {}", anchor.label),
-        format!("New trackers: {}.", labels[1..].join(", ")),
+        format!("New trackers: {}; each names this one.", labels[1..].join(", ")),
         Told::NotTold("with the next letter, if it matters to them".into()),
     ));
 }

@@ -137,8 +137,17 @@ fn find(v: &View<'_>) -> Option<Target> {
 /// Every package named in the affected versions, else the scope's own.
 fn packages(v: &View<'_>, scope: &Scope) -> Vec<String> {
     let report = v.kept.ranges(v.field(FieldRole::AffectedVersions), v.g);
-    let named: BTreeSet<String> =
-        report.ranges.iter().filter_map(|r| r.package.clone()).filter(|p| !p.is_empty()).collect();
+    // A record that several parts of a report share names the products of each; every part waits for its own.
+    let others = |p: &String| {
+        let theirs = |s: &Scope| s.label != scope.label && s.package.eq_ignore_ascii_case(p);
+        !scope.package.eq_ignore_ascii_case(p) && v.g.config.scope.iter().any(theirs)
+    };
+    let named: BTreeSet<String> = report
+        .ranges
+        .iter()
+        .filter_map(|r| r.package.clone())
+        .filter(|p| !p.is_empty() && !others(p))
+        .collect();
     if named.is_empty() { vec![scope.package.clone()] } else { named.into_iter().collect() }
 }
 

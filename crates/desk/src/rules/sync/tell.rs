@@ -1,7 +1,7 @@
 //! Who is told what, and when not (sync page §11): one letter for everything since the last, never twice, never a
 //! question asked before, and to a forwarder only the milestones.
 
-use super::{View, target};
+use super::{View, released, target};
 use crate::{
     case::{Fact, MailThread, Routing},
     confidential::{Draft, Forwarder, Reporter},
@@ -108,7 +108,8 @@ fn happened(v: &View<'_>, event: Event) -> bool {
         Event::PrOpened => v.has(LabelRole::PrOpen) && v.fixes().iter().any(|p| is_address(&p.url)),
         Event::PrMerged => v.has(LabelRole::PrMerged) && v.fixes().iter().any(|p| is_address(&p.url)),
         Event::Scheduled => false,
-        Event::Released => v.has(LabelRole::FixReleased),
+        // A label set by hand proves no release.
+        Event::Released => v.has(LabelRole::FixReleased) && released::contradicted(v).is_none(),
         Event::AdvisorySent => v.labels.advisory_sent() && !v.field(FieldRole::PublicAdvisoryUrl).is_empty(),
         Event::Published => {
             !v.t.state.is_open()
@@ -271,7 +272,7 @@ fn compose(v: &View<'_>, about: &About) -> Result<Letter<Drafted>, Told> {
 
 /// Letters that a tracker brings and that do not go to who reported it.
 fn goes_elsewhere(event: &str) -> bool {
-    let elsewhere = [ReplyId::CreditAnnouncement, ReplyId::CreditCna];
+    let elsewhere = [ReplyId::CreditAnnouncement, ReplyId::CreditCna, ReplyId::EscalationCall];
     event == super::distributors::EVENT || elsewhere.into_iter().any(|r| r.as_str() == event)
 }
 

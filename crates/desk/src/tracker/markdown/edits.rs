@@ -74,6 +74,7 @@ impl<'a> Reader<'a> {
     }
 
     fn slice(&self, span: &Range<usize>) -> &str {
+        work::add(span.len());
         self.text.get(span.clone()).unwrap_or_default()
     }
 
@@ -89,6 +90,7 @@ impl<'a> Reader<'a> {
         }
         let mut links: Vec<OpenLink> = Vec::new();
         for (event, span) in parser.into_offset_iter() {
+            work::add(1);
             let is_link_end = matches!(event, Event::End(TagEnd::Link | TagEnd::Image));
             match event {
                 Event::Start(Tag::Heading { level, .. }) if level <= HeadingLevel::H3 => self.heading(&span),
@@ -234,8 +236,10 @@ impl<'a> Reader<'a> {
             }
             // Nothing before this place belongs to the hit: code ends there, or the hit before.
             let floor = out.last().map_or(0, |q| q.end).max(shield.last_end(span.start));
-            let before =
-                |at: usize| at.checked_sub(1).filter(|i| *i >= floor).and_then(|i| bytes.get(i)).copied();
+            let before = |at: usize| {
+                work::add(1);
+                at.checked_sub(1).filter(|i| *i >= floor).and_then(|i| bytes.get(i)).copied()
+            };
             if text.starts_with('#') {
                 let name = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/');
                 while before(span.start).is_some_and(name) {
@@ -262,6 +266,7 @@ impl<'a> Reader<'a> {
         while let Some(start) = bytes.get(at..).and_then(|r| memchr::memchr(b'`', r)).map(|i| at + i) {
             let len = bytes.iter().skip(start).take_while(|b| **b == b'`').count();
             at = start + len;
+            work::add(len);
             if !shield.covers(&(start..at)) {
                 // An escaped first backtick leaves a run that is one shorter.
                 out.extend([len, len.saturating_sub(1)]);
@@ -297,7 +302,9 @@ impl<'a> Reader<'a> {
 
     fn escaped(&self, at: usize) -> bool {
         let head = self.text.as_bytes().get(..at).unwrap_or_default();
-        head.iter().rev().take_while(|b| **b == b'\\').count() % 2 == 1
+        let run = head.iter().rev().take_while(|b| **b == b'\\').count();
+        work::add(run + 1);
+        run % 2 == 1
     }
 
     /// Character references in plain text, in order.
@@ -322,6 +329,7 @@ impl<'a> Shield<'a> {
 
     fn advance(&mut self, to: usize) {
         while let Some(r) = self.ranges.get(self.next).filter(|r| r.start < to) {
+            work::add(1);
             self.reach = self.reach.max(r.end);
             self.next += 1;
         }
@@ -414,4 +422,27 @@ fn safe_destination(dest: &str) -> bool {
         return true;
     }
     ["http", "https", "mailto"].iter().any(|s| scheme.eq_ignore_ascii_case(s))
+}
+
+#[cfg(not(test))]
+mod work {
+    pub(super) fn add(_: usize) {}
+}
+
+/// Places looked at, so that a test can tell whether the work grows with the text; nothing outside tests.
+#[cfg(test)]
+pub(super) mod work {
+    use std::cell::Cell;
+
+    thread_local!(static DONE: Cell<usize> = const { Cell::new(0) });
+
+    pub(in crate::tracker::markdown) fn of(what: impl FnOnce()) -> usize {
+        DONE.set(0);
+        what();
+        DONE.get()
+    }
+
+    pub(super) fn add(n: usize) {
+        DONE.set(DONE.get() + n);
+    }
 }

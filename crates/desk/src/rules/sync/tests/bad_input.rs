@@ -42,6 +42,111 @@ fn labels_that_contradict_each_other_or_the_fields_are_said() {
 }
 
 #[test]
+fn a_release_label_that_the_registries_deny_is_told_to_nobody() {
+    let says = |what: Value| {
+        over(
+            queue(),
+            &json!({"release": [over(json!({"package": "harbour-queue", "version": "2.10.3"}), &what)]}),
+        )
+    };
+    let told = json!({"thread": thread()});
+    for denied in [
+        json!({"state": "missing"}),
+        json!({"state": "pre-release"}),
+        json!({"state": "yanked"}),
+        json!({"state": "final", "has_fix": false}),
+    ] {
+        let behind = json!({"tracker": {"labels": ["core", "cve allocated", "pr merged", "fix released"]}});
+        let p = plan(&over(over(says(denied.clone()), &told), &behind));
+        p.blocker("it is labelled `fix released`, and");
+        p.blocker("tipstaff edit 42 label");
+        assert!(!p.letters().contains(&"released".to_owned()), "{denied}: {p}");
+        p.lacks("sync.labels");
+    }
+    // What nobody knows is not denied, and what is out is told.
+    for fine in [
+        json!({"state": "unknown", "reason": "503"}),
+        json!({"state": "final", "at": "2026-03-18T10:00:00Z"}),
+    ] {
+        let p = plan(&over(says(fine.clone()), &told));
+        assert!(p.plan.blockers.is_empty(), "{fine}: {p}");
+        assert_eq!(p.letters(), ["released"], "{fine}: {p}");
+    }
+    // Disclosed all the same: that is another matter, and it is closed out.
+    let p = plan(&over(
+        says(json!({"state": "yanked"})),
+        &json!({"advisory": [advisory()], "record": "publish-ready"}),
+    ));
+    assert_eq!(p.stage(), "CLOSE-OUT");
+    assert!(p.plan.blockers.is_empty() && p.has("sync.close-out"), "{p}");
+}
+
+#[test]
+fn an_advisory_address_that_nobody_outside_can_read_closes_nothing_out() {
+    let at = |url: &str| plan(&over(queue(), &json!({"tracker": {"fields": {"public_advisory_url": url}}})));
+    for private in [
+        "https://lists.example/security.openwharf.example/1",
+        "https://lists.example/?private@openwharf.example",
+    ] {
+        let p = at(private);
+        assert_eq!(p.stage(), "CLOSE-OUT");
+        p.blocker("is no address of a public advisory");
+        p.lacks("sync.close-out");
+    }
+    let p = at("soon");
+    p.blocker("no advisory address is known");
+    p.lacks("sync.close-out");
+    // One that the archive does not know is a person's word, and said to be no more.
+    let p = at("https://lists.example/elsewhere");
+    assert!(
+        p.item("sync.close-out").notices.iter().any(|n| n.contains("the archive has no advisory of")),
+        "{p}"
+    );
+}
+
+#[test]
+fn one_id_has_one_record_and_one_tracker_that_keeps_it() {
+    let with = |case: &Value, split: bool| {
+        let (mut case, basis, now) = super::read(case, &json!({}));
+        case.observed.record_with =
+            Some(crate::case::RecordWith { tracker: "openwharf/security#41".into(), split });
+        plan_one(&View::new(&case, basis.ground("ann", now)), 1)
+    };
+    let rules = |p: &TrackerPlan| p.items.iter().map(|i| i.rule.clone()).collect::<Vec<_>>();
+    // Part of one report: it goes on without a record of its own, and ends after the one that keeps it.
+    let p = with(&merged(), true);
+    assert!(!rules(&p).contains(&"sync.record".to_owned()), "{p:?}");
+    assert!(p.notices.iter().any(|n| n.contains("is kept with openwharf/security#41")), "{:?}", p.notices);
+    let p = with(&archived(), true);
+    assert!(p.blockers.iter().any(|b| b.contains("close that one out first")), "{:?}", p.blockers);
+    assert!(!rules(&p).contains(&"sync.close-out".to_owned()));
+    let p = with(&over(archived(), &json!({"record": "public"})), true);
+    let item = p.items.iter().find(|i| i.rule == "sync.close-out").unwrap();
+    assert!(item.effects().iter().any(|e| matches!(e, Change::Close { .. })));
+    let writes = |e: &&Effect| {
+        matches!(e, Change::PushRecord { .. } | Change::PublishRecord { .. } | Change::AttachRecord { .. })
+    };
+    assert!(!item.effects().iter().any(writes), "{item:?}");
+    // The id of another report: nothing is done with it.
+    let p = with(&merged(), false);
+    assert!(p.blockers.iter().any(|b| b.contains("is the id of openwharf/security#41")), "{:?}", p.blockers);
+    assert!(p.items.iter().all(|i| i.blocked.is_some()));
+}
+
+#[test]
+fn a_row_of_the_desk_that_is_damaged_stops_its_tracker() {
+    let (mut case, basis, now) = super::read(&merged(), &json!({}));
+    case.observed.damaged = vec!["the time it was received cannot be read".into()];
+    let p = plan_one(&View::new(&case, basis.ground("ann", now)), 1);
+    assert!(
+        p.blockers.iter().any(|b| b.contains("cannot be read; restore it from a backup")),
+        "{:?}",
+        p.blockers
+    );
+    assert!(p.items.iter().all(|i| i.blocked.is_some()));
+}
+
+#[test]
 fn fields_that_are_missing_or_there_twice_are_never_written() {
     let twice = "### CWE\n\nCWE-200: Exposure\n\n### CWE\n\nCWE-79\n\n### Severity\n\nUnknown\n";
     let said = json!({"tracker": {"body": twice, "fields": "-", "comments": [
@@ -51,6 +156,20 @@ fn fields_that_are_missing_or_there_twice_are_never_written() {
     let item = p.plan.items.iter().find(|i| i.rule == "sync.team-cwe").unwrap_or_else(|| panic!("{p}"));
     assert!(item.blocked.as_ref().is_some_and(|b| b.contains("no single section")), "{p}");
     assert!(p.item("sync.team-severity").blocked.is_none(), "{p}");
+    // No record is made without what stands there twice, and nobody is asked to fill it.
+    let (read, basis, now) = super::read(&merged(), &json!({}));
+    let mut case = read.clone();
+    let kept = View::new(&read, basis.ground("ann", now)).built().record.render();
+    case.observed.attached = Some(kept);
+    case.tracker.body.push_str("\n\n### Severity\n\nLow\n");
+    let p = plan_one(&View::new(&case, basis.ground("ann", now)), 1);
+    assert!(p.blockers.iter().any(|b| b.contains("stands more than once")), "{:?}", p.blockers);
+    for rule in ["sync.record", "sync.fill-fields"] {
+        for item in p.items.iter().filter(|i| i.rule == rule) {
+            assert!(item.blocked.as_ref().is_some_and(|b| b.contains("more than once")), "{item:?}");
+        }
+    }
+    assert!(p.items.iter().any(|i| i.rule == "sync.record"), "{:?}", p.items);
 }
 
 #[test]
@@ -155,7 +274,13 @@ fn a_sign_that_a_form_ate_is_noticed_beside_the_kept_record() {
         plan_one(&View::new(&case, basis.ground("ann", now)), 1).notices
     };
     assert!(seen("2.7.0, < 2.10.3").iter().any(|n| n.contains("a form may have eaten the sign")));
-    for fine in ["`>= 2.7.0, < 2.10.3`", "`< 2.10.3`", "`>= 2.7.1, < 2.10.3`"] {
+    for fine in [
+        "`>= 2.7.0, < 2.10.3`",
+        "`< 2.10.3`",
+        "`>= 2.7.1, < 2.10.3`",
+        "2.7.0 to 2.10.2",
+        "2.7.0 through 2.10.2",
+    ] {
         assert!(seen(fine).iter().all(|n| !n.contains("eaten")), "{fine}");
     }
 }

@@ -303,7 +303,21 @@ fn clocks_warn_and_then_speak_up() {
 fn a_silent_discussion_is_called_back_once() {
     let old = over(fresh(), &json!({"tracker": {"created": "2026-01-01"}}));
     let p = plan(&old);
-    assert_eq!(p.names("sync.stalled"), ["post-marked", "append-entry"]);
+    assert_eq!(p.names("sync.stalled"), ["post-marked", "mail-draft", "append-entry"]);
+    // The call goes to the private list with a copy to the team's, says which tracker, and not a word of analysis.
+    let effects = p.item("sync.stalled").effects();
+    let letter = effects.iter().find_map(|e| match e {
+        Change::MailDraft { letter, .. } => Some(letter),
+        _ => None,
+    });
+    let letter = letter.unwrap();
+    assert_eq!(letter.to.email, "private@openwharf.example");
+    assert_eq!(
+        letter.cc.iter().map(|c| c.email.as_str()).collect::<Vec<_>>(),
+        ["security@openwharf.example"]
+    );
+    let (_, body) = letter.preview();
+    assert!(body.contains("openwharf/security#42") && !body.contains("Ada"), "{body}");
     let called = |at: &str| json!({"tracker": {"comments": [{"author": "ann", "at": at, "body": "<!-- tipstaff: escalation v1 -->\n@bea, ideas?"}]}});
     let p = plan(&over(old.clone(), &called("2026-03-18")));
     p.lacks("sync.stalled");
@@ -313,4 +327,15 @@ fn a_silent_discussion_is_called_back_once() {
     // A call that somebody else wrote is none.
     let forged = json!({"tracker": {"comments": [{"author": "mallory", "at": "2026-02-01", "body": "<!-- tipstaff: escalation v1 -->\nx"}]}});
     assert!(plan(&over(old, &forged)).has("sync.stalled"));
+}
+
+#[test]
+fn whom_a_comment_addresses_is_no_news() {
+    use crate::rules::sync::unaddressed;
+    for text in
+        ["@bea, these fields", "Remediation developer, these fields", "Team, these fields", "these fields"]
+    {
+        assert_eq!(unaddressed(text), "these fields", "{text}");
+    }
+    assert_eq!(unaddressed("First, these fields"), "First, these fields");
 }

@@ -277,3 +277,36 @@ fn a_forge_that_rejected_what_the_team_accepted_is_said_once() {
     let accepted = json!({"thread": over(thread(), &json!({"ghsa": "accepted"}))});
     plan(&over(allocated(), &accepted)).lacks("sync.ghsa");
 }
+
+#[test]
+fn parts_of_one_report_tell_their_reporter_once() {
+    let reviewed = over(
+        in_pr(),
+        &json!({"thread": thread(), "tracker": {"labels": ["security issue", "core", "cve allocated"]}}),
+    );
+    let (first, basis, now) = read(&reviewed, &json!({}));
+    let mut second = first.clone();
+    second.tracker.reference.number = 43;
+    second.tracker.key.0 = "case-43".into();
+    let told = |cases: &[Case]| -> Vec<Vec<String>> {
+        let plans = crate::rules::sync::plan(cases, basis.ground("ann", now));
+        let one = |p: &TrackerPlan| {
+            p.items
+                .iter()
+                .flat_map(|i| i.effects())
+                .filter_map(|e| match e {
+                    Change::MailDraft { letter, .. } => Some(letter.event.clone()),
+                    _ => None,
+                })
+                .collect()
+        };
+        plans.iter().map(one).collect()
+    };
+    assert_eq!(told(&[first.clone(), second.clone()]), [vec!["pr_opened".to_owned()], vec![]]);
+    // Of two threads each hears it.
+    second.thread = "other@ada.example".into();
+    if let crate::case::Fact::Known(t, ..) = &mut second.observed.thread {
+        t.root = "other@ada.example".into();
+    }
+    assert_eq!(told(&[first, second]), [vec!["pr_opened".to_owned()], vec!["pr_opened".to_owned()]]);
+}
