@@ -9,6 +9,7 @@ use crate::{
     case::{Case, Evidence, RecordStage},
     confidential::{Draft, Slot},
     config::Config,
+    cve,
     mail::Address,
     people::Role,
     plan::{
@@ -95,6 +96,16 @@ pub enum Request {
     OpenPull(NewPull),
     /// Take a pull request that is there for its fix.
     AdoptPull(String),
+}
+
+/// What a record could not take of a value: said before the yes, because the next `sync` would stop at it.
+fn doubts(role: FieldRole, value: &str) -> Vec<String> {
+    let found = match role {
+        FieldRole::Severity => cve::severity(value).findings,
+        FieldRole::Cwe => cve::weaknesses(value).findings,
+        _ => Vec::new(),
+    };
+    found.into_iter().map(|f| f.message).collect()
 }
 
 /// Read the disposition of `close --as`.
@@ -291,14 +302,15 @@ impl Request {
                 let shown = |v: &str| {
                     if v.is_empty() { "unset".to_owned() } else { inline_text(&short(v)) }
                 };
-                Ok(made(
+                let m = made(
                     "hand.edit",
                     format!("{role} of {name}"),
                     Action::with(ActionKind::Edit, role.as_str()),
                     format!("{role}: {} → {}", shown(old), shown(value.trim())),
                     told,
                     vec![(effect, vec![same])],
-                ))
+                );
+                Ok(Made { notices: doubts(*role, value), ..m })
             }
             Request::Label(label, add) => {
                 let there = t.labels.iter().any(|l| l.eq_ignore_ascii_case(label));

@@ -141,6 +141,9 @@ fn comments_and_edits_are_made_recorded_and_refused_when_they_do_not_fit() {
     assert_eq!(one::<i64>(&env.desk(), "select count(*) from comments where kind = 'comment'"), 1);
 
     yes(&env, &["edit", "1", "cwe", "CWE-22"]);
+    // What no record could take is said before the yes.
+    let odd = env.answer(&["edit", "1", "severity", "Banana"], "n\n").expect(4);
+    assert!(odd.out.contains("`Banana` is no severity; write one of none, low"), "{}", odd.out);
     yes(&env, &["edit", "1", "affected-versions", "< 2.4.1"]);
     yes(&env, &["edit", "1", "title", "Upload leaves its folder"]);
     yes(&env, &["edit", "1", "label", "+server"]);
