@@ -21,7 +21,7 @@ use desk::{
 use jiff::Timestamp;
 use store::Desk;
 
-use super::ports::Ports;
+use super::{error::Result, ports::Ports, session::Session};
 
 /// Mails of one person that are read for what they themselves said.
 const OWN_MAILS: usize = 50;
@@ -50,7 +50,11 @@ struct Known {
 }
 
 impl Known {
-    fn read(subject: &str, cases: &BTreeMap<&str, &Case>, ports: &Ports<'_>) -> Result<Self, PortError> {
+    fn read(
+        subject: &str,
+        cases: &BTreeMap<&str, &Case>,
+        ports: &Ports<'_>,
+    ) -> std::result::Result<Self, PortError> {
         let read = match cases.get(subject) {
             Some(_) => None,
             None => ports.desk.case(&TrackerKey(subject.into()))?,
@@ -71,18 +75,57 @@ impl Known {
     }
 }
 
+/// What reads for clearing, and the policy. Nothing is written through it.
+fn reading<'a>(session: &'a mut Session, config: &'a Config) -> (Ports<'a>, &'a Policy) {
+    let authority = session.authority();
+    let ports = Ports {
+        desk: &mut session.desk,
+        drafts: session.drafts.as_ref(),
+        config,
+        headings: &session.headings,
+        labels: &session.labels,
+        now: session.setting.now,
+        authority,
+        embargoed: std::cell::OnceCell::new(),
+        host: None,
+        opener: None,
+    };
+    (ports, &session.policy)
+}
+
+/// Try every word of a plan against the policy, so that a refusal is seen before the yes. `cases` are those trackers that
+/// were read already.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn judge(session: &mut Session, plan: &mut Plan, cases: &[Case]) -> Result<()> {
+    let config = session.loaded.config.clone();
+    let (ports, policy) = reading(session, &config);
+    Ok(try_clearance(plan, policy, &ports, cases)?)
+}
+
+/// What clearing words about that subject needs to know: its own secrets, and those of the other trackers.
+///
+/// # Errors
+/// When the desk cannot be read.
+pub fn context_of(session: &mut Session, subject: &str) -> Result<(TrackerContext, Phase)> {
+    let config = session.loaded.config.clone();
+    let (ports, _) = reading(session, &config);
+    Ok(ports.context(subject)?)
+}
+
 /// Try every word of an item against the policy, as applying it would, so that a refusal is seen before the yes and not
 /// after it. What cannot go out blocks its item, with the reason. `cases` are trackers as the desk has them, as far as
 /// somebody has read them already.
 ///
 /// # Errors
 /// When the desk cannot be read.
-pub fn try_clearance(
+fn try_clearance(
     plan: &mut Plan,
     policy: &Policy,
     ports: &Ports<'_>,
     cases: &[Case],
-) -> Result<(), PortError> {
+) -> std::result::Result<(), PortError> {
     let cases: BTreeMap<&str, &Case> = cases.iter().map(|c| (c.tracker.key.0.as_str(), c)).collect();
     let mut known: BTreeMap<String, Known> = BTreeMap::new();
     let at: BTreeMap<ItemNo, usize> = plan.items.iter().enumerate().map(|(at, i)| (i.n, at)).collect();
@@ -193,7 +236,7 @@ pub fn context(
     ports: &Ports<'_>,
     subject: &str,
     case: Option<&Case>,
-) -> Result<(TrackerContext, Phase), PortError> {
+) -> std::result::Result<(TrackerContext, Phase), PortError> {
     let lists = &ports.config.mail.lists;
     let private_lists =
         [&lists.security, &lists.private, &lists.foundation_security].map(Clone::clone).into_iter();
@@ -256,7 +299,7 @@ fn of_tracker(s: &Standing, ports: &Ports<'_>, context: &mut TrackerContext) -> 
 }
 
 /// CVE ids of trackers whose advisory is not public, those that are gone from their host included.
-fn embargoed<'a>(ports: &'a Ports<'_>) -> Result<&'a OtherIds, PortError> {
+fn embargoed<'a>(ports: &'a Ports<'_>) -> std::result::Result<&'a OtherIds, PortError> {
     if let Some(e) = ports.embargoed.get() {
         return Ok(e);
     }
@@ -273,7 +316,11 @@ fn embargoed<'a>(ports: &'a Ports<'_>) -> Result<&'a OtherIds, PortError> {
 }
 
 /// What they wrote themselves: a reply keeps their subject, and the ids they named are no news to them.
-fn own_words(desk: &Desk, now: Timestamp, context: &mut TrackerContext) -> Result<(), PortError> {
+fn own_words(
+    desk: &Desk,
+    now: Timestamp,
+    context: &mut TrackerContext,
+) -> std::result::Result<(), PortError> {
     let them = [Some(&context.reporter), context.forwarder.as_ref()];
     let addresses: Vec<String> =
         them.into_iter().flatten().map(|i| i.email.clone()).filter(|e| !e.is_empty()).collect();
@@ -295,7 +342,7 @@ fn answerable(
     config: &Config,
     subject: &str,
     context: &mut TrackerContext,
-) -> Result<(), PortError> {
+) -> std::result::Result<(), PortError> {
     // Subjects of an import are `m-` or `t-` and the first digits of the message's digest.
     let Some((_, digest)) = subject.split_once('-').filter(|(_, d)| d.len() == 16) else { return Ok(()) };
     let Some(stored) = desk.message(digest)? else { return Ok(()) };

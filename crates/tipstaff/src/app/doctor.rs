@@ -179,7 +179,8 @@ pub fn check(session: &Session) -> Result<Vec<Finding>> {
         });
     }
     let mail = &session.config().mail;
-    if mail.inbox == Inbox::Ghsa && !mail.source.iter().any(|s| s.kind == SourceKind::Ghsa) {
+    let public = !session.config().upstream.repo.is_empty();
+    if public && mail.inbox == Inbox::Ghsa && !mail.source.iter().any(|s| s.kind == SourceKind::Ghsa) {
         out.push(finding(
             "note",
             "public repository",

@@ -22,7 +22,7 @@ use desk::{
         ClearedEffect, Plan, StepKey,
         apply::PR_URL,
         effect::Change,
-        ports::{By, Lookup, PortError, Receipt, World},
+        ports::{By, Lookup, PortError, Receipt},
     },
     rules::by_hand::{self, Request},
 };
@@ -31,11 +31,9 @@ use serde::Serialize;
 use store::Desk;
 
 use super::{
-    authority, by_hand as hand,
+    authority, by_hand as hand, clearance,
     error::{AppError, Exit, Result},
-    facts, host,
-    ports::Ports,
-    pulls,
+    facts, host, pulls,
     session::Session,
 };
 
@@ -142,7 +140,7 @@ pub fn plan(session: &mut Session, case: &Case, wish: &Wish) -> Result<(Judged, 
     if repo.is_empty() {
         return Err(AppError::usage("no public repository is configured").next("set upstream.repo"));
     }
-    let (context, phase) = context(session, case)?;
+    let (context, phase) = clearance::context_of(session, &case.tracker.key.0)?;
     let (mut judged, clear) = judge(session, &wish, &context, phase);
     commits(session, &wish, &context, phase, &mut judged);
     let lines = facts::lines_of(session);
@@ -183,26 +181,8 @@ pub fn plan(session: &mut Session, case: &Case, wish: &Wish) -> Result<(Judged, 
     if let Some(there) = found {
         made = hand::plan(session, case, &Request::AdoptPull(there.url))?;
     }
-    super::sync::judge(session, &mut made, &[])?;
+    clearance::judge(session, &mut made, &[])?;
     Ok((judged, Way::Plan(made)))
-}
-
-/// What clearing words about this tracker needs to know: its own secrets, and those of the other trackers.
-fn context(session: &mut Session, case: &Case) -> Result<(TrackerContext, Phase)> {
-    let (config, now) = (session.loaded.config.clone(), session.setting.now);
-    let ports = Ports {
-        desk: &mut session.desk,
-        drafts: session.drafts.as_ref(),
-        config: &config,
-        headings: &session.headings,
-        labels: &session.labels,
-        now,
-        authority: Ok(None),
-        embargoed: std::cell::OnceCell::new(),
-        host: None,
-        opener: None,
-    };
-    Ok(World::context(&ports, &case.tracker.key.0)?)
 }
 
 fn judge(session: &Session, wish: &Wish, context: &TrackerContext, phase: Phase) -> (Judged, Option<Clear>) {

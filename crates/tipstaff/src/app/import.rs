@@ -26,7 +26,6 @@ use super::{
     clearance,
     error::{AppError, Exit, Result},
     mail::{Account, Operation},
-    ports::Ports,
     reading,
     session::{Session, Setting},
     threads::Threads,
@@ -481,21 +480,7 @@ pub fn plan(session: &mut Session, scene: &Scene, overrides: &Overrides) -> Resu
         now,
         &Threads,
     );
-    let config = session.loaded.config.clone();
-    let authority = session.authority();
-    let ports = Ports {
-        desk: &mut session.desk,
-        drafts: session.drafts.as_ref(),
-        config: &config,
-        headings: &session.headings,
-        labels: &session.labels,
-        now,
-        authority,
-        embargoed: std::cell::OnceCell::new(),
-        host: None,
-        opener: None,
-    };
-    clearance::try_clearance(&mut plan, &session.policy, &ports, &[])?;
+    clearance::judge(session, &mut plan, &[])?;
     Ok(plan)
 }
 

@@ -24,7 +24,6 @@ use super::{
     error::{AppError, Exit, Result},
     facts::{self, Reach},
     mail,
-    ports::Ports,
     session::Session,
     threads::Threads,
 };
@@ -93,7 +92,7 @@ pub fn plan(session: &mut Session, numbers: &BTreeSet<u64>, again: &BTreeSet<u64
     let named = cases.iter().filter(|c| again.contains(&c.tracker.reference.number));
     let named: BTreeSet<&str> = named.map(|c| c.tracker.key.0.as_str()).collect();
     let declined = leave_out(session, &mut plan, &named)?;
-    judge(session, &mut plan, &cases)?;
+    clearance::judge(session, &mut plan, &cases)?;
     settle(&mut plan.items);
     for t in &mut trackers {
         take_over(t, &plan);
@@ -110,29 +109,6 @@ pub fn observed(session: &mut Session, subjects: &BTreeSet<&str>) -> Result<Vec<
     all.retain(|c| subjects.contains(c.tracker.key.0.as_str()));
     facts::gather(session, &mut all, Reach::World)?;
     Ok(all)
-}
-
-/// Try every word of a plan against the policy, so that a refusal is seen before the yes. `cases` are those trackers that
-/// were read already.
-///
-/// # Errors
-/// When the desk cannot be read.
-pub fn judge(session: &mut Session, plan: &mut Plan, cases: &[Case]) -> Result<()> {
-    let (config, now) = (session.loaded.config.clone(), session.setting.now);
-    let authority = session.authority();
-    let ports = Ports {
-        desk: &mut session.desk,
-        drafts: session.drafts.as_ref(),
-        config: &config,
-        headings: &session.headings,
-        labels: &session.labels,
-        now,
-        authority,
-        embargoed: std::cell::OnceCell::new(),
-        host: None,
-        opener: None,
-    };
-    Ok(clearance::try_clearance(plan, &session.policy, &ports, cases)?)
 }
 
 /// Show a tracker's items as the whole plan has them.
@@ -250,7 +226,7 @@ pub fn revise(session: &mut Session, plan: &Plan, cases: &[Case], n: ItemNo, tex
     if let Some(case) = cases.iter().find(|c| c.tracker.key.0 == subject) {
         sync::record::again(&mut out.items, case, session.ground());
     }
-    judge(session, &mut out, cases)?;
+    clearance::judge(session, &mut out, cases)?;
     settle(&mut out.items);
     Ok(out)
 }

@@ -15,7 +15,9 @@ use super::{
     plan_cmd,
     term::{Mark, Term, untrusted_line},
 };
-use crate::app::{AppError, Exit, Session, authority::Shared, by_hand as hand, error::Result, facts, sync};
+use crate::app::{
+    AppError, Exit, Session, authority::Shared, by_hand as hand, clearance, error::Result, facts,
+};
 
 /// Run `allocate`.
 ///
@@ -29,7 +31,7 @@ pub fn run(a: &AllocateArgs, s: &mut Session, term: &mut Term) -> Result<Exit> {
         let id = allocate::pasted(text, &view, &others)
             .map_err(|e| AppError::usage(e.to_string()).next("paste the id as the authority wrote it"))?;
         let mut plan = allocate::plan(&view, &id);
-        sync::judge(s, &mut plan, &[])?;
+        clearance::judge(s, &mut plan, &[])?;
         return plan_cmd::offer(s, &plan, term);
     }
     let roles = s.actor.roles.clone();
@@ -67,7 +69,7 @@ fn reserve(tracker: &str, authority: &Shared, s: &mut Session, term: &mut Term) 
     if held(s, &key)?.is_none() {
         let case = hand::tracker(s, tracker)?;
         let mut plan = allocate::reserve(&View::new(&case, s.ground()), &authority.name());
-        sync::judge(s, &mut plan, &[])?;
+        clearance::judge(s, &mut plan, &[])?;
         let end = plan_cmd::offer(s, &plan, term)?;
         if end != Exit::Done {
             return Ok(end);
@@ -78,7 +80,7 @@ fn reserve(tracker: &str, authority: &Shared, s: &mut Session, term: &mut Term) 
     };
     let case = &facts::tracker(s, tracker)?;
     let mut plan = allocate::plan(&View::new(case, s.ground()), &id);
-    sync::judge(s, &mut plan, &[])?;
+    clearance::judge(s, &mut plan, &[])?;
     plan_cmd::offer(s, &plan, term)
 }
 

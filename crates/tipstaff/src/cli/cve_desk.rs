@@ -26,8 +26,8 @@ use super::{
     term::{Mark, Term, untrusted, untrusted_line},
 };
 use crate::app::{
-    AppError, Exit, Session, Setting, affected::affected as read_affected, by_hand as hand, error::Result,
-    facts, sync,
+    AppError, Exit, Session, Setting, affected::affected as read_affected, by_hand as hand, clearance,
+    error::Result, facts,
 };
 
 /// `cve refresh|push|publish N`.
@@ -39,7 +39,7 @@ pub fn ask(a: &TrackerArg, what: Ask, over: &Over, s: &mut Session, term: &mut T
     let view = View::new(case, s.ground());
     let proposal = record::by_hand(&view, what, over).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
-    sync::judge(s, &mut plan, &[])?;
+    clearance::judge(s, &mut plan, &[])?;
     plan_cmd::offer(s, &plan, term)
 }
 
@@ -52,7 +52,7 @@ pub fn retract(a: &RetractArgs, s: &mut Session, term: &mut Term) -> Result<Exit
     let view = View::new(case, s.ground());
     let proposal = record::retract(&view, &a.reason).map_err(|why| AppError::new(Exit::Nothing, why, ""))?;
     let mut plan = record::plan(&view, proposal);
-    sync::judge(s, &mut plan, &[])?;
+    clearance::judge(s, &mut plan, &[])?;
     plan_cmd::offer(s, &plan, term)
 }
 
