@@ -85,6 +85,10 @@ fn hint(e: &rusqlite::Error) -> &'static str {
         Some(C::SystemIoFailure) => {
             "; the disk did not take the write (full, or over a size limit), nothing of this step was kept"
         }
+        // Statements of ours that do not fit its tables.
+        Some(C::Unknown) => {
+            "; another version of tipstaff may have made it: use that one, or name another folder with --desk DIR"
+        }
         _ => "",
     }
 }

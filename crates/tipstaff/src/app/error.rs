@@ -44,6 +44,25 @@ impl AppError {
         Self::new(Exit::Usage, message, "")
     }
 
+    /// What happened, with its causes; one that was said already is not said again.
+    #[must_use]
+    pub fn said(&self) -> String {
+        let mut out = String::new();
+        for error in self.error.chain() {
+            let cause = error.to_string();
+            if out.is_empty() {
+                out = cause;
+            } else if !out.contains(&cause) {
+                out = format!("{out}: {cause}");
+            }
+            // The desk says all of it itself.
+            if error.is::<store::StoreError>() {
+                break;
+            }
+        }
+        out
+    }
+
     /// Add what to do next.
     #[must_use]
     pub fn next(mut self, next: impl Into<String>) -> Self {
@@ -55,5 +74,25 @@ impl AppError {
 impl<E: Into<anyhow::Error>> From<E> for AppError {
     fn from(e: E) -> Self {
         Self { exit: Exit::Failed, error: e.into(), next: String::new() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("the desk cannot be read: {source}")]
+    struct Says {
+        source: std::fmt::Error,
+    }
+
+    #[test]
+    fn a_cause_is_said_once() {
+        let cause = std::fmt::Error.to_string();
+        let e = AppError::from(Says { source: std::fmt::Error });
+        assert_eq!(e.said(), format!("the desk cannot be read: {cause}"));
+        let e = AppError::from(anyhow::Error::from(std::fmt::Error).context("the report cannot be made"));
+        assert_eq!(e.said(), format!("the report cannot be made: {cause}"));
     }
 }

@@ -129,7 +129,7 @@ impl Term {
         let bold = AnsiColor::Red.on_default().bold();
         let dim = Style::new().bold();
         // Standard error is the last place left to write to.
-        let _ = writeln!(err, "{bold}error{bold:#}: {}", untrusted(&format!("{:#}", e.error)));
+        let _ = writeln!(err, "{bold}error{bold:#}: {}", untrusted(&e.said()));
         if !e.next.is_empty() {
             let _ = writeln!(err, "{dim}next{dim:#}: {}", untrusted(&e.next));
         }

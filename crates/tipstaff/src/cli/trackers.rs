@@ -19,7 +19,7 @@ pub fn fresh(session: &mut Session, term: &mut Term) -> Result<()> {
 pub fn fresh_if_possible(session: &mut Session, term: &mut Term) {
     match host::refresh(session) {
         Ok(notes) => say(&notes, term),
-        Err(e) => say(&[format!("{:#}; what follows is as it was last seen", e.error)], term),
+        Err(e) => say(&[format!("{}; what follows is as it was last seen", e.said())], term),
     }
 }
 
