@@ -12,6 +12,7 @@ pub mod cve;
 pub mod mail;
 pub mod pattern;
 pub mod people;
+pub mod percent;
 pub mod plan;
 pub mod reply;
 pub mod rules;

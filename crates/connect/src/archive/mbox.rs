@@ -9,6 +9,7 @@ use std::{
 use desk::{
     case::ListMail,
     mail::{self, Message},
+    percent,
     rules::extract,
 };
 use jiff::Timestamp;
@@ -155,8 +156,10 @@ impl ListArchive {
 
 /// `archive.thread_url` filled in; `thread` is the archive's own name of the message, `message` its Message-ID.
 pub(super) fn page(template: &str, list: &str, thread: &str, message: &str) -> String {
-    let made = template.replace("{message_id}", &encode(message)).replace("{thread_id}", &encode(thread));
-    made.replace("{list}", &encode(list)).replace("{query}", "")
+    let made = template
+        .replace("{message_id}", &percent::encoded(message, b"@"))
+        .replace("{thread_id}", &percent::encoded(thread, b"@"));
+    made.replace("{list}", &percent::encoded(list, b"@")).replace("{query}", "")
 }
 
 /// A message as a mail of a list, at that address.
@@ -210,19 +213,6 @@ fn host(url: &str) -> Option<String> {
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let named = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || ".-:".contains(c));
     (plain && named).then(|| host.to_ascii_lowercase())
-}
-
-/// Percent-encode what is not unreserved in a path segment or query.
-fn encode(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~@".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
 }
 
 #[cfg(test)]

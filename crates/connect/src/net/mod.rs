@@ -23,6 +23,7 @@ pub use fault::{Fault, Looked, Redirect};
 pub(crate) use pace::Still;
 pub use pace::{Pace, SystemPace};
 pub use reply::Reply;
+pub(crate) use request::pairs;
 pub use request::{Body, Method, Request};
 pub use route::{ALLOWED, NotAllowed, Route, Service, allowed, is_cve};
 pub use secret::{Secret, SecretError, SecretRef};

@@ -1,5 +1,7 @@
 //! A request before it leaves.
 
+use desk::percent::encoded;
+
 use super::Secret;
 
 /// The methods the program uses.
@@ -149,29 +151,16 @@ impl Request {
     }
 }
 
-/// Percent-encoding of a parameter: everything but letters, digits and `-._~`.
-pub(super) fn encode(text: &str, out: &mut String) {
-    use std::fmt::Write;
-    for b in text.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            // Writing to a string cannot fail.
-            let _ = write!(out, "%{b:02X}");
-        }
-    }
-}
-
 /// Pairs as `a=1&b=2`.
-pub(super) fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(crate) fn pairs<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::new();
     for (k, v) in pairs {
         if !out.is_empty() {
             out.push('&');
         }
-        encode(k, &mut out);
+        out.push_str(&encoded(k, b""));
         out.push('=');
-        encode(v, &mut out);
+        out.push_str(&encoded(v, b""));
     }
     out
 }

@@ -3,7 +3,10 @@
 
 use std::sync::Arc;
 
-use desk::confidential::{Cleared, Public};
+use desk::{
+    confidential::{Cleared, Public},
+    percent::encoded,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -102,18 +105,6 @@ pub fn form(web: &str, repo: &str, pull: &NewPull<'_>) -> Result<Form, String> {
     } else {
         Err("the title is too long for an address".into())
     }
-}
-
-fn encoded(text: &str, also: &[u8]) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) || also.contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
 }
 
 /// A pull request that is there.

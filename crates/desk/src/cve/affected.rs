@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     config::{Config, Scope},
+    percent,
     rules::extract::{
         VersionOptions, VersionRange,
         versions::{self, order::Scheme},
@@ -245,15 +246,8 @@ pub fn purl(collection_url: &str, package: &str) -> Option<String> {
         "composer" | "golang" => package.to_lowercase(),
         _ => package.to_owned(),
     };
-    let mut out = format!("pkg:{kind}/");
-    for b in name.trim_matches('/').bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~/".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    (!name.is_empty()).then_some(out)
+    let path = percent::encoded(name.trim_matches('/'), b"/");
+    (!name.is_empty()).then(|| format!("pkg:{kind}/{path}"))
 }
 
 #[cfg(test)]

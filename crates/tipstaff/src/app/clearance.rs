@@ -55,11 +55,14 @@ impl Known {
         cases: &BTreeMap<&str, &Case>,
         ports: &Ports<'_>,
     ) -> std::result::Result<Self, PortError> {
-        let read = match cases.get(subject) {
-            Some(_) => None,
-            None => ports.desk.case(&TrackerKey(subject.into()))?,
+        let read;
+        let case = match cases.get(subject) {
+            Some(case) => Some(*case),
+            None => {
+                read = ports.desk.case(&TrackerKey(subject.into()))?;
+                read.as_ref()
+            }
         };
-        let case = cases.get(subject).copied().or(read.as_ref());
         let (context, phase) = context(ports, subject, case)?;
         let mut slots = ports.slots(subject)?;
         let day = ports.now.to_zoned(jiff::tz::TimeZone::UTC).date();

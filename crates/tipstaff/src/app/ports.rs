@@ -7,7 +7,7 @@ use connect::{
     upstream::open::Opener,
 };
 use desk::{
-    case::{Case, Fact, RecordStage, Seen, Source},
+    case::{Fact, RecordStage, Seen, Source},
     confidential::{OtherIds, Phase, Slot, SlotValue, Slots, TrackerContext},
     config::Config,
     mail::{self, Address, MailDraft},
@@ -292,12 +292,10 @@ impl World for Ports<'_> {
     fn look_up(&self, key: &StepKey, effect: &ClearedEffect, by: By<'_>) -> Result<Lookup, PortError> {
         if let Some(a) = self.there(effect)? {
             let named = || -> Result<BTreeSet<String>, PortError> {
-                let of = |c: &Case| {
-                    tracker::parse(&c.tracker.body, self.headings)
-                        .get(FieldRole::CveToolLink)
-                        .and_then(clearance::cve)
+                let of = |(_, body): &(String, String)| {
+                    tracker::parse(body, self.headings).get(FieldRole::CveToolLink).and_then(clearance::cve)
                 };
-                Ok(self.desk.cases_ever()?.iter().filter_map(of).collect())
+                Ok(self.desk.bodies()?.iter().filter_map(of).collect())
             };
             return authority::look_up(a.as_ref(), self.desk, &named, key, effect);
         }

@@ -7,7 +7,7 @@ use desk::cve::{
     check::{Checked, Finding, Level, default_level, rules},
     lint::Options,
 };
-use desk::rules::sync::record::Ask;
+use desk::{percent, rules::sync::record::Ask};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -379,17 +379,10 @@ fn uri(file: &str) -> String {
     if file == "-" {
         return "stdin".into();
     }
-    let mut out = String::from(if file.starts_with('/') { "file://" } else { "" });
-    for b in file.strip_prefix("./").unwrap_or(file).bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~/".contains(&b) {
-            out.push(char::from(b));
-        } else if b == b'\\' && cfg!(windows) {
-            out.push('/');
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
+    let scheme = if file.starts_with('/') { "file://" } else { "" };
+    let path = file.strip_prefix("./").unwrap_or(file);
+    let path = if cfg!(windows) { path.replace('\\', "/") } else { path.into() };
+    format!("{scheme}{}", percent::encoded(&path, b"/"))
 }
 
 #[cfg(test)]

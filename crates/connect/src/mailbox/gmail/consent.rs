@@ -13,7 +13,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::access::object;
-use crate::net::{Client, Fault, Method, Request, Secret, Site};
+use crate::net::{Client, Fault, Method, Request, Secret, Site, pairs};
 
 /// Where people say yes.
 pub const PAGE: &str = "https://accounts.google.com/o/oauth2/v2/auth";
@@ -105,8 +105,7 @@ impl Consent {
             ("code_challenge", &proof),
             ("code_challenge_method", "S256"),
         ];
-        let fields = fields.map(|(k, v)| format!("{k}={}", encoded(v)));
-        format!("{at}?{}", fields.join("&"))
+        format!("{at}?{}", pairs(fields.into_iter()))
     }
 
     /// Wait until the browser comes back with a code. What comes without our own word is somebody else's, and is sent away.
@@ -241,18 +240,6 @@ pub fn keep(document: &Secret, path: &Path) -> std::io::Result<()> {
         let _ = std::fs::remove_file(&part);
     }
     written
-}
-
-fn encoded(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for b in text.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
 }
 
 fn decoded(text: &str) -> String {

@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    About, Export, cvss3, encoded, fixed, hits, id, is_plain, package_url, product, severity, text, time,
-    unlisted, upgrade, weaknesses, words,
+    About, Export, cvss3, fixed, hits, id, is_plain, package_url, product, severity, text, time, unlisted,
+    upgrade, weaknesses, words,
 };
-use crate::cve::{Affected, Record, Version};
+use crate::{
+    cve::{Affected, Record, Version},
+    percent::encoded,
+};
 
 /// The record as a CSAF document.
 #[must_use]
@@ -227,7 +230,7 @@ fn branch(
     if let (Some(purl), Some(version), Some(map)) = (package_url(a), version, p.as_object_mut()) {
         map.insert(
             "product_identification_helper".into(),
-            json!({"purl": format!("{purl}@{}", encoded(version))}),
+            json!({"purl": format!("{purl}@{}", encoded(version, b""))}),
         );
     }
     json!({"category": kind, "name": name, "product": p})
@@ -237,15 +240,15 @@ fn branch(
 fn range(a: &Affected, v: &Version) -> (&'static str, String) {
     let kind = package_url(a).and_then(|p| Some(p.strip_prefix("pkg:")?.split('/').next()?.to_owned()));
     let kind = kind.unwrap_or_else(|| "generic".into());
-    let from = (v.version != "0" && !v.version.is_empty()).then(|| format!(">={}", encoded(&v.version)));
+    let from = (v.version != "0" && !v.version.is_empty()).then(|| format!(">={}", encoded(&v.version, b"")));
     let to = match (&v.less_than, &v.less_than_or_equal) {
         // A version that is prose ("1.9 and before") is a range in the words of its authors.
         (None, None) if is_plain(&v.version) => return ("product_version", v.version.clone()),
         (None, None) => return ("product_version_range", v.version.clone()),
         (Some(end), _) if end == "*" => None,
-        (Some(end), _) => Some(format!("<{}", encoded(end))),
+        (Some(end), _) => Some(format!("<{}", encoded(end, b""))),
         (None, Some(end)) if end == "*" => None,
-        (None, Some(end)) => Some(format!("<={}", encoded(end))),
+        (None, Some(end)) => Some(format!("<={}", encoded(end, b""))),
     };
     let parts: Vec<String> = [from, to].into_iter().flatten().collect();
     let all = if parts.is_empty() { "*".to_owned() } else { parts.join("|") };

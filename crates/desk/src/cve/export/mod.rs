@@ -174,19 +174,6 @@ fn is_plain(version: &str) -> bool {
         && version.chars().all(|c| c.is_ascii_alphanumeric() || "._-+:~".contains(c))
 }
 
-/// A version as part of a package URL.
-fn encoded(version: &str) -> String {
-    let mut out = String::new();
-    for b in version.bytes() {
-        if b.is_ascii_alphanumeric() || b"-._~".contains(&b) {
-            out.push(char::from(b));
-        } else {
-            out.push_str(&format!("%{b:02X}"));
-        }
-    }
-    out
-}
-
 /// What to say of versions that the record does not list and calls affected all the same.
 fn unlisted(name: &str) -> String {
     format!("{name}: versions that the record does not list are affected as well, which cannot be said here")

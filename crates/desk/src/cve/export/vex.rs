@@ -2,10 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    About, Export, encoded, fixed, hits, id, is_plain, package_url, product, time, unlisted, upgrade, words,
-};
-use crate::cve::Record;
+use super::{About, Export, fixed, hits, id, is_plain, package_url, product, time, unlisted, upgrade, words};
+use crate::{cve::Record, percent::encoded};
 
 /// The record as an OpenVEX document.
 #[must_use]
@@ -40,7 +38,7 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             .iter()
             .all(|v| v.less_than.is_none() && v.less_than_or_equal.is_none() && is_plain(&v.version));
         let products: Vec<Value> = if single {
-            hit.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v))})).collect()
+            hit.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v, b""))})).collect()
         } else {
             vec![json!({"@id": purl})]
         };
@@ -49,7 +47,7 @@ pub fn openvex(record: &Record, about: &About) -> Export {
             "status_notes": format!("Affected: {}.", hit.join("; ")), "action_statement": action,
         }));
         let mended: Vec<Value> =
-            fixes.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v))})).collect();
+            fixes.iter().map(|v| json!({"@id": format!("{purl}@{}", encoded(v, b""))})).collect();
         if !mended.is_empty() {
             statements.push(json!({"vulnerability": vulnerability, "products": mended, "status": "fixed"}));
         }

@@ -107,8 +107,6 @@ impl Index {
 pub struct IndexedThread {
     /// Its id.
     pub id: String,
-    /// Where it can be read.
-    pub url: String,
     /// Subject of its root.
     pub subject: String,
     /// Text of its root.
@@ -132,7 +130,6 @@ impl IndexedThread {
         let said = answered::exchange(thread, roster, config);
         Some(Self {
             id: thread.id.clone(),
-            url: String::new(),
             subject: root.subject.clone(),
             text: root.text.clone(),
             team_reply: said.reply,
@@ -161,8 +158,6 @@ pub struct MailPrecedent {
     pub thread: String,
     /// Subject of its root.
     pub subject: String,
-    /// Where it can be read.
-    pub url: String,
     /// How much of a precedent.
     pub kind: PrecedentMatch,
     /// Id of the canned reply that answered it.
@@ -210,7 +205,6 @@ impl ThreadIndex {
             found.push(MailPrecedent {
                 thread: t.id.clone(),
                 subject: t.subject.clone(),
-                url: t.url.clone(),
                 kind: if axes.class { PrecedentMatch::Precedent } else { PrecedentMatch::Context },
                 canned: canned_in(&t.team_reply),
                 recommendation: match (t.team_reply.trim().is_empty(), t.pushed_back) {

@@ -318,7 +318,6 @@ fn earlier_mail() {
         team_reply: reply.into(),
         pushed_back,
         tracked,
-        ..IndexedThread::default()
     };
     let canned = "This is out of scope per the Security Model.";
     let index = ThreadIndex::build(&[
